@@ -1,0 +1,3 @@
+"""watchfloor turns raw security exports into answers."""
+
+__version__ = "0.1.0"

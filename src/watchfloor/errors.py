@@ -1,0 +1,84 @@
+"""What can go wrong, said to an analyst: which thing, what is wrong, what to do next.
+
+    WatchfloorError
+    ├── InputError                what the user gave cannot be used
+    │   ├── NothingToRead         no file there, or none that can be read
+    │   ├── UnknownFormat         a file, or a format name, that no reader knows
+    │   ├── UnreadableFile        the format is known, the file is not readable as such
+    │   ├── BadColumnMap          a column map that does not fit the table or the file
+    │   └── BadOption             an option's value that means nothing here
+    ├── TimeError
+    │   ├── UnknownZone           a zone that is not in the IANA list
+    │   └── AmbiguousTime         clock times that no rule turns into instants
+    ├── SchemaError               a frame that is not the canonical table that it should be
+    └── MissingExtra              an optional package that is not installed
+
+An error never prints itself: the command does, with its hint, and exits with 2.
+"""
+
+__all__ = [
+    "AmbiguousTime",
+    "BadColumnMap",
+    "BadOption",
+    "InputError",
+    "MissingExtra",
+    "NothingToRead",
+    "SchemaError",
+    "TimeError",
+    "UnknownFormat",
+    "UnknownZone",
+    "UnreadableFile",
+    "WatchfloorError",
+]
+
+
+class WatchfloorError(Exception):
+    """The root: `str(error)` says what is wrong, `error.hint` what to do next (it may be empty)."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class InputError(WatchfloorError):
+    """What the user gave cannot be used."""
+
+
+class NothingToRead(InputError):
+    """No file there, or none that can be read."""
+
+
+class UnknownFormat(InputError):
+    """A file, or a format name, that no reader knows."""
+
+
+class UnreadableFile(InputError):
+    """The format is known, but the file cannot be read as such."""
+
+
+class BadColumnMap(InputError):
+    """A column map that does not fit its table or the file."""
+
+
+class BadOption(InputError):
+    """An option's value that means nothing here."""
+
+
+class TimeError(WatchfloorError):
+    """A time or a zone that cannot be used."""
+
+
+class UnknownZone(TimeError):
+    """A zone that is not in the IANA list."""
+
+
+class AmbiguousTime(TimeError):
+    """Clock times that no rule turns into instants."""
+
+
+class SchemaError(WatchfloorError):
+    """A frame that is not the canonical table that it should be."""
+
+
+class MissingExtra(WatchfloorError):
+    """An optional package that is not installed."""

@@ -1,0 +1,78 @@
+"""What a reader is: it says which files it accepts, and makes canonical tables and rejects of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from watchfloor.schemas import TABLES, Tables
+
+__all__ = ["Head", "Options", "Reader", "Tables", "merge", "one_by_one"]
+
+
+@dataclass(frozen=True)
+class Head:
+    """The beginning of a file, as a reader looks at it to decide."""
+
+    path: Path
+    content: bytes
+    """The first 64 KiB, decompressed, without a byte-order mark, as UTF-8."""
+    lines: tuple[str, ...] = field(default=())
+    """Its non-empty lines, 200 at most, the last one only if it is whole; bytes that are no UTF-8 are replaced."""
+
+    def share(self, fits: Callable[[str], object]) -> float:
+        """The share of lines that fit, 0 without lines."""
+        return sum(1 for line in self.lines if fits(line)) / len(self.lines) if self.lines else 0.0
+
+
+def _nothing(_: int) -> None:
+    """No progress is shown."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user said about the files."""
+
+    zone: str | None = None
+    """Zone of clock times that carry none; null: none was given."""
+    columns: Mapping[str, Any] | None = None
+    """A column map, as `--columns MAP.toml` holds it."""
+    closing_reasons: Path | None = None
+    """QRadar's closing reasons, from their own export."""
+    progress: Callable[[int], None] = _nothing
+    """To be called with the number of bytes of input (as stored) that were read since the last call."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One format."""
+
+    name: str
+    """Its name for `--format`."""
+    about: str
+    """One line for `watchfloor formats`."""
+    tables: tuple[str, ...]
+    """Canonical tables that it makes, `rejects` and `ledger` left out."""
+    accepts: Callable[[Head], bool]
+    """Whether a file is of this format, by its content (and its name where content cannot tell)."""
+    read: Callable[[Sequence[Path], Options], Tables]
+    """The tables of some files, `rejects` and `ledger` (a row per file) among them. Errors are raised here, not later."""
+
+
+def one_by_one(read: Callable[[Path, Options], Tables]) -> Callable[[Sequence[Path], Options], Tables]:
+    """Makes a reader's `read` of a function that reads one file."""
+
+    def read_all(paths: Sequence[Path], options: Options) -> Tables:
+        return merge([read(path, options) for path in paths])
+
+    return read_all
+
+
+def merge(parts: Sequence[Tables]) -> Tables:
+    """The tables of all parts, rows in the order of the parts, each filled to its canonical schema."""
+    names = [name for name in TABLES if any(name in part for part in parts)]
+    return {name: pl.concat([TABLES[name].fill(part[name]) for part in parts if name in part]) for name in names}

@@ -1,0 +1,194 @@
+"""Files as readers see them: found on disk, decompressed, looked at, and given in blocks that end at line ends."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from watchfloor.errors import NothingToRead, UnreadableFile
+from watchfloor.readers._reader import Head
+
+__all__ = ["Content", "blocks", "content", "find", "head", "looks_like"]
+
+HEAD_BYTES = 64 * 1024
+HEAD_LINES = 200
+_DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile)
+LONGEST_LINE = 64 * 1024 * 1024
+"""A line longer than this is no log line: the file is refused before it fills the memory."""
+
+
+def find(paths: Iterable[str | Path]) -> list[Path]:
+    """The files at the paths, folders walked to any depth in the order of names; hidden files only where named.
+
+    Raises:
+        NothingToRead: a path that does not exist, or a folder without files.
+    """
+    found: list[Path] = []
+    for path in map(Path, paths):
+        if path.is_dir():
+            inside = sorted(
+                file
+                for file in path.rglob("*")
+                if file.is_file() and not any(part.startswith(".") for part in file.relative_to(path).parts)
+            )
+            if not inside:
+                raise NothingToRead(f"{path}: no files in this folder", hint="name a folder that holds logs, or a file")
+            found += inside
+        elif path.exists():
+            found.append(path)
+        else:
+            raise NothingToRead(f"{path}: no such file or folder", hint="check the spelling, or the folder you are in")
+    return list(dict.fromkeys(found))
+
+
+def head(path: Path) -> Head:
+    """The beginning of a file.
+
+    Raises:
+        UnreadableFile: a file that may not be opened.
+    """
+    with _opened(path) as stream:
+        try:
+            raw = _some(stream, HEAD_BYTES)
+        except _DAMAGED:
+            raw = b""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raw = raw[: len(raw) // 2 * 2].decode("utf-16", errors="replace").encode()
+    raw = raw.removeprefix(b"\xef\xbb\xbf")
+    text = raw.decode("utf-8", errors="replace").split("\n")
+    if len(raw) >= HEAD_BYTES and len(text) > 1:
+        text.pop()
+    lines = tuple(line.removesuffix("\r") for line in text if line.strip())[:HEAD_LINES]
+    return Head(path, raw, lines)
+
+
+@dataclass(frozen=True)
+class Content:
+    """A whole file in memory."""
+
+    content: bytes
+    """Decompressed; a byte-order mark is left in place."""
+    partial: str | None
+    """Why the file ends too early, where it does: a cut gzip stream."""
+
+
+def content(path: Path) -> Content:
+    """A whole file, decompressed; what a cut gzip stream still gives is kept and called partial."""
+    with _opened(path) as stream:
+        chunks: list[bytes] = []
+        try:
+            while chunk := stream.read(1 << 20):
+                chunks.append(chunk)
+        except _DAMAGED as error:
+            return Content(b"".join(chunks), f"the gzip stream is cut or damaged ({error})")
+    return Content(b"".join(chunks), None)
+
+
+def blocks(
+    path: Path, size: int, *, progress: Callable[[int], None], cut_short: Callable[[str], None]
+) -> Iterator[bytes]:
+    """A file in blocks of about `size` bytes, decompressed, each but the last ending in a line feed.
+
+    Arguments:
+        path: the file.
+        size: bytes of a block before decompression is undone; a longer line makes a longer block.
+        progress: is told the bytes read from disk.
+        cut_short: is told why the file ends too early, where it does.
+
+    Raises:
+        UnreadableFile: a line longer than 64 MiB.
+    """
+    rest = b""
+    done = 0
+    with path.open("rb") as raw, _unpacked(path, raw) as stream:
+        while True:
+            try:
+                chunk = _some(stream, size)
+            except _DAMAGED as error:
+                cut_short(f"the gzip stream is cut or damaged ({error})")
+                chunk = b""
+            progress(raw.tell() - done)
+            done = raw.tell()
+            if not chunk:
+                break
+            end = chunk.rfind(b"\n") + 1
+            if not end:
+                rest += chunk
+                if len(rest) > LONGEST_LINE:
+                    raise UnreadableFile(
+                        f"{path}: a line of more than {LONGEST_LINE >> 20} MiB",
+                        hint="this is no log with a record per line",
+                    )
+                continue
+            yield rest + chunk[:end]
+            rest = chunk[end:]
+    if rest:
+        yield rest
+
+
+def _opened(path: Path) -> IO[bytes]:
+    try:
+        raw = path.open("rb")
+    except OSError as error:
+        raise UnreadableFile(
+            f"{path}: {error.strerror or error}", hint="check the permissions of the file and of its folder"
+        ) from error
+    return _unpacked(path, raw)
+
+
+def _unpacked(path: Path, raw: IO[bytes]) -> IO[bytes]:
+    magic = raw.read(2)
+    raw.seek(0)
+    return gzip.GzipFile(fileobj=raw, mode="rb") if magic == b"\x1f\x8b" else raw  # type: ignore[return-value]
+
+
+def _some(stream: IO[bytes], size: int) -> bytes:
+    """Up to `size` bytes; what came before a damaged place is given first, the error with the next call."""
+    buffer = io.BytesIO()
+    while buffer.tell() < size:
+        try:
+            chunk = stream.read(min(size - buffer.tell(), 1 << 20))
+        except _DAMAGED:
+            if buffer.tell():
+                return buffer.getvalue()
+            raise
+        if not chunk:
+            break
+        buffer.write(chunk)
+    return buffer.getvalue()
+
+
+_MAGIC = (
+    (b"\x89PNG", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"%PDF", "a PDF document"),
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd"),
+    (b"BZh", "compressed with bzip2"),
+    (b"\xfd7zXZ", "compressed with xz"),
+    (b"ElfFile\x00", "a Windows event log (EVTX)"),
+    (b"SQLite format 3\x00", "a SQLite database"),
+    (b"\xd4\xc3\xb2\xa1", "a packet capture"),
+    (b"\x0a\x0d\x0d\x0a", "a packet capture"),
+    (b"MZ", "a Windows program"),
+    (b"\x7fELF", "a program"),
+)
+
+
+def looks_like(head: Head) -> str:
+    """What a file that no reader knows looks like, in words."""
+    if not head.content:
+        return "the file is empty"
+    for magic, name in _MAGIC:
+        if head.content.startswith(magic):
+            return f"this is {name}, not a log"
+    if b"\0" in head.content[:4096]:
+        return "binary data, not a log"
+    if not head.lines:
+        return f"no line ends within the first {HEAD_BYTES >> 10} KiB"
+    return "no reader knows this text"

@@ -1,0 +1,135 @@
+"""The answer to a question: a frozen value that shows itself in a notebook or a terminal, and saves itself."""
+
+from __future__ import annotations
+
+import importlib
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from watchfloor.charts import Chart
+from watchfloor.errors import BadOption
+
+__all__ = ["FORMATS", "Input", "Provenance", "Result"]
+
+FORMATS: dict[str, str] = {
+    ".html": "watchfloor.reports.html",
+    ".xlsx": "watchfloor.reports.xlsx",
+    ".pdf": "watchfloor.reports.pdf",
+    ".json": "watchfloor.reports.json",
+    ".jsonl": "watchfloor.reports.jsonl",
+    ".csv": "watchfloor.reports.csv",
+    ".parquet": "watchfloor.reports.parquet",
+}
+"""Which document writes which extension: looked up by name when it is needed, so that a Result costs no import of them.
+Each has `write(result, path)`."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """A file or system that was read."""
+
+    source: str
+    bytes: int | None = None
+    sha256: str | None = None
+    """Null where it was not computed, or the input is no file."""
+    format: str | None = None
+    lines: int | None = None
+    rejected: int | None = None
+    partial: str | None = None
+    """Why it was not read to its end; null where it was."""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the numbers come from: enough to compute them again."""
+
+    question: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    inputs: tuple[Input, ...] = ()
+    rows_in: Mapping[str, int] = field(default_factory=dict)
+    """Rows of each canonical table that went in."""
+    rejected: int = 0
+    """Records of the inputs that could not be read."""
+    made_time: datetime | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def partial(self) -> bool:
+        """True where an input was not read to its end."""
+        return any(source.partial for source in self.inputs)
+
+
+def versions() -> dict[str, str]:
+    """Versions of what computed: watchfloor, Polars, Python."""
+    return {"watchfloor": metadata.version("watchfloor"), "polars": pl.__version__, "python": platform.python_version()}
+
+
+@dataclass(frozen=True, repr=False)
+class Result:
+    """The answer to one question."""
+
+    title: str
+    table: pl.LazyFrame
+    """The answer, its most important row first."""
+    explanation: str = ""
+    """What the table says, with every threshold, and what it does not say."""
+    charts: tuple[Chart, ...] = ()
+    """Drawn from the columns of `table`."""
+    parts: tuple[Result, ...] = ()
+    """Further tables of the same answer, each a small Result."""
+    rejects: pl.LazyFrame | None = None
+    """What could not be read of the inputs: the canonical table."""
+    provenance: Provenance = field(default_factory=Provenance)
+    name: str = ""
+    """A word for files, sheets and anchors: `rules`."""
+
+    def collect(self) -> pl.DataFrame:
+        """The table, computed."""
+        return self.table.collect()
+
+    def __getitem__(self, name: str) -> Result:
+        """The part of that name."""
+        for part in self.parts:
+            if part.name == name:
+                return part
+        names = ", ".join(part.name for part in self.parts)
+        raise BadOption(f"{self.title}: there is no part {name!r}", hint=f"parts: {names or 'none'}")
+
+    def save(self, path: str | Path) -> Path:
+        """Writes the answer; the extension decides: .html .xlsx .pdf .json .jsonl .csv .parquet.
+
+        Raises:
+            BadOption: an extension that no document has.
+            MissingExtra: a document that needs a package which is not installed.
+        """
+        target = Path(path)
+        if (module := FORMATS.get(target.suffix.lower())) is None:
+            raise BadOption(
+                f"{target.name}: cannot write a {target.suffix or 'file without extension'}",
+                hint=f"use one of {' '.join(FORMATS)}",
+            )
+        importlib.import_module(module).write(self, target)
+        return target
+
+    def with_provenance(self, provenance: Provenance, rejects: pl.LazyFrame | None = None) -> Result:
+        """The same answer with where it comes from."""
+        return replace(self, provenance=provenance, rejects=rejects if rejects is not None else self.rejects)
+
+    def to_pandas(self) -> Any:
+        """The table as a pandas frame, where pandas is installed."""
+        return self.collect().to_pandas()
+
+    def __repr__(self) -> str:
+        text: str = importlib.import_module("watchfloor.reports.terminal").text(self)
+        return text
+
+    def _repr_html_(self) -> str:
+        html: str = importlib.import_module("watchfloor.reports.notebook").cell(self)
+        return html
