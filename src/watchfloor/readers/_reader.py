@@ -60,7 +60,7 @@ class Reader:
     accepts: Callable[[Head], bool]
     """Whether a file is of this format, by its content (and its name where content cannot tell)."""
     read: Callable[[Sequence[Path], Options], Tables]
-    """The tables of some files, `rejects` and `ledger` (a row per file) among them. Errors are raised here, not later."""
+    """The tables of some files, `rejects` and `ledger` (one row a file) among them. Errors are raised here."""
 
 
 def one_by_one(read: Callable[[Path, Options], Tables]) -> Callable[[Sequence[Path], Options], Tables]:
