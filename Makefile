@@ -1,0 +1,49 @@
+# make demo   a synthetic SOC, every analysis on it, demo/report.html
+# make test   the tests
+# make check  the static gate: ruff, mypy, import-linter, house rules
+# make bench  speed, as ratios to a floor measured in the same run
+# make lock   new versions into the lock files
+# Each installs what it needs into .venv first; all that must be there is Python 3.11+ and make.
+
+SHELL := /bin/bash
+BIN := .venv/bin
+DEMO ?= demo
+
+.PHONY: demo test check bench lock lab clean core dev chromium format
+
+demo: core
+	@$(BIN)/watchfloor demo $(DEMO)
+
+test: dev chromium
+	@scripts/test.sh $(TESTS)
+
+check: dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: dev
+	@for file in bench/*.py; do $(BIN)/python $$file || failed=1; done; exit $${failed:-0}
+
+lab: dev
+	@$(BIN)/watchfloor demo $(DEMO) && WATCHFLOOR_DEMO=$(CURDIR)/$(DEMO) $(BIN)/jupyter lab src/watchfloor/notebooks
+
+lock: dev
+	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/lock.sh
+
+core:
+	@scripts/venv.sh core
+
+dev:
+	@scripts/venv.sh dev
+
+chromium:
+	@scripts/install-chromium.sh
+
+clean:
+	rm -rf .venv demo dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
