@@ -1,3 +1,48 @@
-"""watchfloor turns raw security exports into answers."""
+"""watchfloor turns raw security exports into answers.
 
-__version__ = "0.1.0"
+    import watchfloor as wf
+
+    result = wf.findings("scans/")              # what did the scanners find, over all hosts?
+    result                                      # in a notebook: the chart, the table, the explanation
+    result["rules"].collect()                   # a part of the answer as a Polars frame
+    result.save("findings.xlsx")                # .html .xlsx .pdf .json .jsonl .csv .parquet
+
+Six questions: `findings`, `noise`, `timeline`, `kpis`, `beacons`; and `report` for one document of all that applies.
+Each takes paths, canonical tables as `read` gives them, or any frame with a column map.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from watchfloor.errors import WatchfloorError
+
+if TYPE_CHECKING:
+    from watchfloor.questions import beacons, findings, kpis, noise, read, report, timeline
+    from watchfloor.result import Result
+
+__all__ = [
+    "Result",
+    "WatchfloorError",
+    "beacons",
+    "findings",
+    "kpis",
+    "noise",
+    "read",
+    "report",
+    "timeline",
+]
+
+# The names are looked up at first use: the command shows its help without loading Polars.
+_WHERE = {"Result": "watchfloor.result"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'watchfloor' has no attribute {name!r}")
+    return getattr(importlib.import_module(_WHERE.get(name, "watchfloor.questions")), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -7,7 +7,7 @@
     │   ├── UnreadableFile        the format is known, the file is not readable as such
     │   ├── BadColumnMap          a column map that does not fit the table or the file
     │   └── BadOption             an option's value that means nothing here
-    ├── TimeError
+    ├── TimeError                 a time or a zone that cannot be used
     │   ├── UnknownZone           a zone that is not in the IANA list
     │   └── AmbiguousTime         clock times that no rule turns into instants
     ├── SchemaError               a frame that is not the canonical table that it should be

@@ -1,1 +1,5 @@
-"""cli."""
+"""Words -> calls: the command `watchfloor`."""
+
+from watchfloor.cli.main import main
+
+__all__ = ["main"]

@@ -19,7 +19,7 @@ class Keeper:
     """Collects frames of one schema; `lazy()` gives them back, in the order of adding."""
 
     def __init__(self, schema: pl.Schema, *, memory_bytes: int = MEMORY_BYTES) -> None:
-        """Holds at most about `memory_bytes` in memory; parts on disk go with the last frame that reads them."""
+        """Holds at most about `memory_bytes` in memory; parts on disk go when the process ends."""
         self._schema = schema
         self._memory_bytes = memory_bytes
         self._frames: list[pl.DataFrame] = []
@@ -41,12 +41,11 @@ class Keeper:
 
     def lazy(self) -> pl.LazyFrame:
         """All rows so far."""
-        held = pl.concat(self._frames).lazy() if self._frames else pl.LazyFrame(schema=self._schema)
-        if not self._parts:
-            return held
-        if self._frames:
-            self._write()
-        return pl.scan_parquet(self._parts)
+        if self._parts:
+            if self._frames:
+                self._write()
+            return pl.scan_parquet(self._parts)
+        return pl.concat(self._frames).lazy() if self._frames else pl.LazyFrame(schema=self._schema)
 
     def _write(self) -> None:
         if self._folder is None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import polars as pl
 
-from watchfloor.errors import NothingToRead, UnknownFormat, UnreadableFile
+from watchfloor.errors import AmbiguousTime, NothingToRead, UnknownFormat, UnreadableFile, WatchfloorError
 from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, merge
 from watchfloor.readers.loki import READER as LOKI
@@ -38,23 +38,41 @@ def read_files(paths: Sequence[str | Path], *, format: str | None = None, option
     options = options or Options()
     named = {Path(path) for path in paths}
     chosen: dict[str, tuple[Reader, list[Path]]] = {}
-    strangers: list[tuple[Path, str]] = []
+    left_out: list[tuple[Path, str]] = []
+
+    def leave_out(path: Path, error: WatchfloorError) -> None:
+        """Guessing forgives, asking does not: a file of a folder is left out and said so, a named one is an error."""
+        if path in named:
+            raise error
+        left_out.append((path, f"{error}"))
+
     for path in files.find(paths):
         try:
             reader = _by_name(format) if format else _by_content(files.head(path), options)
         except (UnknownFormat, UnreadableFile) as error:
-            if path in named:
-                raise
-            strangers.append((path, f"{error}"))
+            leave_out(path, error)
         else:
             chosen.setdefault(reader.name, (reader, []))[1].append(path)
-    if not chosen:
+    parts = [part for reader, group in chosen.values() for part in _read(reader, group, options, leave_out)]
+    if not parts:
         raise NothingToRead(
-            f"{', '.join(str(path) for path in paths)}: none of {len(strangers)} files can be read",
-            hint=f"first: {strangers[0][1]}. `watchfloor formats` lists what can be read",
+            f"{', '.join(str(path) for path in paths)}: none of {len(left_out)} files can be read",
+            hint=f"first: {left_out[0][1]}. `watchfloor formats` lists what can be read",
         )
-    parts = [reader.read(group, options) for reader, group in chosen.values()]
-    return merge([*parts, _left_out(strangers)]) if strangers else merge(parts)
+    return merge([*parts, _rejects_of(left_out)] if left_out else parts)
+
+
+def _read(
+    reader: Reader, paths: list[Path], options: Options, leave_out: Callable[[Path, WatchfloorError], None]
+) -> list[Tables]:
+    """The files of one reader: all at once, and one by one only where one of them fails."""
+    try:
+        return [reader.read(paths, options)]
+    except (AmbiguousTime, UnreadableFile) as error:
+        if len(paths) == 1:
+            leave_out(paths[0], error)
+            return []
+    return [part for path in paths for part in _read(reader, [path], options, leave_out)]
 
 
 def _by_name(name: str) -> Reader:
@@ -75,7 +93,7 @@ def _by_content(head: Head, options: Options) -> Reader:
     )
 
 
-def _left_out(strangers: list[tuple[Path, str]]) -> Tables:
+def _rejects_of(strangers: list[tuple[Path, str]]) -> Tables:
     """Files of a folder that nobody reads: rejects, so that they are seen."""
     sources, reasons = [str(path) for path, _ in strangers], [reason for _, reason in strangers]
     return {

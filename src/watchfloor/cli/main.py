@@ -1,0 +1,369 @@
+"""The command `watchfloor`: one sub-command per question."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from watchfloor.cli import output
+from watchfloor.cli.options import Closing, Columns, Format, Limit, Out, Paths, Quiet, Strict, Zone
+from watchfloor.cli.progress import reading
+from watchfloor.errors import BadOption, WatchfloorError
+
+if TYPE_CHECKING:
+    from watchfloor.result import Result
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="watchfloor",
+    help="Raw security exports into answers: scan logs, offenses, event logs and network logs.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Runs the command; an error is told in words with a hint, and exits with 2."""
+    try:
+        app()
+    except WatchfloorError as error:
+        _tell(error)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        output.remark("stopped")
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`): nothing is wrong, and nobody is left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _tell(error: WatchfloorError) -> None:
+    from rich.text import Text
+
+    from watchfloor.reports.terminal import harmless
+
+    console = output.stderr()
+    console.print(Text.assemble(("error: ", "bold red"), harmless(str(error))), soft_wrap=True)
+    if error.hint:
+        console.print(Text.assemble(("hint: ", "bold"), harmless(error.hint)), soft_wrap=True)
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    version: Annotated[bool, typer.Option("--version", help="Show the version.", is_eager=True)] = False,
+) -> None:
+    if version:
+        from importlib import metadata
+
+        typer.echo(f"watchfloor {metadata.version('watchfloor')}")
+        raise typer.Exit
+
+
+@app.command()
+def findings(
+    paths: Paths,
+    out: Out = None,
+    rare: Annotated[int, typer.Option("--rare", min=1, help="A rule on at most this many hosts is rare.")] = 2,
+    limit: Limit = 20,
+    strict: Strict = False,
+    quiet: Quiet = False,
+    format: Format = None,
+    zone: Zone = None,
+    columns: Columns = None,
+) -> None:
+    """What did the scanners find, and on how many hosts?"""
+    _ask("findings", paths, out, limit, strict, quiet, format=format, zone=zone, columns=columns, rare=rare)
+
+
+@app.command()
+def noise(
+    paths: Paths,
+    out: Out = None,
+    minimum: Annotated[int, typer.Option("--minimum", min=1, help="Fewer alerts than this give no rate.")] = 10,
+    days_in: Annotated[str, typer.Option("--days-in", help="Zone in which a day begins.")] = "UTC",
+    limit: Limit = 20,
+    strict: Strict = False,
+    quiet: Quiet = False,
+    format: Format = None,
+    zone: Zone = None,
+    columns: Columns = None,
+    closing_reasons: Closing = None,
+) -> None:
+    """Which rules are noise, and what stands out in their evidence?"""
+    said = {"format": format, "zone": zone, "columns": columns, "closing_reasons": closing_reasons}
+    _ask("noise", paths, out, limit, strict, quiet, minimum=minimum, zone_of_days=days_in, **said)
+
+
+@app.command()
+def timeline(
+    paths: Paths,
+    out: Out = None,
+    to: Annotated[str, typer.Option("--to", help="Zone to show: UTC, Europe/Paris, .. or majority")] = "UTC",
+    limit: Limit = 50,
+    strict: Strict = False,
+    quiet: Quiet = False,
+    format: Format = None,
+    zone: Zone = None,
+    columns: Columns = None,
+) -> None:
+    """What happened when, across sources with different clocks?"""
+    _ask("timeline", paths, out, limit, strict, quiet, format=format, zone=zone, columns=columns, to=to)
+
+
+@app.command()
+def kpis(
+    paths: Paths,
+    out: Out = None,
+    period: Annotated[
+        str | None,
+        typer.Option("--period", help="2025-10, 2025-10-01..2025-11-01 (the end is left out), by --days-in."),
+    ] = None,
+    client: Annotated[str | None, typer.Option("--client", help="Only this client's alerts.")] = None,
+    tags: Annotated[Path | None, typer.Option("--tags", help="Tag rules.", metavar="TAGS.toml")] = None,
+    clock: Annotated[str, typer.Option("--clock", help="The two instants between which time is measured.")] = (
+        "created_time..closed_time"
+    ),
+    as_of: Annotated[datetime | None, typer.Option("--as-of", help="When open cases are counted, in UTC.")] = None,
+    minimum: Annotated[int, typer.Option("--minimum", min=1, help="Fewer alerts than this give no rate.")] = 10,
+    days_in: Annotated[str, typer.Option("--days-in", help="Zone in which a day begins.")] = "UTC",
+    limit: Limit = 40,
+    strict: Strict = False,
+    quiet: Quiet = False,
+    format: Format = None,
+    zone: Zone = None,
+    columns: Columns = None,
+    closing_reasons: Closing = None,
+) -> None:
+    """How is the SOC doing?"""
+    from watchfloor.questions import period_of
+
+    start, end = period_of(period, days_in) if period else (None, None)
+    said = {"format": format, "zone": zone, "columns": columns, "closing_reasons": closing_reasons, "client": client}
+    _ask(
+        "kpis",
+        paths,
+        out,
+        limit,
+        strict,
+        quiet,
+        tags=tags,
+        start=start,
+        end=end,
+        as_of=as_of,
+        clock=_two(clock),
+        minimum=minimum,
+        zone_of_days=days_in,
+        **said,
+    )
+
+
+@app.command()
+def beacons(
+    paths: Paths,
+    out: Out = None,
+    score: Annotated[str, typer.Option("--score", help="rita: RITA v5's beacon score.")] = "rita",
+    window: Annotated[
+        str, typer.Option("--window", help="24h before the last connection, all, or a duration: 7d")
+    ] = "24h",
+    defaults: Annotated[str, typer.Option("--rita-config", help="RITA's defaults: code or shipped.")] = "code",
+    every_pair: Annotated[
+        bool, typer.Option("--every-pair", help="Score pairs inside the network and outside of it as well.")
+    ] = False,
+    limit: Limit = 20,
+    strict: Strict = False,
+    quiet: Quiet = False,
+    format: Format = None,
+    zone: Zone = None,
+    columns: Columns = None,
+) -> None:
+    """Who is calling home at regular times?"""
+    said = {"format": format, "zone": zone, "columns": columns}
+    _ask("beacons", paths, out, limit, strict, quiet, score=score, window=window, config=defaults, **said)
+
+
+@app.command()
+def report(
+    paths: Paths,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The document: .html .xlsx .pdf", metavar="FILE")] = Path(
+        "report.html"
+    ),
+    title: Annotated[str, typer.Option("--title", help="Title of the document.")] = "SOC report",
+    strict: Strict = False,
+    quiet: Quiet = False,
+    format: Format = None,
+    zone: Zone = None,
+    columns: Columns = None,
+    closing_reasons: Closing = None,
+) -> None:
+    """One document of all questions that the data answers."""
+    from watchfloor.questions import report as write
+
+    data = zones_of(paths)
+    with reading(_plain(data), quiet=quiet) as progress:
+        results = write(
+            data,
+            out,
+            title=title,
+            format=format,
+            zone=zone,
+            columns=columns,
+            closing_reasons=closing_reasons,
+            progress=progress,
+        )
+    if not quiet:
+        output.remark(f"wrote {out}: {', '.join(result.title for result in results)}")
+    output.confess(results[0].provenance, strict=strict, quiet=quiet)
+
+
+@app.command()
+def read(
+    paths: Paths,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="A file for one table, or FOLDER/ for one file each.", metavar="FILE|FOLDER/"),
+    ] = None,
+    table: Annotated[
+        str | None, typer.Option("--table", "-t", help="Only this table: events, rejects, ledger, ..")
+    ] = None,
+    format_out: Annotated[str, typer.Option("--format-out", help="In a folder: parquet, csv or jsonl.")] = "parquet",
+    limit: Limit = 10,
+    strict: Strict = False,
+    quiet: Quiet = False,
+    format: Format = None,
+    zone: Zone = None,
+    columns: Columns = None,
+    closing_reasons: Closing = None,
+) -> None:
+    """Any readable files as canonical tables."""
+    from watchfloor.questions import reading_of
+
+    data = zones_of(paths)
+    with reading(_plain(data), quiet=quiet) as progress:
+        tables = reading_of(
+            data, format=format, zone=zone, columns=columns, closing_reasons=closing_reasons, progress=progress
+        )
+    if table is not None and table not in tables:
+        raise BadOption(f"there is no table {table!r} in these files", hint=f"tables: {', '.join(tables)}")
+    chosen = {table: tables[table]} if table else tables
+    provenance = next(iter(tables.values())).provenance
+    if out is None:
+        if not quiet:
+            from watchfloor.reports.terminal import show
+
+            for result in chosen.values():
+                show(result, output.stdout(), limit=limit)
+    elif out.suffix and not out.is_dir():
+        data_tables = [name for name in chosen if name not in ("rejects", "ledger")]
+        if table is None and len(data_tables) != 1:
+            raise BadOption(
+                f"{out}: these files give {len(data_tables)} tables, one file holds one",
+                hint=f"pick one with --table ({', '.join(chosen)}), or name a folder: --out {out.with_suffix('')}/",
+            )
+        deliver = chosen[table or data_tables[0]]
+        output.deliver(deliver, out=out, limit=limit, strict=False, quiet=quiet)
+    else:
+        _write_folder(chosen, out, format_out, quiet=quiet)
+    output.confess(provenance, strict=strict, quiet=quiet)
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to make it.")] = Path("demo"),
+    seed: Annotated[int, typer.Option("--seed", help="Another seed, another SOC.")] = 7,
+    quiet: Quiet = False,
+) -> None:
+    """Make a synthetic SOC with known truth, run every analysis on it, write report.html."""
+    from watchfloor.cli.demo import run
+
+    run(folder, seed=seed, quiet=quiet)
+
+
+@app.command()
+def formats() -> None:
+    """What can be read."""
+    from watchfloor.cli.lists import show_formats
+
+    show_formats(output.stdout())
+
+
+@app.command()
+def tables(
+    name: Annotated[str | None, typer.Argument(help="One table, with its columns.")] = None,
+) -> None:
+    """What the canonical tables hold."""
+    from watchfloor.cli.lists import show_tables
+
+    show_tables(output.stdout(), name)
+
+
+def _ask(question: str, paths: list[str], out: Path | None, limit: int, strict: bool, quiet: bool, **said: Any) -> None:
+    """Asks a question of the files and gives the answer back."""
+    from watchfloor import questions
+
+    data = zones_of(paths)
+    if out is not None:
+        _check_extension(out)
+    with reading(_plain(data), quiet=quiet) as progress:
+        result: Result = getattr(questions, question)(data, progress=progress, **said)
+    output.deliver(result, out=out, limit=limit, strict=strict, quiet=quiet)
+
+
+def _check_extension(out: Path) -> None:
+    """Says at once that a file cannot be written, not after the work."""
+    from watchfloor.result import FORMATS
+
+    if out.suffix.lower() not in FORMATS:
+        raise BadOption(
+            f"{out.name}: cannot write a {out.suffix or 'file without extension'}",
+            hint=f"use one of {' '.join(FORMATS)}",
+        )
+    if not out.parent.is_dir():
+        raise BadOption(f"{out.parent}: no such folder", hint="make the folder first, or write elsewhere")
+
+
+def zones_of(paths: list[str]) -> Mapping[str, str | None] | list[str]:
+    """PATH=ZONE as a mapping; a path that exists as it stands is a path."""
+    if not any("=" in path and not Path(path).exists() for path in paths):
+        return paths
+    split: dict[str, str | None] = {}
+    for path in paths:
+        name, equals, zone = path.rpartition("=")
+        if equals and not Path(path).exists():
+            split[name] = zone
+        else:
+            split[path] = None
+    return split
+
+
+def _plain(data: Mapping[str, str | None] | list[str]) -> list[str]:
+    return list(data)
+
+
+def _two(clock: str) -> tuple[str, str]:
+    start, dots, stop = clock.partition("..")
+    if not dots or not start or not stop:
+        raise BadOption(f"--clock {clock}: two instants are needed", hint="created_time..closed_time")
+    return start, stop
+
+
+def _write_folder(chosen: Mapping[str, Result], folder: Path, extension: str, *, quiet: bool) -> None:
+    if extension not in ("parquet", "csv", "jsonl"):
+        raise BadOption(f"--format-out {extension}: not possible", hint="use parquet, csv or jsonl")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadOption(f"{folder}: {error.strerror}", hint="name a folder that can be made") from error
+    for name, result in chosen.items():
+        result.save(folder / f"{name}.{extension}")
+    if not quiet:
+        output.remark(f"wrote {', '.join(chosen)} to {folder}")

@@ -1,0 +1,32 @@
+"""The options that commands have in common."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["Closing", "Columns", "Format", "Limit", "Out", "Paths", "Quiet", "Strict", "Zone"]
+
+Paths = Annotated[
+    list[str],
+    typer.Argument(metavar="PATH[=ZONE]...", help="Files or folders; =ZONE is the zone of their clock times."),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help="Write to this file: .json .jsonl .csv .parquet .xlsx .html .pdf", metavar="FILE"),
+]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Rows that the terminal shows.", metavar="N")]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with 3 if anything was rejected or cut short.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and no table on the terminal.")]
+Format = Annotated[str | None, typer.Option("--format", "-f", help="Name the format instead of guessing it.")]
+Zone = Annotated[str | None, typer.Option("--zone", "-z", help="Zone of clock times that carry none: Europe/Paris")]
+Columns = Annotated[
+    Path | None,
+    typer.Option("--columns", "-c", help="Column map: where canonical columns come from.", metavar="MAP.toml"),
+]
+Closing = Annotated[
+    Path | None,
+    typer.Option("--closing-reasons", help="QRadar's closing reasons, as the API gives them.", metavar="FILE"),
+]

@@ -1,0 +1,354 @@
+"""The questions as a user asks them: each takes paths, canonical tables or a frame, and gives a Result that says
+where its numbers come from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from watchfloor import readers
+from watchfloor.analyses.beacons import beacons as ask_beacons
+from watchfloor.analyses.findings import findings as ask_findings
+from watchfloor.analyses.kpis import kpis as ask_kpis
+from watchfloor.analyses.noise import noise as ask_noise
+from watchfloor.analyses.tags import TagRules
+from watchfloor.analyses.timeline import from_alerts, from_findings
+from watchfloor.analyses.timeline import timeline as ask_timeline
+from watchfloor.errors import BadOption, NothingToRead, SchemaError
+from watchfloor.readers import Options, Tables
+from watchfloor.readers.columns import apply as apply_columns
+from watchfloor.readers.columns import load as load_columns
+from watchfloor.reports import write_report
+from watchfloor.result import Input, Provenance, Result, versions
+from watchfloor.schemas import TABLES, as_lazy
+from watchfloor.times import check_zone
+
+__all__ = ["QUESTIONS", "Data", "beacons", "findings", "kpis", "noise", "read", "report", "timeline"]
+
+Data = Any
+"""What a question can be asked of: a path or several, a mapping of paths to their zones, canonical tables as `read`
+gives them, or any frame (Polars, pandas, PyArrow, DuckDB) that is a canonical table or becomes one by a column map."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the user said about the data, the same for every question."""
+
+    format: str | None = None
+    zone: str | None = None
+    columns: str | Path | Mapping[str, Any] | None = None
+    closing_reasons: str | Path | None = None
+    progress: Callable[[int], None] | None = None
+
+    def options(self) -> Options:
+        """The same, as readers take it."""
+        options = Options(
+            zone=self.zone,
+            columns=load_columns(self.columns) if self.columns is not None else None,
+            closing_reasons=Path(self.closing_reasons) if self.closing_reasons is not None else None,
+        )
+        return replace(options, progress=self.progress) if self.progress is not None else options
+
+
+def read(data: Data, **asked: Any) -> Tables:
+    """Any readable files as canonical tables: a dict of lazy Polars frames by name, `rejects` and `ledger` among them.
+
+    Arguments:
+        data: a path, several, or a mapping of paths to the zones of their clock times.
+        asked: `format`, `zone`, `columns` (a column map: path of a TOML file, or a dict), `closing_reasons` (QRadar's).
+
+    Raises:
+        NothingToRead: no file, or none that any reader knows.
+        AmbiguousTime: clock times without a zone.
+        BadColumnMap: a column map that does not fit.
+    """
+    return _tables(data, Asked(**asked))
+
+
+def reading_of(data: Data, **asked: Any) -> dict[str, Result]:
+    """What `read` gives, each table as a Result that can show and save itself."""
+    tables = _tables(data, Asked(**asked))
+    return {
+        name: _traced(
+            Result(title=name, table=frame, explanation=f"One row: {TABLES[name].row}.", name=name),
+            "read",
+            tables,
+            asked,
+        )
+        for name, frame in tables.items()
+    }
+
+
+def period_of(text: str, zone: str) -> tuple[datetime, datetime]:
+    """Start and end of a period in words: `2025-10`, `2025-10-03`, or `2025-10-01..2025-11-01`, days of the zone.
+
+    Raises:
+        BadOption: words that are no period.
+        UnknownZone: a zone that does not exist.
+    """
+    check_zone(zone)
+    first, dots, last = text.partition("..")
+    try:
+        start, after = _span(first)
+        end = _span(last)[0] if dots else after
+        if start >= end:
+            raise ValueError("it ends before it starts")
+    except ValueError as error:
+        raise BadOption(
+            f"{text!r} is no period ({error})",
+            hint="2025-10, 2025-10-03, or 2025-10-01..2025-11-01 (the end is left out)",
+        ) from error
+    return tuple(day.replace(tzinfo=ZoneInfo(zone)) for day in (start, end))  # type: ignore[return-value]
+
+
+def _span(text: str) -> tuple[datetime, datetime]:
+    """The first instant of a month or day, and of the one after it, as clock times."""
+    if len(text) == len("2025-10"):
+        start = datetime.strptime(text, "%Y-%m")  # noqa: DTZ007 - the zone follows
+        return start, (start + timedelta(days=32)).replace(day=1)
+    start = datetime.fromisoformat(text)
+    return start, start + timedelta(days=1)
+
+
+def findings(data: Data, *, rare: int = 2, **asked: Any) -> Result:
+    """What did the scanners find, and on how many hosts was each rule, hash and path seen?"""
+    tables = _tables(data, Asked(**asked), "findings", "scans")
+    result = ask_findings(_one(tables, "findings"), tables.get("scans"), rare=rare)
+    return _traced(result, "findings", tables, {"rare": rare, **asked})
+
+
+def noise(data: Data, *, minimum: int = 10, zone_of_days: str = "UTC", **asked: Any) -> Result:
+    """Which rules are noise, how precise is each, and what evidence stands out?"""
+    tables = _tables(data, Asked(**asked), "alerts", "evidence")
+    result = ask_noise(_one(tables, "alerts"), tables.get("evidence"), minimum=minimum, zone=zone_of_days)
+    return _traced(result, "noise", tables, {"minimum": minimum, "zone_of_days": zone_of_days, **asked})
+
+
+def timeline(data: Data, *, to: str = "UTC", **asked: Any) -> Result:
+    """What happened when, across sources with different clocks?
+
+    Arguments:
+        data: as everywhere; a mapping of paths to zones where the sources' clocks differ.
+        to: the zone to show: `UTC`, a name such as `Europe/Paris`, or `majority`, the zone of most events.
+        asked: as for `read`.
+    """
+    tables = _tables(data, Asked(**asked), "events")
+    return _traced(ask_timeline(_all_events(tables), to=to), "timeline", tables, {"to": to, **asked})
+
+
+def kpis(
+    data: Data,
+    *,
+    tags: str | Path | TagRules | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    as_of: datetime | None = None,
+    client: str | None = None,
+    clock: tuple[str, str] = ("created_time", "closed_time"),
+    zone_of_days: str = "UTC",
+    minimum: int = 10,
+    **asked: Any,
+) -> Result:
+    """How is the SOC doing: volumes by tag, rule, client and day, closing reasons, escalations, a named clock.
+
+    Arguments:
+        data: as everywhere.
+        tags: tag rules: a TOML file, or rules in Python; without them the shipped ones.
+        start: alerts that start before are left out.
+        end: alerts that start then or later are left out.
+        as_of: the instant at which open cases are counted; without it the last instant in the data.
+        client: only this client's alerts.
+        clock: the two instants between which time is measured.
+        zone_of_days: where a day begins.
+        minimum: fewer alerts than this give no rate.
+        asked: as for `read`.
+    """
+    rules = tags if isinstance(tags, TagRules) else TagRules.load(tags)
+    tables = _tables(data, Asked(**asked), "alerts")
+    said = {
+        "start": start,
+        "end": end,
+        "as_of": as_of,
+        "clock": clock,
+        "zone": zone_of_days,
+        "minimum": minimum,
+    }
+    alerts = _one(tables, "alerts")
+    if client is not None:
+        alerts = _of_client(alerts, client)
+    result = ask_kpis(alerts, tags=rules, **said)  # type: ignore[arg-type]
+    return _traced(result, "kpis", tables, {**said, "client": client, "tags": str(tags or "shipped"), **asked})
+
+
+def beacons(data: Data, *, score: str = "rita", **asked: Any) -> Result:
+    """Who is calling home at regular times?
+
+    Arguments:
+        data: as everywhere.
+        score: `rita`: RITA v5's beacon score, to the last digit.
+        asked: as for `read`, and what `watchfloor.analyses.beacons.beacons` takes beside it.
+    """
+    reading = {key: asked.pop(key) for key in _READING & asked.keys()}
+    tables = _tables(data, Asked(**reading), "connections")
+    result = ask_beacons(_one(tables, "connections"), score=score, **asked)
+    return _traced(result, "beacons", tables, {"score": score, **asked, **reading})
+
+
+def report(data: Data, out: str | Path | None = None, *, title: str = "SOC report", **asked: Any) -> tuple[Result, ...]:
+    """Every question that the data can answer; with `out` (.html, .xlsx, .pdf, ..) written as one document.
+
+    Raises:
+        NothingToRead: the data answers no question.
+    """
+    tables = _tables(data, Asked(**asked))
+    results = tuple(
+        _traced(ask(tables), name, tables, asked)
+        for name, (wants, ask) in QUESTIONS.items()
+        if _any_rows(tables, wants)
+    )
+    if not results:
+        raise NothingToRead(
+            "nothing in these files answers a question", hint="`watchfloor read` shows what was read, and the rejects"
+        )
+    if out is not None:
+        write_report(results, Path(out), title=title, rejects=tables.get("rejects"), ledger=tables.get("ledger"))
+    return results
+
+
+QUESTIONS: dict[str, tuple[tuple[str, ...], Callable[[Tables], Result]]] = {
+    "findings": (("findings", "scans"), lambda tables: ask_findings(_one(tables, "findings"), tables.get("scans"))),
+    "noise": (("alerts",), lambda tables: ask_noise(tables["alerts"], tables.get("evidence"))),
+    "kpis": (("alerts",), lambda tables: ask_kpis(tables["alerts"], tags=TagRules.load(None))),
+    "timeline": (("events",), lambda tables: ask_timeline(_all_events(tables))),
+    "beacons": (("connections",), lambda tables: ask_beacons(tables["connections"], score="rita")),
+}
+"""What `report` asks, in the order of its chapters: the tables of which one must have rows, and the question."""
+
+_READING = frozenset(Asked.__dataclass_fields__)
+
+
+def _tables(data: Data, asked: Asked, *wanted: str) -> Tables:
+    """Whatever the user gave, as canonical tables; a frame without a column map is the first wanted table that fits."""
+    if isinstance(data, Mapping):
+        if data and all(value is None or isinstance(value, str) for value in data.values()):
+            return _by_zone(data, asked)
+        return {name: TABLES[name].conform(frame) for name, frame in data.items()}
+    if isinstance(data, str | Path):
+        return readers.read_files([data], format=asked.format, options=asked.options())
+    if isinstance(data, Sequence):
+        return readers.read_files(data, format=asked.format, options=asked.options())
+    frame = as_lazy(data)
+    if asked.columns is not None:
+        return apply_columns(frame, load_columns(asked.columns), source=type(data).__name__, zone=asked.zone)
+    name = _name_of(frame.collect_schema().names(), wanted)
+    return {name: TABLES[name].conform(frame)}
+
+
+def _by_zone(zones: Mapping[str | Path, str | None], asked: Asked) -> Tables:
+    """Paths with the zones of their clocks: read per zone, so that each file gets its own."""
+    groups: dict[str | None, list[str | Path]] = {}
+    for path, zone in zones.items():
+        groups.setdefault(zone or asked.zone, []).append(path)
+    return readers.merge(
+        [
+            readers.read_files(paths, format=asked.format, options=replace(asked, zone=zone).options())
+            for zone, paths in groups.items()
+        ]
+    )
+
+
+def _name_of(columns: Iterable[str], wanted: Sequence[str]) -> str:
+    """The canonical table that a frame is meant to be: the one with most of its columns there."""
+    have = set(columns)
+    names = wanted or tuple(TABLES)
+    best = max(names, key=lambda name: len(have & set(TABLES[name].schema)) / len(TABLES[name].schema))
+    if not have & set(TABLES[best].schema):
+        raise SchemaError(
+            f"this frame is none of the tables {', '.join(names)}: it has {', '.join(sorted(have)) or 'no columns'}",
+            hint='pass a column map: columns={"table": "alerts", "columns": {"rule": "name", ..}}',
+        )
+    return best
+
+
+def _one(tables: Tables, name: str) -> pl.LazyFrame:
+    """The table that a question is about."""
+    if name not in tables:
+        found = ", ".join(other for other in tables if other not in ("rejects", "ledger"))
+        raise NothingToRead(
+            f"these files hold no {name}" + (f", but {found}" if found else ""),
+            hint="name other files, or map columns to them with --columns",
+        )
+    return tables[name]
+
+
+def _all_events(tables: Tables) -> pl.LazyFrame:
+    """Events, and beside them whatever else has its place on a timeline: alerts and findings."""
+    parts = [
+        turn(tables[name])
+        for name, turn in (("events", pl.LazyFrame.lazy), ("alerts", from_alerts), ("findings", from_findings))
+        if name in tables
+    ]
+    return pl.concat(parts) if parts else _one(tables, "events")
+
+
+def _any_rows(tables: Tables, names: Sequence[str]) -> bool:
+    return any(name in tables and tables[name].head(1).collect().height > 0 for name in names)
+
+
+def _traced(result: Result, question: str, tables: Tables, parameters: Mapping[str, Any]) -> Result:
+    """The result with its provenance: what went in, with hashes, and what could not be read."""
+    rejects = tables.get("rejects")
+    counts = {name: frame.select(pl.len()) for name, frame in tables.items() if name != "ledger"}
+    rows = dict(zip(counts, (int(n.item()) for n in pl.collect_all(list(counts.values()))), strict=True))
+    provenance = Provenance(
+        question=question,
+        parameters={key: value for key, value in parameters.items() if value is not None and key != "progress"},
+        inputs=_inputs(tables["ledger"]) if "ledger" in tables else (),
+        rows_in={name: n for name, n in rows.items() if name != "rejects"},
+        rejected=rows.get("rejects", 0),
+        made_time=datetime.now(UTC),
+        versions=versions(),
+    )
+    return result.with_provenance(provenance, rejects)
+
+
+def _of_client(alerts: pl.LazyFrame, client: str) -> pl.LazyFrame:
+    """The alerts of one client; a name that nobody has is an error, not an empty month."""
+    names = alerts.select(pl.col("client").drop_nulls().unique().sort()).collect().to_series().to_list()
+    if client not in names:
+        raise BadOption(f"there is no client {client!r}", hint=f"clients: {', '.join(names) or 'none in this data'}")
+    return alerts.filter(pl.col("client") == client)
+
+
+def _inputs(ledger: pl.LazyFrame) -> tuple[Input, ...]:
+    files = ledger.collect().to_dicts()
+    with ThreadPoolExecutor(2) as pool:  # hashing lets go of the interpreter
+        hashes = list(pool.map(_sha256, (Path(row["source"]) for row in files)))
+    return tuple(
+        Input(
+            source=row["source"],
+            bytes=row["file_bytes"],
+            sha256=sha256,
+            format=row["format"],
+            lines=row["lines"],
+            rejected=row["lines_rejected"],
+            partial=row["partial"],
+        )
+        for row, sha256 in zip(files, hashes, strict=True)
+    )
+
+
+def _sha256(path: Path) -> str | None:
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return None

@@ -1,0 +1,18 @@
+"""Errors speak to the analyst."""
+
+from __future__ import annotations
+
+from watchfloor import errors
+
+
+def test_every_error_is_a_watchfloor_error_and_in_the_tree() -> None:
+    """All descend from the root, and the docstring draws each of them."""
+    names = [name for name in errors.__all__ if name != "WatchfloorError"]
+    assert all(issubclass(getattr(errors, name), errors.WatchfloorError) for name in names)
+    assert all(f"── {name} " in (errors.__doc__ or "") for name in names)
+
+
+def test_the_hint_is_kept_apart_from_the_message() -> None:
+    """A program reads the message, a person the hint as well."""
+    error = errors.AmbiguousTime("auth.log: clock times without a zone", hint="pass zone='Europe/Paris'")
+    assert (str(error), error.hint) == ("auth.log: clock times without a zone", "pass zone='Europe/Paris'")
