@@ -6,9 +6,10 @@ import gzip
 import io
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from watchfloor.errors import NothingToRead, UnreadableFile
 from watchfloor.readers._reader import Head
@@ -52,7 +53,7 @@ def head(path: Path) -> Head:
     Raises:
         UnreadableFile: a file that may not be opened.
     """
-    with _opened(path) as stream:
+    with _opened(path) as (_, stream):
         try:
             raw = _some(stream, HEAD_BYTES)
         except _DAMAGED:
@@ -61,7 +62,7 @@ def head(path: Path) -> Head:
         raw = raw[: len(raw) // 2 * 2].decode("utf-16", errors="replace").encode()
     raw = raw.removeprefix(b"\xef\xbb\xbf")
     text = raw.decode("utf-8", errors="replace").split("\n")
-    if len(raw) >= HEAD_BYTES and len(text) > 1:
+    if len(raw) >= HEAD_BYTES:
         text.pop()
     lines = tuple(line.removesuffix("\r") for line in text if line.strip())[:HEAD_LINES]
     return Head(path, raw, lines)
@@ -79,7 +80,7 @@ class Content:
 
 def content(path: Path) -> Content:
     """A whole file, decompressed; what a cut gzip stream still gives is kept and called partial."""
-    with _opened(path) as stream:
+    with _opened(path) as (_, stream):
         chunks: list[bytes] = []
         try:
             while chunk := stream.read(1 << 20):
@@ -105,7 +106,7 @@ def blocks(
     """
     rest = b""
     done = 0
-    with path.open("rb") as raw, _unpacked(path, raw) as stream:
+    with _opened(path) as (raw, stream):
         while True:
             try:
                 chunk = _some(stream, size)
@@ -131,20 +132,23 @@ def blocks(
         yield rest
 
 
-def _opened(path: Path) -> IO[bytes]:
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """The file as stored, and what is in it."""
     try:
         raw = path.open("rb")
     except OSError as error:
         raise UnreadableFile(
             f"{path}: {error.strerror or error}", hint="check the permissions of the file and of its folder"
         ) from error
-    return _unpacked(path, raw)
-
-
-def _unpacked(path: Path, raw: IO[bytes]) -> IO[bytes]:
-    magic = raw.read(2)
-    raw.seek(0)
-    return gzip.GzipFile(fileobj=raw, mode="rb") if magic == b"\x1f\x8b" else raw  # type: ignore[return-value]
+    with raw:
+        magic = raw.read(2)
+        raw.seek(0)
+        if magic == b"\x1f\x8b":
+            with gzip.GzipFile(fileobj=raw, mode="rb") as unpacked:
+                yield raw, cast("IO[bytes]", unpacked)
+        else:
+            yield raw, raw
 
 
 def _some(stream: IO[bytes], size: int) -> bytes:
