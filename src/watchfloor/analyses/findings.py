@@ -225,7 +225,13 @@ def limits_of_scans(scans: pl.LazyFrame) -> pl.LazyFrame:
             "version",
             "source",
         )
-        .sort(pl.col("limit").replace_strict(_LIMITS, return_dtype=pl.Int8), "host", "started_time", "source", nulls_last=True)
+        .sort(
+            pl.col("limit").replace_strict(_LIMITS, return_dtype=pl.Int8),
+            "host",
+            "started_time",
+            "source",
+            nulls_last=True,
+        )
     )
 
 
@@ -303,7 +309,10 @@ def _ranked(rows: pl.LazyFrame, rare: int) -> pl.LazyFrame:
             *FINDINGS.schema,
             *counts,
             # On no known host (a console log alone) is not rare: nobody knows.
-            *(pl.when(pl.col(count) > 0).then(pl.col(count) <= rare).alias(count.replace("hosts", "rare")) for count in counts),
+            *(
+                pl.when(pl.col(count) > 0).then(pl.col(count) <= rare).alias(count.replace("hosts", "rare"))
+                for count in counts
+            ),
             "inventory",
         )
     )
@@ -424,7 +433,12 @@ def _counts(rows: pl.LazyFrame, scans: pl.LazyFrame | None, hosts: pl.LazyFrame)
     frames = [of_rows.unpivot(variable_name="count", value_name="value")]
     if scans is not None:
         with_hit = rows.filter(hit).select("host").drop_nulls().unique()
-        clean = scans.group_by("host").agg(complete=_complete_of_all()).drop_nulls("host").join(with_hit, on="host", how="anti")
+        clean = (
+            scans.group_by("host")
+            .agg(complete=_complete_of_all())
+            .drop_nulls("host")
+            .join(with_hit, on="host", how="anti")
+        )
         frames += [
             hosts.select(pl.len().alias("hosts scanned")).unpivot(variable_name="count", value_name="value"),
             clean.select(

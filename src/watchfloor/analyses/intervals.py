@@ -18,7 +18,9 @@ def z_of(confidence: float) -> float:
         BadOption: a confidence that is not between 0 and 1.
     """
     if not 0 < confidence < 1:
-        raise BadOption(f"a confidence of {confidence!r} means nothing", hint="use a number between 0 and 1, such as 0.95")
+        raise BadOption(
+            f"a confidence of {confidence!r} means nothing", hint="use a number between 0 and 1, such as 0.95"
+        )
     return NormalDist().inv_cdf(0.5 + confidence / 2)
 
 
@@ -83,5 +85,3 @@ def ratio_of_halves(
     effective = (first + last) / dispersion
     low, high = wilson(last / dispersion, effective, student(z, df))
     return low / (1 - low), pl.when(high < 1 - 1e-9).then(high / (1 - high))
-
-

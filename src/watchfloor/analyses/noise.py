@@ -187,7 +187,10 @@ def evidence_by_rule(alerts: pl.LazyFrame, evidence: pl.LazyFrame, *, top: int =
         )
         .with_columns(lift=pl.when(pl.col("share_elsewhere") > 0).then(pl.col("share") / pl.col("share_elsewhere")))
         .sort("rule", "field", pl.col("alerts").neg(), "value", nulls_last=True)
-        .with_columns(values=pl.len().cast(pl.Int64).over("rule", "field"), rank=pl.int_range(1, pl.len() + 1).over("rule", "field"))
+        .with_columns(
+            values=pl.len().cast(pl.Int64).over("rule", "field"),
+            rank=pl.int_range(1, pl.len() + 1).over("rule", "field"),
+        )
         .filter(pl.col("rank") <= top)
         .sort(pl.col("rule").is_null(), pl.col("rule_alerts").neg(), "rule", "field", "rank")
         .select("rule", "field", "value", "alerts", "share", "share_elsewhere", "lift", "rule_alerts", "values", "rank")
@@ -290,7 +293,9 @@ def _trends(alerts: pl.LazyFrame, *, zone: str, minimum: int, z: float, steady: 
 
 def _top_rules(alerts: pl.LazyFrame, top: int) -> pl.LazyFrame:
     named = alerts.filter(pl.col("rule").is_not_null()).group_by("rule").agg(alerts=pl.len().cast(pl.Int64))
-    return named.sort(pl.col("alerts").neg(), "rule").head(top).select("rule", series="rule", order=pl.int_range(pl.len()))
+    return (
+        named.sort(pl.col("alerts").neg(), "rule").head(top).select("rule", series="rule", order=pl.int_range(pl.len()))
+    )
 
 
 def _grid(counted: pl.LazyFrame, alerts: pl.LazyFrame, zone: str, top: int) -> pl.LazyFrame:
@@ -325,7 +330,13 @@ def _standing_out(evidence: pl.LazyFrame, minimum: int) -> pl.LazyFrame:
     """One row per rule: the value that is in most of its alerts, one that names somebody where there is one."""
     return (
         evidence.filter(pl.col("alerts") >= minimum)
-        .sort(~pl.col("field").is_in(ENTITIES), pl.col("alerts").neg(), pl.col("lift").fill_null(float("inf")).neg(), "field", "value")
+        .sort(
+            ~pl.col("field").is_in(ENTITIES),
+            pl.col("alerts").neg(),
+            pl.col("lift").fill_null(float("inf")).neg(),
+            "field",
+            "value",
+        )
         .group_by("rule", maintain_order=True)
         .first()
         .select(
@@ -353,14 +364,18 @@ def _escalated(rows: pl.LazyFrame, zone: str, top: int) -> Result:
         title="Escalated alerts per day",
         name="escalated_per_day",
         table=escalated_per_day(rows, zone=zone, top=top),
-        charts=(Lines(x="day", y="escalated", color="rule", title="Escalated alerts per day", zone=zone, stacked=True),),
+        charts=(
+            Lines(x="day", y="escalated", color="rule", title="Escalated alerts per day", zone=zone, stacked=True),
+        ),
         explanation=f"Alerts that were escalated, on the day of {zone} on which they were made (`created_time`), whenever "
         "they were handed on. The last days may still grow.",
     )
 
 
 def _evidence(by_evidence: pl.LazyFrame, top: int, minimum: int) -> Result:
-    table = by_evidence.with_columns(label=pl.format("{}: {} = {}", pl.col("rule").fill_null("(no rule)"), "field", "value"))
+    table = by_evidence.with_columns(
+        label=pl.format("{}: {} = {}", pl.col("rule").fill_null("(no rule)"), "field", "value")
+    )
     entities = table.filter(pl.col("field").is_in(ENTITIES), pl.col("alerts") >= minimum)
     chart = Result(
         title="Evidence that stands out",
