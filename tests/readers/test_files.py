@@ -49,6 +49,19 @@ def test_a_cut_gzip_stream_gives_what_is_good_and_says_so(tmp_path: Path) -> Non
     assert whole.partial == cut[0]
 
 
+def test_a_short_gzip_stream_that_is_cut_gives_what_is_good(tmp_path: Path) -> None:
+    """Also what is smaller than one read; the beginning of the file says what it is."""
+    text = b"".join(b"%d a line\n" % n for n in range(500))
+    path = tmp_path / "log.gz"
+    path.write_bytes(gzip.compress(text)[:-200])
+    found, cut, _ = read_blocks(path, 1 << 16)
+    assert text.startswith(kept := b"".join(found))
+    assert len(kept) > 100
+    assert len(cut) == 1
+    assert files.content(path).content == kept
+    assert files.head(path).content == kept
+
+
 def test_a_line_without_end_is_refused_before_it_fills_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
 from watchfloor.errors import NothingToRead, UnreadableFile
 from watchfloor.readers._reader import Head
@@ -83,7 +83,7 @@ def content(path: Path) -> Content:
     with _opened(path) as (_, stream):
         chunks: list[bytes] = []
         try:
-            while chunk := stream.read(1 << 20):
+            while chunk := stream.read1(1 << 20):
                 chunks.append(chunk)
         except _DAMAGED as error:
             return Content(b"".join(chunks), f"the gzip stream is cut or damaged ({error})")
@@ -133,7 +133,7 @@ def blocks(
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+def _opened(path: Path) -> Iterator[tuple[IO[bytes], io.BufferedIOBase]]:
     """The file as stored, and what is in it."""
     try:
         raw = path.open("rb")
@@ -146,17 +146,18 @@ def _opened(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
         raw.seek(0)
         if magic == b"\x1f\x8b":
             with gzip.GzipFile(fileobj=raw, mode="rb") as unpacked:
-                yield raw, cast("IO[bytes]", unpacked)
+                yield raw, unpacked
         else:
             yield raw, raw
 
 
-def _some(stream: IO[bytes], size: int) -> bytes:
+def _some(stream: io.BufferedIOBase, size: int) -> bytes:
     """Up to `size` bytes; what came before a damaged place is given first, the error with the next call."""
     buffer = io.BytesIO()
     while buffer.tell() < size:
         try:
-            chunk = stream.read(min(size - buffer.tell(), 1 << 20))
+            # `read` would lose what it has when it meets the damage; `read1` gives it first.
+            chunk = stream.read1(min(size - buffer.tell(), 1 << 20))
         except _DAMAGED:
             if buffer.tell():
                 return buffer.getvalue()
