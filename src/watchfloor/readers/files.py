@@ -126,7 +126,7 @@ def blocks(
                         hint="this is no log with a record per line",
                     )
                 continue
-            yield rest + chunk[:end]
+            yield b"".join((rest, memoryview(chunk)[:end]))
             rest = chunk[end:]
     if rest:
         yield rest
@@ -153,6 +153,8 @@ def _opened(path: Path) -> Iterator[tuple[IO[bytes], io.BufferedIOBase]]:
 
 def _some(stream: io.BufferedIOBase, size: int) -> bytes:
     """Up to `size` bytes; what came before a damaged place is given first, the error with the next call."""
+    if isinstance(stream, io.BufferedReader):
+        return stream.read(size)
     buffer = io.BytesIO()
     while buffer.tell() < size:
         try:

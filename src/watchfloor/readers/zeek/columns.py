@@ -196,24 +196,27 @@ def value(what: What, written: pl.Expr, dtype: pl.DataType, style: Style, *, str
     """
     text = dtype == pl.String
     number = written.str.strip_chars_start(" ") if text else written  # as a typed scan of TSV reads numbers
+    elements = _split(written, style) if text else written
     match what:
         case "time":
-            return times.from_epoch(number.cast(pl.Float64, strict=strict), "s")
+            read = times.from_epoch(number.cast(pl.Float64, strict=strict), "s")
         case "count":
-            return number.cast(pl.Int64, strict=strict)
+            read = number.cast(pl.Int64, strict=strict)
         case "seconds":
-            return number.cast(pl.Float64, strict=strict)
+            read = number.cast(pl.Float64, strict=strict)
         case "flag":
-            return _flag(written, strict=strict) if text else written
+            read = _flag(written, strict=strict) if text else written
         case "text":
-            return _unless_empty(written, style)
+            read = _unless_empty(written, style)
         case "texts":
-            return _split(written, style) if text else written
+            read = elements
         case "numbers":
-            return (_split(written, style) if text else written).cast(pl.List(pl.Float64), strict=strict)
+            read = elements.cast(pl.List(pl.Float64), strict=strict)
         case "joined":
-            return _unless_empty(written if text else written.list.join(","), style)
-    assert_never(what)
+            read = _unless_empty(written if text else written.list.join(","), style)
+        case _:
+            assert_never(what)
+    return read
 
 
 def _unless_empty(text: pl.Expr, style: Style) -> pl.Expr:

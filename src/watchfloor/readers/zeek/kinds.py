@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from watchfloor.readers._reader import Head
+from watchfloor.readers.zeek.objects import flat, json_object
 
-__all__ = ["accepts", "by_fields", "by_name", "json_object", "path_of"]
+__all__ = ["PATH_FIELDS", "accepts", "by_fields", "by_name", "is_ours", "path_of"]
 
 PATH_FIELDS = ("_path", "@stream")
 """Where JSON lines carry the log's path: Zeek's JSON streaming, and collectors that put `@` before their own fields."""
@@ -26,15 +26,13 @@ _OURS = (
     {"uids"},
     {"fuid"},
     {"id.orig_h"},
-    {"id_orig_h"},
     {"_path", "_write_ts"},
     {"@stream", "@proc"},
-    {"ts_delta"},
     {"ts_delta", "peer"},
     {"pkts_proc", "events_proc"},
     {"node", "filter", "init"},
     {"certificate.serial"},
-    {"certificate_serial"},
+    {"certificate_serial", "certificate_version"},
     {"fingerprint", "host_cert"},
     {"host", "port_num"},
     {"host", "software_type"},
@@ -51,37 +49,29 @@ def accepts(head: Head) -> bool:
     """The `#fields` header of Zeek's TSV, or JSON lines with the fields of a Zeek log."""
     if any(line.startswith(("#separator ", "#fields\t")) for line in head.lines[:20]):
         return True
-    found = next((fields for line in head.lines[:20] if (fields := json_object(line))), None)
-    return found is not None and _is_ours(found)
+    return next((ours for line in head.lines[:20] if (ours := is_ours(line)) is not None), False)
 
 
-def json_object(line: str | bytes) -> dict[str, Any] | None:
-    """The JSON object on a line; null where there is none."""
-    if not line.lstrip()[:1] in ("{", b"{"):
-        return None
+def is_ours(line: str) -> bool | None:
+    """Whether the JSON object on a line is Zeek's; null where there is none."""
     try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
+        fields = flat(json_object(line)) if line.startswith("{") else None
+    except ValueError:
+        fields = None
+    if fields is None:
         return None
-    return found if isinstance(found, dict) else None
-
-
-def _is_ours(fields: dict[str, Any]) -> bool:
     if "ts" not in fields:  # loaded_scripts.log has no times
         return {"_path", "_write_ts"} <= fields.keys() or bool(_SCRIPT.search(str(fields.get("name", ""))))
-    names = fields.keys() | (
-        {"id.orig_h"} if isinstance(fields.get("id"), dict) and "orig_h" in fields["id"] else set()
-    )
-    return any(signs <= names for signs in _OURS)
+    return any(signs <= fields.keys() for signs in _OURS)
 
 
-def path_of(fields: dict[str, Any]) -> str | None:
+def path_of(fields: Mapping[str, Any]) -> str | None:
     """The log's path as a JSON line states it."""
     return next((fields[name] for name in PATH_FIELDS if isinstance(fields.get(name), str)), None)
 
 
 def by_name(file: Path) -> str | None:
-    """The log that a file name says, of those with a table of their own: `conn.00:00:00-01:00:00.log`, `HOST_ssl.log`."""
+    """The log with a table of its own that a file name says: `conn.00:00:00-01:00:00.log`, `HOST_ssl.log`."""
     words = re.findall(r"[a-z]+|\d+", file.name.lower().split(".")[0])
     while words and words[-1].isdigit():
         words.pop()

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import polars as pl
 
 from watchfloor.readers.zeek.columns import Log
 
-__all__ = ["Parsed", "lines_of", "reject"]
-
-LONGEST_TEXT = 2000
-"""Characters of a rejected record that are kept."""
+__all__ = ["Parsed", "Parser", "lines_of"]
 
 
 @dataclass
@@ -22,17 +19,24 @@ class Parsed:
     lines: int
     rows: list[tuple[Log, pl.DataFrame]] = field(default_factory=list)
     """Frames with `record` and some of the columns of the log's table."""
-    rejects: list[pl.DataFrame] = field(default_factory=list)
-    """Frames with `record`, `reason` and `text`."""
+    rejects: list[tuple[int, str, str]] = field(default_factory=list)
+    """Line number, reason and text of each."""
     skipped: int = 0
 
 
-def reject(records: Sequence[int], reasons: Sequence[str], texts: Sequence[str]) -> pl.DataFrame:
-    """Rejected lines."""
-    return pl.DataFrame(
-        {"record": records, "reason": reasons, "text": [text[:LONGEST_TEXT] for text in texts]},
-        schema={"record": pl.Int64, "reason": pl.String, "text": pl.String},
-    )
+class Parser(Protocol):
+    """A layout: reads the blocks of one file in order, each of whole lines, the first with the number `first`."""
+
+    @property
+    def unfinished(self) -> str | None:
+        """What it means that a file does not end with a line end; null where it means nothing."""
+        ...
+
+    def at_once(self, block: bytes, first: int) -> Parsed | None:
+        """What a block holds in which every line is sound; null, and nothing remembered, where that is not certain."""
+
+    def line_by_line(self, block: bytes, first: int) -> Parsed:
+        """What any block holds."""
 
 
 def lines_of(block: bytes) -> tuple[list[str], set[int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import polars as pl
@@ -12,14 +13,17 @@ from watchfloor.errors import UnreadableFile
 from watchfloor.readers import files
 from watchfloor.readers._reader import Options, Reader, Tables
 from watchfloor.readers.zeek.jsonl import JsonLines
-from watchfloor.readers.zeek.kinds import accepts, json_object
-from watchfloor.readers.zeek.parsed import Parsed, reject
+from watchfloor.readers.zeek.kinds import accepts, is_ours
+from watchfloor.readers.zeek.objects import json_object
+from watchfloor.readers.zeek.parsed import Parsed, Parser
 from watchfloor.readers.zeek.tsv import Tsv
-from watchfloor.schemas import LEDGER, REJECTS
+from watchfloor.schemas import LEDGER, REJECTS, TABLES
 
 __all__ = ["READER"]
 
 BLOCK_BYTES = 16 * 1024 * 1024
+SMALL_BYTES = 256 * 1024
+_REJECT = {"record": pl.Int64, "reason": pl.String, "text": pl.String}
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -40,18 +44,18 @@ def _read_one(path: Path, options: Options, kept: dict[str, Keeper]) -> dict[str
     """Adds a file's rows and rejects to what is kept; its row of the ledger."""
     cut: list[str] = []
     lines = read = rejected = skipped = 0
-    parser: Tsv | JsonLines | None = None
+    parser: Parser | None = None
     for block in files.blocks(path, BLOCK_BYTES, progress=options.progress, cut_short=cut.append):
-        whole = block if parser else block.removeprefix(_BOM)
-        parser = parser or _parser(path, whole)
-        for parsed in _parsed(parser, whole, lines + 1, torn=bool(cut)):
+        text = block if parser else block.removeprefix(_BOM)
+        parser = parser or _parser(path, text)
+        for parsed in _parsed(parser, text, lines + 1, torn=bool(cut)):
             _keep(parsed, path, kept)
             lines += parsed.lines
             read += sum(frame.height for _, frame in parsed.rows)
-            rejected += sum(frame.height for frame in parsed.rejects)
+            rejected += len(parsed.rejects)
             skipped += parsed.skipped
-        if isinstance(parser, Tsv) and not block.endswith(b"\n") and not cut:
-            cut.append("the last line has no line end: it may be cut")
+        if parser.unfinished and not cut and not block.endswith(b"\n"):
+            cut.append(parser.unfinished)
     return {
         "source": str(path),
         "format": "zeek",
@@ -65,45 +69,76 @@ def _read_one(path: Path, options: Options, kept: dict[str, Keeper]) -> dict[str
     }
 
 
-def _parsed(parser: Tsv | JsonLines, block: bytes, first: int, *, torn: bool) -> Iterator[Parsed]:
+def _parsed(parser: Parser, block: bytes, first: int, *, torn: bool) -> Iterator[Parsed]:
     """What a block holds; where the stream broke off, its last line is not whole."""
     end = block.rfind(b"\n") + 1 if torn else len(block)
-    lines = 0
-    if end:
-        yield (whole := parser.parse(block[:end], first))
-        lines = whole.lines
+    for parsed in _whole(parser, block[:end], first):
+        yield parsed
+        first += parsed.lines
     if rest := block[end:]:
-        comment = rest.startswith(b"#") and isinstance(parser, Tsv)
         text = rest.decode("utf-8", errors="replace")
-        cut = [] if comment else [reject([first + lines], ["the stream breaks off within this line"], [text])]
-        yield Parsed(1, rejects=cut, skipped=1 if comment else 0)
+        if isinstance(parser, Tsv) and text.startswith("#"):
+            yield Parsed(1, skipped=1)
+        else:
+            yield Parsed(1, rejects=[(first, "the stream breaks off within this line", text)])
+
+
+def _whole(parser: Parser, block: bytes, first: int) -> Iterator[Parsed]:
+    """What a block of whole lines holds: all at once, else in pieces, so that only those near a bad line are slow."""
+    if not block:
+        return
+    if parsed := parser.at_once(block, first):
+        yield parsed
+        return
+    pieces = [block] if len(block) <= SMALL_BYTES else list(_pieces(block))
+    if len(pieces) == 1:
+        yield parser.line_by_line(block, first)
+        return
+    for piece in pieces:
+        for parsed in _whole(parser, piece, first):
+            yield parsed
+            first += parsed.lines
+
+
+def _pieces(block: bytes) -> Iterator[bytes]:
+    """The block in up to eight pieces that end at line ends."""
+    start = 0
+    while start < len(block):
+        end = block.find(b"\n", min(start + len(block) // 8, len(block) - 1)) + 1 or len(block)
+        yield block[start:end]
+        start = end
 
 
 def _keep(parsed: Parsed, path: Path, kept: dict[str, Keeper]) -> None:
+    """Adds rows and rejects to what is kept, each table in the order of lines."""
     source = str(path)
+    filled: dict[str, list[pl.LazyFrame]] = {}
     for log, frame in parsed.rows:
-        table = log.table
-        keeper = kept.setdefault(table.name, Keeper(table.schema))
-        keeper.add(table.fill(frame, source=source, **log.constants).collect())
-    for frame in parsed.rejects:
-        kept["rejects"].add(REJECTS.fill(frame, source=source, lines=1).collect())
+        filled.setdefault(log.table.name, []).append(log.table.fill(frame, source=source, **log.constants))
+    if parsed.rejects:
+        rejects = pl.DataFrame(parsed.rejects, schema=_REJECT, orient="row").with_columns(pl.col("text").str.head(2000))
+        filled["rejects"] = [REJECTS.fill(rejects.sort("record"), source=source, lines=1)]
+    for name, frames in filled.items():
+        rows = frames[0] if len(frames) == 1 else pl.concat(frames).sort("record")
+        kept.setdefault(name, Keeper(TABLES[name].schema)).add(rows.collect())
 
 
-def _parser(path: Path, block: bytes) -> Tsv | JsonLines:
+def _parser(path: Path, block: bytes) -> Parser:
     """The layout of a file, by its first block.
 
     Raises:
-        UnreadableFile: neither has a line the header of TSV, nor is one of the first a JSON object.
+        UnreadableFile: it has neither the header of TSV nor JSON lines with times or other fields of Zeek.
     """
     if block.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise UnreadableFile(f"{path}: text in UTF-16", hint="convert it: iconv -f UTF-16 -t UTF-8")
-    if block.startswith(b"#fields") or b"\n#fields" in block:
+    if block.startswith((b"#separator ", b"#fields")) or b"\n#fields" in block:
         return Tsv(path)
-    for line in block[: files.HEAD_BYTES].split(b"\n"):
-        if found := json_object(line):
-            return JsonLines(path, found)
+    for line in block[: files.HEAD_BYTES].decode("utf-8", errors="replace").split("\n"):
+        with suppress(ValueError):
+            if "ts" in (found := json_object(line)) or is_ours(line):
+                return JsonLines(path, found)
     raise UnreadableFile(
-        f"{path}: no Zeek log: neither a #fields header nor JSON lines",
+        f"{path}: no Zeek log: neither a #fields header nor JSON lines with Zeek's fields",
         hint="a TSV log needs the # lines that Zeek writes at its top; `watchfloor formats` lists other formats",
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from watchfloor.readers.zeek.columns import (
     value,
 )
 from watchfloor.readers.zeek.kinds import by_fields, by_name
-from watchfloor.readers.zeek.parsed import Parsed, lines_of, reject
+from watchfloor.readers.zeek.parsed import Parsed, lines_of
 from watchfloor.schemas import EVENTS
 
 __all__ = ["Layout", "Tsv"]
@@ -40,13 +40,17 @@ _WRONG: dict[What, str] = {
 }
 
 
+_STYLES = {"set_separator": "set_separator", "empty_field": "empty", "unset_field": "unset"}
+_ESCAPE = re.compile(r"\\x([0-9a-fA-F]{2})")
+
+
 @dataclass(frozen=True)
 class Layout:
     """What the header lines above a record say of it."""
 
     file: Path
     separator: str = "\t"
-    style: Style = Style()
+    style: Style = field(default_factory=Style)
     path: str | None = None
     names: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
@@ -54,26 +58,17 @@ class Layout:
     def after(self, line: str) -> Layout:
         """The layout below one more header line."""
         if line.startswith("#separator "):
-            written = re.sub(
-                r"\\x([0-9a-fA-F]{2})", lambda sign: chr(int(sign[1], 16)), line.removeprefix("#separator ")
-            )
+            written = _ESCAPE.sub(lambda sign: chr(int(sign[1], 16)), line.removeprefix("#separator "))
             return Layout(self.file, separator=written if written and not set(written) & set("\r\n#") else "\t")
         word, _, rest = line.removeprefix("#").partition(self.separator)
-        values = tuple(rest.split(self.separator))
-        match word:
-            case "set_separator" if rest:
-                return replace(self, style=replace(self.style, set_separator=rest))
-            case "empty_field":
-                return replace(self, style=replace(self.style, empty=rest))
-            case "unset_field":
-                return replace(self, style=replace(self.style, unset=rest))
-            case "path":
-                return replace(self, path=rest or None)
-            case "fields":
-                return replace(self, names=tuple(plain_name(name) for name in values), types=())
-            case "types":
-                return replace(self, types=values)
-        return self
+        values = tuple(rest.split(self.separator)) if rest else ()
+        if word in _STYLES and (rest or word != "set_separator"):
+            return replace(self, style=replace(self.style, **{_STYLES[word]: rest}))
+        if word == "path":
+            return replace(self, path=rest or None)
+        if word == "fields":
+            return replace(self, names=tuple(plain_name(name) for name in values), types=())
+        return replace(self, types=values) if word == "types" else self
 
     @cached_property
     def log(self) -> Log:
@@ -100,17 +95,17 @@ class Layout:
         }
 
     def fitted(self, columns: int) -> Layout:
-        """The layout of rows with so many columns: labelled logs may have blanks between the last names of `#fields`."""
+        """The layout of rows with so many columns: labelled logs have blanks between the last names of `#fields`."""
         if columns == len(self.names):
             return self
         names, types = (tuple(re.split(r"\t| {2,}", "\t".join(words))) for words in (self.names, self.types))
         return replace(self, names=names, types=types) if len(names) == columns else self
 
-    def cells(self, written: dict[str, Cell]) -> dict[str, Cell]:
+    def shown(self, cells: dict[str, Cell]) -> dict[str, Cell]:
         """The fields, those of an event with the text that its message shows."""
         if self.log.table is not EVENTS:
-            return written
-        return {name: replace(cell, shown=self._shown(name, cell.written)) for name, cell in written.items()}
+            return cells
+        return {name: replace(cell, shown=self._shown(name, cell.written)) for name, cell in cells.items()}
 
     def _shown(self, name: str, written: pl.Expr) -> pl.Expr | None:
         kind = self.types[self.needed[name]] if len(self.types) == len(self.names) else ""
@@ -123,61 +118,68 @@ class Layout:
 class Tsv:
     """Reads the blocks of one file in order."""
 
+    unfinished = "the last line has no line end: it may be cut"
+
     def __init__(self, file: Path) -> None:
         self._layout = Layout(file)
 
-    def parse(self, block: bytes, first: int) -> Parsed:
-        """The rows and rejects of a block of whole lines, the first of which has the number `first`."""
-        return self._at_once(block, first) or self._line_by_line(block, first)
-
-    def _at_once(self, block: bytes, first: int) -> Parsed | None:
-        """A block whose rows all are sound and follow one header; null where that is not certain."""
-        layout, above, start = self._layout, 0, 0
-        while block.startswith(b"#", start):
-            end = block.find(b"\n", start) + 1 or len(block)
-            layout = layout.after(_text(block[start:end]))
-            above, start = above + 1, end
-        below: list[str] = []
-        stop = len(block)
-        while stop > start and block.startswith(b"#", last := max(start, block.rfind(b"\n", start, stop - 1) + 1)):
-            below.append(_text(block[last:stop]))
-            stop = last
-        parsed = Parsed(lines=above + len(below), skipped=above + len(below))
+    def at_once(self, block: bytes, first: int) -> Parsed | None:
+        """A block whose rows are sound and follow one header; null where that is not certain."""
+        above, start = self._comments_above(block)
+        below, stop = self._comments_below(block, start)
+        layout = self._layout
+        for line in above:
+            layout = layout.after(line)
+        skipped = len(above) + len(below)
+        rows = []
         if stop > start:
-            layout = layout.fitted(
-                block.count(layout.separator.encode(), start, block.find(b"\n", start) + 1 or stop) + 1
-            )
-            if (frame := _scanned(block[start:stop], layout)) is None:
+            frame = _scanned(block[start:stop], layout)
+            if frame is None:
                 return None
-            parsed.lines += frame.height
-            records = pl.int_range(first + above, first + above + frame.height, eager=True, dtype=pl.Int64)
-            parsed.rows.append((layout.log, frame.with_columns(record=records)))
-        for line in reversed(below):
+            record = pl.int_range(first + len(above), first + len(above) + frame.height, dtype=pl.Int64)
+            rows = [(layout.log, frame.with_columns(record=record))]
+        for line in below:
             layout = layout.after(line)
         self._layout = layout
-        return parsed
+        return Parsed(skipped + sum(frame.height for _, frame in rows), rows, skipped=skipped)
 
-    def _line_by_line(self, block: bytes, first: int) -> Parsed:
-        """A block with rows that cannot be read, or with a header among its rows."""
+    @staticmethod
+    def _comments_above(block: bytes) -> tuple[list[str], int]:
+        lines, start = [], 0
+        while block.startswith(b"#", start):
+            end = block.find(b"\n", start) + 1 or len(block)
+            lines.append(_text(block[start:end]))
+            start = end
+        return lines, start
+
+    @staticmethod
+    def _comments_below(block: bytes, start: int) -> tuple[list[str], int]:
+        lines, stop = [], len(block)
+        while stop > start and block.startswith(b"#", last := max(start, block.rfind(b"\n", start, stop - 1) + 1)):
+            lines.append(_text(block[last:stop]))
+            stop = last
+        return lines[::-1], stop
+
+    def line_by_line(self, block: bytes, first: int) -> Parsed:
+        """A block in which rows cannot be read, or a header stands between rows."""
         lines, spoilt = lines_of(block)
-        parsed = Parsed(lines=len(lines))
-        groups: dict[Layout, list[int]] = {}
-        group: list[int] | None = None
+        parsed = Parsed(len(lines))
+        by_layout: dict[Layout, list[int]] = {}
         for place, line in enumerate(lines):
             if line.startswith("#"):
-                self._layout, group = self._layout.after(line), None
+                self._layout = self._layout.after(line)
                 parsed.skipped += 1
-            elif not line.strip(" "):
+            elif not line:
                 parsed.skipped += 1
-            elif place not in spoilt:
-                group = groups.setdefault(self._layout, []) if group is None else group
-                group.append(place)
-        if spoilt:
-            bad = sorted(place for place in spoilt if not lines[place].startswith("#"))
-            parsed.rejects.append(reject([first + p for p in bad], ["no UTF-8"] * len(bad), [lines[p] for p in bad]))
-        for layout, places in groups.items():
-            rows = pl.DataFrame({"record": [first + p for p in places], "text": [lines[p] for p in places]})
-            _sort_out(rows, layout, parsed)
+            elif place in spoilt:
+                parsed.rejects.append((first + place, "no UTF-8", line))
+            else:
+                by_layout.setdefault(self._layout, []).append(place)
+        for layout, places in by_layout.items():
+            rows = pl.DataFrame({"record": [first + place for place in places], "text": [lines[p] for p in places]})
+            good, bad = _sorted_out(rows, layout)
+            parsed.rows.append((layout.log, good))
+            parsed.rejects += bad.rows()
         return parsed
 
 
@@ -187,79 +189,80 @@ def _text(line: bytes) -> str:
 
 def _scanned(body: bytes, layout: Layout) -> pl.DataFrame | None:
     """The canonical columns of rows without comments; null where a row may be unsound."""
+    separator = layout.separator.encode()
+    layout = layout.fitted(body.count(separator, 0, body.find(b"\n") + 1 or len(body)) + 1)
     width, last = len(layout.names), str(len(layout.names) - 1)
-    if not width or len(layout.separator.encode()) != 1:
+    if not width or len(separator) != 1:
         return None
-    types = {place: _TYPED.get(layout.whats.get(name, "text")) for name, place in layout.needed.items()}
-    schema = {str(place): types.get(place) or pl.String() for place in range(width)} | {last: pl.String()}
+    types = {str(place): _TYPED.get(layout.whats.get(name, "text")) for name, place in layout.needed.items()}
+    schema = {place: types.get(place) or pl.String() for place in map(str, range(width))} | {last: pl.String()}
     scan = pl.scan_csv(
         body,
         separator=layout.separator,
         has_header=False,
         schema=schema,
-        null_values={name: layout.style.unset for name in schema if name != last},
+        null_values={place: layout.style.unset for place in schema if place != last},
         quote_char=None,
     )
-    # The last column keeps its unset sign, so that it is null only where a row is too short.
-    set_last = pl.when(pl.col(last) != layout.style.unset).then(pl.col(last))
-    cells = {
-        name: Cell(pl.col(str(place)) if str(place) != last else set_last, schema[str(place)])
-        for name, place in layout.needed.items()
-    }
+    # The last column keeps its unset sign: it is null only where a row is too short.
+    written = {place: pl.col(place) for place in schema}
+    written[last] = pl.when(pl.col(last) != layout.style.unset).then(pl.col(last))
+    cells = {name: Cell(written[str(place)], schema[str(place)]) for name, place in layout.needed.items()}
     watched = {"_last": pl.col(last)} | ({"_first": pl.col("0").str.head(1)} if schema["0"] == pl.String else {})
     try:
-        frame = scan.select(*canonical(layout.log, layout.cells(cells), layout.style), **watched).collect(
-            engine="streaming"
-        )
+        columns = canonical(layout.log, layout.shown(cells), layout.style)
+        frame = scan.select(*columns, **watched).collect(engine="streaming")
     except PolarsError:
         return None
+    # A scan of some columns does not see that a row is too long, so the separators are counted.
     sound = (
         frame["_last"].null_count() == 0
-        and body.count(layout.separator.encode()) == frame.height * (width - 1)
-        and ("time" not in frame.columns or frame["time"].null_count() == 0)
-        and ("duration_seconds" not in frame.columns or frame["duration_seconds"].is_finite().all())
+        and body.count(separator) == frame.height * (width - 1)
+        and not ("time" in frame.columns and frame["time"].null_count())
+        and not ("duration_seconds" in frame.columns and not frame["duration_seconds"].is_finite().all())
         and not ("_first" in watched and (frame["_first"] == "#").any())
     )
-    return _finished(frame.drop(*watched), b"\\" in body) if sound else None
+    if not sound:
+        return None
+    rows = frame.drop(*watched)
+    return decoded(rows) if b"\\" in body else rows
 
 
-def _finished(frame: pl.DataFrame, escaped: bool) -> pl.DataFrame:
-    return decoded(frame) if escaped else frame
-
-
-def _sort_out(rows: pl.DataFrame, layout: Layout, parsed: Parsed) -> None:
-    """Adds the lines (`record`, `text`) of one header to what was parsed, each as a row or as a reject."""
-    layout = layout.fitted(rows["text"][0].count(layout.separator) + 1)
-    width, style = len(layout.names), layout.style
-    cells = pl.col("text").str.split(layout.separator)
-    split = rows.with_columns(
-        pl.col("text").str.count_matches(layout.separator, literal=True).add(1).alias("width"),
-        *(
-            cells.list.get(place, null_on_oob=True).replace([style.unset, ""], None).alias(str(place))
-            for place in layout.needed.values()
-        ),
-    )
-    wrong = [
-        pl.when(_unsound(what, pl.col(str(layout.needed[name])), style)).then(
-            pl.format("{} {}: '{}'", pl.lit(name), pl.lit(_WRONG[what]), pl.col(str(layout.needed[name])).str.head(100))
-        )
-        for name, what in layout.whats.items()
-        if what in _WRONG
+def _sorted_out(rows: pl.DataFrame, layout: Layout) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The canonical columns of the lines (`record`, `text`) that are sound, and the others with a reason."""
+    separator, style = layout.separator, layout.style
+    rows = rows.with_columns(width=pl.col("text").str.count_matches(separator, literal=True) + 1)
+    layout = layout.fitted(rows["width"].mode().sort().to_list()[0])
+    split = pl.col("text").str.split(separator)
+    written = [
+        split.list.get(place, null_on_oob=True).replace([style.unset, ""], None).alias(str(place))
+        for place in layout.needed.values()
     ]
-    ragged: pl.Expr = pl.lit("no #fields line above it")
-    if width:
-        ragged = pl.when(pl.col("width") != width).then(pl.format("{} of {} columns", "width", pl.lit(width)))
-    judged = split.with_columns(reason=pl.coalesce(ragged, *wrong))
+    judged = rows.with_columns(written).with_columns(reason=_reason(layout))
     bad = judged.filter(pl.col("reason").is_not_null())
-    parsed.rejects.append(reject(*(bad[name].to_list() for name in ("record", "reason", "text"))))
-    fields = {name: Cell(pl.col(str(place)), pl.String()) for name, place in layout.needed.items()}
+    cells = {name: Cell(pl.col(str(place)), pl.String()) for name, place in layout.needed.items()}
     good = judged.filter(pl.col("reason").is_null()).select(
-        "record", *canonical(layout.log, layout.cells(fields), style)
+        "record", *canonical(layout.log, layout.shown(cells), style)
     )
-    parsed.rows.append((layout.log, decoded(good)))
+    return decoded(good), bad.select("record", "reason", "text")
+
+
+def _reason(layout: Layout) -> pl.Expr:
+    """Why a line is no row; null where it is one."""
+    width = len(layout.names)
+    if not width:
+        return pl.lit("no #fields line above it")
+    reasons = [pl.when(pl.col("width") != width).then(pl.format("{} of {} columns", "width", pl.lit(width)))]
+    for name, what in layout.whats.items():
+        if what in _WRONG:
+            cell = pl.col(str(layout.needed[name]))
+            text = pl.format("{} {}: '{}'", pl.lit(name), pl.lit(_WRONG[what]), cell.str.head(100))
+            reasons.append(pl.when(_unsound(what, cell, layout.style)).then(text))
+    return pl.coalesce(reasons)
 
 
 def _unsound(what: What, cell: pl.Expr, style: Style) -> pl.Expr:
+    """True where something is written that is no such value."""
     read = value(what, cell, pl.String(), style, strict=False)
     if what == "numbers":
         elements = value("texts", cell, pl.String(), style)
