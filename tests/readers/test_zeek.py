@@ -631,6 +631,8 @@ def test_json_values_in_other_types_are_read_where_they_are_sure(tmp_path: Path)
     assert frame.select("src_port", "dst_port", "service").rows() == [(80, 443, "ssl,http")]
     frame = read_text(tmp_path, json.dumps({"ts": 1.5, "established": "T"}), "ssl.log")["tls_sessions"]
     assert frame["established"].to_list() == [True]
+    line = {"ts": "1.5", "orig_bytes": 2**53 + 1}
+    assert read_text(tmp_path, json.dumps(line), "conn.log")["connections"]["orig_bytes"].to_list() == [2**53 + 1]
 
 
 def test_a_file_that_is_no_zeek_log_says_so(tmp_path: Path) -> None:

@@ -97,7 +97,8 @@ def _number(value: Any) -> float:
 
 def _count(value: Any) -> int:
     number = int(value)
-    if isinstance(value, bool) or number != float(value) or not -(2**63) <= number < 2**63:
+    broken = isinstance(value, float) and not value.is_integer()
+    if isinstance(value, bool) or broken or not -(2**63) <= number < 2**63:
         raise ValueError
     return number
 
