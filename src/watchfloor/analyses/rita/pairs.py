@@ -1,0 +1,245 @@
+"""RITA v5's scores of pairs of addresses: which connections, which window, which pairs, then the formulas."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from watchfloor.analyses.rita.config import RitaConfig
+from watchfloor.analyses.rita.filters import addresses, verdict
+from watchfloor.analyses.rita.scores import Window, score_calls
+from watchfloor.engine.buckets import MEMORY_BYTES, dealt
+from watchfloor.errors import BadOption
+
+__all__ = ["PairScores", "score_pairs", "seconds_of"]
+
+_UNITS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_PORTS = 20
+"""Ports of a pair that are listed at most, as in RITA."""
+
+
+def seconds_of(window: str) -> int | None:
+    """`24h`, `90m`, `7d`, `2w` in seconds; None for `all`.
+
+    Raises:
+        BadOption: anything else.
+    """
+    if window == "all":
+        return None
+    if not (match := re.fullmatch(r"([1-9][0-9]{0,5})([mhdw])", window)):
+        raise BadOption(f"{window!r} is no window", hint="use 24h, all, or a duration such as 90m, 12h, 7d, 2w")
+    return int(match[1]) * _UNITS[match[2]]
+
+
+@dataclass(frozen=True)
+class PairScores:
+    """The scored pairs, and what was left out on the way."""
+
+    table: pl.DataFrame
+    """One row per pair that passed the gate, in no order."""
+    window: Window | None
+    """Null where no connection is left."""
+    sizes: str
+    """The column that sizes are from: `orig_ip_bytes`, or `orig_bytes` where no row has those; empty where none has."""
+    connections: int
+    """All that went in."""
+    pairs: int
+    """Pairs in the window, after the filters."""
+    left_out: dict[str, int]
+    """Connections that entered no score, by reason: `open`, `unusable`, those of `filters.NAMES`, `before_window`,
+    `few_seconds`."""
+
+
+def score_pairs(
+    connections: pl.LazyFrame,
+    config: RitaConfig,
+    *,
+    window: str = "24h",
+    every_pair: bool = False,
+    memory_bytes: int = MEMORY_BYTES,
+) -> PairScores:
+    """Scores every pair of source and destination that has connections in enough distinct seconds.
+
+    Arguments:
+        connections: the canonical table.
+        config: RITA's parameters.
+        window: `24h` before the last connection, `all`, or another duration.
+        every_pair: no filter: pairs inside the network, outside of it, inbound, multicast as well.
+        memory_bytes: about how many bytes of rows are held at a time.
+    """
+    seconds = seconds_of(window)
+    sizes = _sizes(connections)
+    names = pl.Categories.random()
+    with dealt(_calls(connections, names, sizes), "key", memory_bytes=memory_bytes) as buckets:
+        lanes = _lanes(buckets)
+        pairs = _judged(lanes, names, config, every_pair)
+        kept = pairs.filter(pl.col("verdict").is_null())
+        span = _window(kept, seconds)
+        recent = lanes if (kept["first"] >= span.selected_time).all() else _lanes(buckets, since=span.selected_time)
+        recent = recent.join(kept.select("key"), on="key", how="semi")
+        scored = pl.concat(
+            _scored(bucket, recent.filter(pl.col("bucket") == number), span, config)
+            for number, bucket in enumerate(buckets)
+        )
+    return PairScores(
+        table=scored.join(kept.select("key", "src_ip", "dst_ip"), on="key").drop("key"),
+        window=None if kept.is_empty() else span,
+        sizes=sizes,
+        connections=int(lanes["calls"].sum()),
+        pairs=recent["key"].n_unique(),
+        left_out=_left_out(lanes, pairs, recent, scored),
+    )
+
+
+def _sizes(connections: pl.LazyFrame) -> str:
+    """The column of sizes: RITA takes IP-level bytes."""
+    for name in ("orig_ip_bytes", "orig_bytes"):
+        if not connections.filter(pl.col(name).is_not_null()).select(name).head(1).collect().is_empty():
+            return name
+    return ""
+
+
+def _calls(connections: pl.LazyFrame, names: pl.Categories, sizes: str) -> pl.LazyFrame:
+    """What scoring needs of each row, texts as numbers; `key` is the pair, null where the row can be in none."""
+    sent, received = ("orig_bytes", "resp_bytes") if sizes == "orig_bytes" else ("orig_ip_bytes", "resp_ip_bytes")
+    source, destination = (
+        pl.col(name).cast(pl.Categorical(names)).to_physical().cast(pl.UInt64) for name in ("src_ip", "dst_ip")
+    )
+    usable = (pl.col("time").dt.epoch("us") // 1_000_000).is_between(0, 2**32 - 1)  # RITA's own type
+    words = pl.Categorical(pl.Categories.random())
+    return connections.select(
+        key=pl.when(usable & ~pl.col("still_open").fill_null(False)).then(source * 2**32 + destination),
+        time="time",
+        open=pl.col("still_open").fill_null(False),
+        bytes=pl.col(sent).clip(0),
+        total_bytes=pl.coalesce(pl.col(sent) + pl.col(received), sent, received),
+        duration=(pl.col("duration_seconds") * 1_000_000).round().cast(pl.Int64, strict=False),  # sums in any order
+        port=pl.col("dst_port").cast(pl.Int32, strict=False),
+        proto=pl.col("proto").cast(words),
+        service=pl.col("service").cast(words),
+    )
+
+
+def _lanes(buckets: Sequence[pl.LazyFrame], since: datetime | None = None) -> pl.DataFrame:
+    """One row per pair, port, protocol and service."""
+    return pl.concat(_lanes_of(bucket, number, since) for number, bucket in enumerate(buckets))
+
+
+def _lanes_of(bucket: pl.LazyFrame, number: int, since: datetime | None) -> pl.DataFrame:
+    return (
+        (bucket if since is None else bucket.filter(pl.col("time") >= since))
+        .group_by("key", "port", "proto", "service")
+        .agg(
+            calls=pl.len().cast(pl.Int64),
+            open=pl.col("open").sum().cast(pl.Int64),
+            first=pl.col("time").min(),
+            last=pl.col("time").max(),
+            total_bytes=_sum("total_bytes"),
+            duration=_sum("duration"),
+        )
+        .with_columns(bucket=pl.lit(number))
+        .collect(engine="streaming")
+    )
+
+
+def _sum(name: str) -> pl.Expr:
+    """The sum, null where there is nothing to add."""
+    return pl.when(pl.col(name).count() > 0).then(pl.col(name).sum())
+
+
+def _judged(lanes: pl.DataFrame, names: pl.Categories, config: RitaConfig, every_pair: bool) -> pl.DataFrame:
+    """One row per pair: `key, src_ip, dst_ip, calls, first, last`, and `verdict`: why it is dropped, or null."""
+    pairs = (
+        lanes.lazy()
+        .filter(pl.col("key").is_not_null())
+        .group_by("key")
+        .agg(pl.col("calls").sum(), pl.col("first").min(), pl.col("last").max())
+        .with_columns(
+            source=(pl.col("key") // 2**32).cast(pl.UInt32), destination=(pl.col("key") % 2**32).cast(pl.UInt32)
+        )
+        .collect()
+    )
+    known = names.to_series()
+    found = pl.lit(None, pl.String)
+    if not every_pair:
+        rules = addresses(known, config).to_struct()
+        source, destination = (pl.lit(rules.gather(pairs[end])) for end in ("source", "destination"))
+        found = verdict(source, destination, config)
+    return pairs.select(
+        "key",
+        "calls",
+        "first",
+        "last",
+        src_ip=pl.lit(known.gather(pairs["source"])),
+        dst_ip=pl.lit(known.gather(pairs["destination"])),
+        verdict=found,
+    )
+
+
+def _window(kept: pl.DataFrame, seconds: int | None) -> Window:
+    """From the newest call back, but not beyond the oldest; any window where there are no calls."""
+    ends = kept.select(pl.col("first").min().dt.epoch("s"), pl.col("last").max().dt.epoch("s")).fill_null(0)
+    first, last = ends.row(0)
+    return Window(first if seconds is None else max(first, last - seconds), last)
+
+
+def _scored(bucket: pl.LazyFrame, lanes: pl.DataFrame, window: Window, config: RitaConfig) -> pl.DataFrame:
+    """The scored pairs of a bucket."""
+    totals = (
+        lanes.group_by("key")
+        .agg(
+            pl.col("calls").sum(),
+            first_time=pl.col("first").min(),
+            last_time=pl.col("last").max(),
+            total_bytes=_sum("total_bytes"),
+            total_duration_seconds=_sum("duration") / 1_000_000,
+        )
+        .filter(pl.col("calls") >= config.unique_connection_threshold)
+        .drop("calls")
+        .sort("key")
+        .with_row_index("pair")
+    )
+    calls = (
+        bucket.filter(pl.col("time") >= window.selected_time)
+        .select("key", bytes=pl.col("bytes").fill_null(0), second=pl.col("time").dt.epoch("s").cast(pl.UInt32))
+        .join(totals.lazy().select("pair", "key"), on="key")
+        .select("pair", "second", "bytes")
+        .collect(engine="streaming")
+    )
+    scores = score_calls(calls, window, config)
+    return scores.join(totals, on="pair").join(_ports(lanes), on="key", how="left").drop("pair")
+
+
+def _ports(lanes: pl.DataFrame) -> pl.DataFrame:
+    """One row per pair: `ports` as port:protocol:service, most calls first, and `dst_port` if there is only one."""
+    text = pl.concat_str("port", "proto", "service", separator=":", ignore_nulls=True)
+    return (
+        lanes.lazy()
+        .with_columns(text=text)
+        .sort("key", pl.col("calls").neg(), "text")
+        .group_by("key", maintain_order=True)
+        .agg(
+            ports=pl.col("text").head(_PORTS).str.join(", "),
+            dst_port=pl.when(pl.col("port").n_unique() == 1).then(pl.col("port").first()).cast(pl.Int64),
+        )
+        .collect()
+    )
+
+
+def _left_out(lanes: pl.DataFrame, pairs: pl.DataFrame, recent: pl.DataFrame, scored: pl.DataFrame) -> dict[str, int]:
+    """Connections that entered no score, by reason."""
+    nowhere = lanes.filter(pl.col("key").is_null())
+    dropped = pairs.drop_nulls("verdict").group_by("verdict").agg(pl.col("calls").sum()).sort("verdict")
+    still_open, in_window = int(nowhere["open"].sum()), int(recent["calls"].sum())
+    counts = {
+        "open": still_open,
+        "unusable": int(nowhere["calls"].sum()) - still_open,
+        **dict(dropped.iter_rows()),
+        "before_window": int(pairs.filter(pl.col("verdict").is_null())["calls"].sum()) - in_window,
+        "few_seconds": in_window - int(scored["connections"].sum()),
+    }
+    return {reason: count for reason, count in counts.items() if count}
