@@ -55,7 +55,9 @@ def test_the_truth_is_beside_the_data(tmp_path: Path) -> None:
 def test_every_file_has_its_lines(tmp_path: Path) -> None:
     """Files on disk are those of the truth, line by line."""
     truth = make(tmp_path, scale=0.1)
-    written = {p.relative_to(tmp_path).as_posix(): p.read_bytes().count(b"\n") for p in tmp_path.rglob("*") if p.is_file()}
+    written = {
+        p.relative_to(tmp_path).as_posix(): p.read_bytes().count(b"\n") for p in tmp_path.rglob("*") if p.is_file()
+    }
     del written["truth.json"]
 
     assert written == {path: file.lines for path, file in truth.files.items()}

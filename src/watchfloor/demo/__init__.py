@@ -1,4 +1,4 @@
-"""A synthetic SOC with known truth: an invented organisation, a month of its security exports, and all that was planted."""
+"""A synthetic SOC with known truth: an invented organisation, a month of its exports, and all that was planted."""
 
 from watchfloor.demo.make import make
 from watchfloor.demo.truth import Truth

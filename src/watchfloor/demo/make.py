@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from importlib import resources
 from pathlib import Path
 
 from watchfloor.demo.dice import Dice
 from watchfloor.demo.events import events
-from watchfloor.demo.names import AS_OF, CLIENTS, NEW_YORK, PARIS
+from watchfloor.demo.names import AS_OF
 from watchfloor.demo.network import network
 from watchfloor.demo.offenses import offenses
 from watchfloor.demo.scans import scans
@@ -70,66 +71,7 @@ def _text_file(text: str) -> Made:
 
 
 def _side_files() -> dict[str, Made]:
-    texts = {"README.txt": README, "timeline.toml": TIMELINE, "tags.toml": TAGS}
-    return {name: _text_file(text) for name, text in texts.items()}
-
-
-README = f"""A synthetic SOC, made by `watchfloor demo`. Nothing here is real: names end in .example, public addresses are reserved ones.
-
-The story: in the night to 26 October 2025 somebody phishes m.halloran at {CLIENTS[0].name}, logs on, moves from the bastion
-to a web server, leaves a web shell there and carries contracts away. On Monday, 27 October, three implants call home. On the
-28th all 40 machines are scanned.
-
-scans/      Loki scan logs of 40 hosts, csv, default and syslog layout. Some scans did not finish or could not see all.
-qradar/     offenses.json: 30 days of offenses of two clients; closing_reasons.json, domains.json, rules.json: what their ids mean.
-events/     Three logs of the night, three clocks: linux-paris.log ({PARIS}, no year, the hour from 2 to 3 twice),
-            firewall-newyork.log ({NEW_YORK}, no zone), cloud-audit.log (UTC).
-zeek/       24 hours of network logs of the 27th: conn by the hour, open_conn, dns, http, ssl.
-tags.toml   Tag rules for the KPIs.        timeline.toml   The zones of the three logs.
-truth.json  Everything that was planted, for tests: do not look if you want to hunt.
-
-Try, in this folder:
-
-    watchfloor findings scans
-    watchfloor noise qradar/offenses.json --closing-reasons qradar/closing_reasons.json
-    watchfloor kpis qradar/offenses.json --closing-reasons qradar/closing_reasons.json --tags tags.toml
-    watchfloor timeline events/linux-paris.log={PARIS} events/firewall-newyork.log={NEW_YORK} events/cloud-audit.log
-    watchfloor beacons zeek
-"""
-
-TIMELINE = f"""# The zones of clock times that carry none. The cloud's log says UTC itself.
-[zones]
-"events/linux-paris.log" = "{PARIS}"
-"events/firewall-newyork.log" = "{NEW_YORK}"
-"""
-
-TAGS = """# Tags of this SOC's alerts: words are whole, in any case, in title and rule.
-
-[[tag]]
-name = "account"
-words = ["login", "logon", "logged on", "locked out", "account", "kerberos", "administrator"]
-
-[[tag]]
-name = "malware"
-words = ["virus", "beaconing", "ransomware", "web shell", "credential dumping", "powershell", "rare process"]
-
-[[tag]]
-name = "phishing"
-words = ["phishing"]
-
-[[tag]]
-name = "scanning"
-words = ["port scan"]
-
-[[tag]]
-name = "network"
-words = ["dns", "listed address", "web attack", "vpn"]
-
-[[tag]]
-name = "data loss"
-words = ["upload", "personal data", "forwarding rule"]
-
-[[tag]]
-name = "operations"
-words = ["log source", "configuration", "remote administration"]
-"""
+    """What explains the folder and says how to ask it."""
+    folder = resources.files("watchfloor.demo") / "files"
+    names = ("README.txt", "timeline.toml", "tags.toml")
+    return {name: _text_file(folder.joinpath(name).read_text(encoding="utf-8")) for name in names}

@@ -43,20 +43,32 @@ class Client:
     domain_id: int
     tenant_id: int
     dns: str
+    short: str
+    """How the names of its machines begin."""
     net: str
     """First two numbers of its addresses."""
 
 
 CLIENTS = (
-    Client("Tannenreuth Logistics", 11, 1, "tannenreuth.example", "10.20"),
-    Client("Quillmere Health", 12, 2, "quillmere.example", "10.30"),
+    Client("Tannenreuth Logistics", 11, 1, "tannenreuth.example", "TR", "10.20"),
+    Client("Quillmere Health", 12, 2, "quillmere.example", "QH", "10.30"),
 )
 
 PEOPLE = (
-    "m.halloran", "c.desrousseaux", "j.okwuosa", "p.lindqvist", "a.verbruggen", "s.iwamoto", "l.castellane", "d.abernethy",
-    "r.mikhalov", "e.tollefsen", "n.bouchard", "k.wisniewska", "f.oduya", "g.santangelo", "h.breitner", "t.ashworth",
-    "v.moreau", "y.karadeniz", "b.fairweather", "o.hjelm", "i.radulescu", "q.pemberton", "u.steinfeld", "w.almeida",
-)  # fmt: skip
+    *("m.halloran", "c.desrousseaux", "j.okwuosa", "p.lindqvist", "a.verbruggen", "s.iwamoto", "l.castellane"),
+    *(
+        "d.abernethy",
+        "r.mikhalov",
+        "e.tollefsen",
+        "n.bouchard",
+        "k.wisniewska",
+        "f.oduya",
+        "g.santangelo",
+        "h.breitner",
+    ),
+    *("t.ashworth", "v.moreau", "y.karadeniz", "b.fairweather", "o.hjelm", "i.radulescu", "q.pemberton", "u.steinfeld"),
+    "w.almeida",
+)
 """Account names; m.halloran is the one who clicks."""
 
 ANALYSTS = ("ines.varga", "oskar.lund", "priya.nandan", "teo.marchetti", "ruth.adeyemi")
@@ -85,9 +97,9 @@ def _hosts() -> tuple[Host, ...]:
     ]  # TR-WS-014 is m.halloran's
     servers = [Host(name, f"{net}.2.{20 + i}", True, "SYSTEM") for i, name in enumerate(("TR-FS-01", "TR-DC-01"))]
     names = (
-        "par-web-01", "par-web-02", "par-db-01", "par-db-02", "par-app-01", "par-app-02",
-        "par-app-03", "par-nas-01", "par-bastion-01", "par-proxy-01", "par-ci-01", "par-mail-01",
-    )  # fmt: skip
+        *("par-web-01", "par-web-02", "par-db-01", "par-db-02", "par-app-01", "par-app-02", "par-app-03", "par-nas-01"),
+        *("par-bastion-01", "par-proxy-01", "par-ci-01", "par-mail-01"),
+    )
     linux = [Host(name, f"{net}.6.{10 + i}", False, "root") for i, name in enumerate(names)]
     return (*desks, *servers, *linux)
 
@@ -107,13 +119,26 @@ class Site:
 
 
 _FIRST = (
-    "amber", "birch", "cobalt", "dapple", "ember", "fallow", "garnet", "hazel", "indigo", "juniper", "kestrel", "larch",
-    "maple", "nettle", "ochre", "pebble", "quartz", "russet", "sable", "teasel", "umber", "violet", "willow", "yarrow",
-)  # fmt: skip
+    *("amber", "birch", "cobalt", "dapple", "ember", "fallow", "garnet", "hazel", "indigo", "juniper", "kestrel"),
+    *(
+        "larch",
+        "maple",
+        "nettle",
+        "ochre",
+        "pebble",
+        "quartz",
+        "russet",
+        "sable",
+        "teasel",
+        "umber",
+        "violet",
+        "willow",
+    ),
+)
 _SECOND = (
-    "anchor", "bridge", "courier", "dial", "engine", "foundry", "gazette", "harbour", "index", "journal", "kiln", "ledger",
-    "market", "notice", "office", "press", "quarry", "registry", "studio", "tavern",
-)  # fmt: skip
+    *("anchor", "bridge", "courier", "dial", "engine", "foundry", "gazette", "harbour", "index", "journal", "kiln"),
+    *("ledger", "market", "notice", "office", "press", "quarry", "registry", "studio", "tavern"),
+)
 _PARTS = ("www", "cdn", "img", "api", "static", "login", "fonts", "metrics")
 _NETS = ("192.0.2", "198.51.100", "203.0.113", "198.18.7", "198.18.40", "198.19.12", "198.19.200")
 

@@ -1,15 +1,16 @@
-"""A Monday of one office in Zeek logs: browsing, name service, time service, updaters, a scanner; and three implants."""
+"""A Monday of one office in Zeek logs: browsing, names, time, updaters, a scanner; and what the intruders left."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from watchfloor.demo import story
 from watchfloor.demo.dice import Dice
 from watchfloor.demo.names import CLIENTS, HOSTS, SCANNER, Host, Site, sites
 from watchfloor.demo.truth import BeaconTruth, LongTruth, Made, NetworkTruth, TunnelTruth
-from watchfloor.demo.zeek import Sensor, Talk
+from watchfloor.demo.zeek import Question, Request, Sensor, Talk
 
 __all__ = ["network"]
 
@@ -19,29 +20,42 @@ SECONDS = HOURS * 3600
 NET = CLIENTS[0].net
 RESOLVER, CLOCK, FILES = f"{NET}.2.53", f"{NET}.2.21", f"{NET}.2.20"
 TIME_SERVERS = ("192.0.2.123", "198.51.100.123")
+
+
+@dataclass(frozen=True)
+class Service:
+    """Something out there that is asked at regular times."""
+
+    name: str | None
+    address: str
+    port: int
+    period: float
+    jitter: float
+    """Each interval is the period, give or take this share of it."""
+
+
 UPDATES = (
-    ("updates.amberengine.example", "198.51.100.230", 3600, 0.02),
-    ("definitions.larchoffice.example", "203.0.113.231", 1800, 0.10),
+    Service("updates.amberengine.example", "198.51.100.230", 443, 3600.0, 0.02),
+    Service("definitions.larchoffice.example", "203.0.113.231", 443, 1800.0, 0.10),
 )
-"""Name, address, period and jitter of two update services."""
 AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Gecko/20100101 Firefox/143.0",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36",
     "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
 )
 
-BEACONS = (
-    # Source, destination, port, name, period, jitter, first second, sent
-    (story.WORKSTATION.ip, "203.0.113.66", 443, story.C2_NAME, 60.0, 0.02, 7.0, 512),
-    (story.WEB.ip, "203.0.113.98", 80, "static.kiln-cdn.example", 300.0, 0.15, 2 * 3600 + 41.0, 740),
-    (story.host("TR-FS-01").ip, "198.51.100.187", 8443, None, 900.0, 0.40, 333.0, 1180),
+IMPLANTS = (
+    (story.WORKSTATION, Service(story.C2_NAME, "203.0.113.66", 443, 60.0, 0.02), 7.0),
+    (story.WEB, Service("static.kiln-cdn.example", "203.0.113.98", 80, 300.0, 0.15), 2 * 3600 + 41.0),
+    (story.host("TR-FS-01"), Service(None, "198.51.100.187", 8443, 900.0, 0.40), 333.0),
 )
+"""Where an implant sits, whom it calls, and its first second of the day."""
 
 
 def network(dice: Dice, scale: float) -> tuple[NetworkTruth, dict[str, Made]]:
     """The logs and their truth; `scale` is about ordinary traffic."""
     sensor = Sensor(dice.room("sensor"), DAY, HOURS)
-    beacons = tuple(_beacon(dice.room(f"beacon {b[0]}"), sensor, *b) for b in BEACONS)
+    beacons = tuple(_beacon(dice.room(host.name), sensor, host.ip, home, first) for host, home, first in IMPLANTS)
     tunnel = _tunnel(dice.room("tunnel"), sensor)
     long = tuple(_long(dice.room("long"), sensor))
     desks = _desks()
@@ -83,36 +97,30 @@ def _port(dice: Dice) -> int:
     return dice.whole(49_152, 65_535)
 
 
-def _beacon(
-    dice: Dice,
-    sensor: Sensor,
-    src: str,
-    dst: str,
-    port: int,
-    name: str | None,
-    period: float,
-    jitter: float,
-    first: float,
-    sent: int,
-) -> BeaconTruth:
-    """An implant: it sleeps a period, give or take a share of it, and asks for orders."""
-    times = []
+def _times(dice: Dice, first: float, service: Service) -> Iterator[float]:
+    """Seconds at which a service is asked: each interval begins where the last one ended."""
     at = first
     while at < SECONDS:
-        times.append(at)
-        at += period * (1 + dice.between(-jitter, jitter))
+        yield at
+        at += service.period * (1 + dice.between(-service.jitter, service.jitter))
+
+
+def _beacon(dice: Dice, sensor: Sensor, src: str, home: Service, first: float) -> BeaconTruth:
+    """An implant: it sleeps, and asks for orders."""
+    times = list(_times(dice, first, home))
+    protocol = {443: "ssl", 80: "http"}.get(home.port, "-")
     for at in times:
-        service = {443: "ssl", 80: "http"}.get(port, "-")
-        talk = Talk(
-            src, _port(dice), dst, port, "tcp", service,
-            round(dice.between(0.08, 0.4), 6), sent + dice.pick((0, 0, 0, 16, 32)), 340 + dice.pick((0, 0, 0, 24)),
-        )  # fmt: skip
+        took, more = round(dice.between(0.08, 0.4), 6), dice.pick((0, 0, 0, 16, 32))
+        talk = Talk(src, _port(dice), home.address, home.port, "tcp", protocol, took, 560 + more, 340 + more)
         uid = sensor.conn(at, talk)
-        if service == "ssl":
-            sensor.ssl(at, uid, talk, name, trusted=False)
-        elif service == "http":
-            sensor.http(at, uid, talk, "POST", name or dst, "/s/thumb", AGENTS[2], "application/octet-stream")
-    return BeaconTruth(src, dst, name, period, jitter, len(times), _instant(times[0]), _instant(times[-1]))
+        if protocol == "ssl":
+            sensor.ssl(at, uid, talk, home.name, trusted=False)
+        elif protocol == "http":
+            host = home.name or home.address
+            sensor.http(at, uid, talk, Request("POST", host, "/s/thumb", AGENTS[2], "application/octet-stream"))
+    return BeaconTruth(
+        src, home.address, home.name, home.period, home.jitter, len(times), _instant(times[0]), _instant(times[-1])
+    )
 
 
 def _tunnel(dice: Dice, sensor: Sensor) -> TunnelTruth:
@@ -126,13 +134,14 @@ def _tunnel(dice: Dice, sensor: Sensor) -> TunnelTruth:
         poll = number % 20 == 19
         label = f"poll{number // 20 % 4}" if poll else f"{number:04x}{dice.hexes(44)}.{dice.hexes(30)}"
         query = f"{label}.{domain}"
-        sensor.dns(at, src, _port(dice), RESOLVER, query, (dice.hexes(60 if poll else 12),), qtype="TXT")
+        answer = dice.hexes(60 if poll else 12)
+        sensor.dns(at, src, RESOLVER, Question(query, (f"TXT {len(answer)} {answer}",), "TXT"))
         names.add(query)
         times.append(at)
     return TunnelTruth(domain, src, RESOLVER, len(times), len(names), _instant(times[0]), _instant(times[-1]))
 
 
-def _long(dice: Dice, sensor: Sensor) -> Iterable[LongTruth]:
+def _long(dice: Dice, sensor: Sensor) -> Iterator[LongTruth]:
     """Two connections of many hours; the second has not ended when the day does."""
     for src, dst, port, start, hours in (
         (story.host("par-app-01").ip, "192.0.2.200", 443, 3 * 3600 + 611.0, 9),
@@ -162,18 +171,17 @@ def _browsing(dice: Dice, sensor: Sensor, desks: list[Host], scale: float) -> No
             for _ in range(dice.whole(1, 5)):
                 _page(dice, sensor, desk, site, at)
                 at += dice.waiting(40)
-            at += dice.waiting(900 / scale)
+            at += dice.waiting(560 / scale)
 
 
 def _page(dice: Dice, sensor: Sensor, desk: Host, site: Site, at: float) -> None:
     for name in dice.some(site.hosts, dice.whole(1, 4)):
         at += dice.between(0.005, 0.2)
         address = dice.pick(site.addresses)
-        sensor.dns(at, desk.ip, _port(dice), RESOLVER, name, (address,))
+        sensor.dns(at, desk.ip, RESOLVER, Question(name, (address,)))
         if dice.chance(0.5):
-            sensor.dns(
-                at + 0.001, desk.ip, _port(dice), RESOLVER, name, (f"2001:db8:{dice.hexes(4)}::5",), qtype="AAAA"
-            )
+            sixth = f"2001:db8:{dice.hexes(4)}::5"
+            sensor.dns(at + 0.001, desk.ip, RESOLVER, Question(name, (sixth,), "AAAA"))
         plain = dice.chance(0.15)
         talk = Talk(
             desk.ip, _port(dice), address, 80 if plain else 443, "tcp", "http" if plain else "ssl",
@@ -182,8 +190,8 @@ def _page(dice: Dice, sensor: Sensor, desk: Host, site: Site, at: float) -> None
         opened = at + dice.between(0.01, 0.05)
         uid = sensor.conn(opened, talk)
         if plain:
-            agent = AGENTS[len(desk.name) * 7 % 2]
-            sensor.http(opened, uid, talk, "GET", name, f"/{dice.hexes(8)}?p={dice.whole(1, 999)}", agent, "text/html")
+            uri, agent = f"/{dice.hexes(8)}?p={dice.whole(1, 999)}", AGENTS[len(desk.user) % 2]
+            sensor.http(opened, uid, talk, Request("GET", name, uri, agent, "text/html"))
         else:
             sensor.ssl(opened, uid, talk, name)
 
@@ -201,8 +209,8 @@ def _inside(dice: Dice, sensor: Sensor, desks: list[Host], scale: float) -> None
             sensor.conn(at, talk)
             if dice.chance(0.2):
                 name = f"{dice.whole(2, 250)}.4.{NET.split('.')[1]}.10.in-addr.arpa"
-                sensor.dns(at + 0.1, desk.ip, _port(dice), RESOLVER, name, (), qtype="PTR", rcode="NXDOMAIN")
-            at += dice.waiting(420 / scale)
+                sensor.dns(at + 0.1, desk.ip, RESOLVER, Question(name, (), "PTR", "NXDOMAIN"))
+            at += dice.waiting(300 / scale)
 
 
 def _outside(dice: Dice, sensor: Sensor, scale: float) -> None:
@@ -215,79 +223,74 @@ def _outside(dice: Dice, sensor: Sensor, scale: float) -> None:
         sensor.conn(at, Talk(source, dice.whole(1024, 65_535), story.WEB.ip, port, state=state))
 
 
-def _ntp(dice: Dice, sensor: Sensor, desks: list[Host]) -> Iterable[tuple[str, str]]:
+def _ntp(dice: Dice, sensor: Sensor, desks: list[Host]) -> Iterator[tuple[str, str]]:
     """Desks ask the domain controller for the time; six servers ask the outside, and so look like beacons."""
     for desk in desks:
-        _polls(dice, sensor, desk.ip, CLOCK, 1024.0, 0.01)
-    for number, host in enumerate(
-        h for h in HOSTS if h.name in ("TR-DC-01", "par-web-01", "par-db-01", "par-app-01", "par-app-02", "par-ci-01")
-    ):
-        server = TIME_SERVERS[number % 2]
-        _polls(dice, sensor, host.ip, server, 256.0 if number % 2 else 1024.0, 0.01)
-        yield host.ip, server
+        _polls(dice, sensor, desk.ip, Service(None, CLOCK, 123, 1024.0, 0.01))
+    servers = ("TR-DC-01", "par-web-01", "par-db-01", "par-app-01", "par-app-02", "par-ci-01")
+    for number, name in enumerate(servers):
+        src, dst = story.host(name).ip, TIME_SERVERS[number % 2]
+        _polls(dice, sensor, src, Service(None, dst, 123, 256.0 if number % 2 else 1024.0, 0.01))
+        yield src, dst
 
 
-def _polls(dice: Dice, sensor: Sensor, src: str, dst: str, period: float, jitter: float) -> None:
-    at = dice.between(0, period)
-    while at < SECONDS:
-        sensor.conn(at, Talk(src, 123, dst, 123, "udp", "ntp", round(dice.between(0.001, 0.03), 6), 48, 48))
-        at += period * (1 + dice.between(-jitter, jitter))
+def _polls(dice: Dice, sensor: Sensor, src: str, clock: Service) -> None:
+    for at in _times(dice, dice.between(0, clock.period), clock):
+        took = round(dice.between(0.001, 0.03), 6)
+        sensor.conn(at, Talk(src, 123, clock.address, clock.port, "udp", "ntp", took, 48, 48))
 
 
-def _updaters(dice: Dice, sensor: Sensor) -> Iterable[tuple[str, str]]:
+def _updaters(dice: Dice, sensor: Sensor) -> Iterator[tuple[str, str]]:
     """Programs on servers that look for updates: regular too, and harmless."""
-    for number, host in enumerate(
-        h for h in HOSTS if not h.windows and h.name not in (story.WEB.name, story.STORE.name)
-    ):
-        name, address, period, jitter = UPDATES[number % 2]
-        at = dice.between(0, period)
-        while at < SECONDS:
-            sensor.dns(at, host.ip, _port(dice), RESOLVER, name, (address,))
-            talk = Talk(
-                host.ip, _port(dice), address, 443, "tcp", "ssl",
-                round(dice.between(0.3, 2), 6), 900 + dice.whole(0, 60), int(dice.spread(6_000, 1.0)),
-            )  # fmt: skip
+    servers = [host for host in HOSTS if not host.windows and host not in (story.WEB, story.STORE)]
+    for number, host in enumerate(servers):
+        service = UPDATES[number % 2]
+        for at in _times(dice, dice.between(0, service.period), service):
+            sensor.dns(at, host.ip, RESOLVER, Question(service.name or "", (service.address,)))
+            took, sent, received = round(dice.between(0.3, 2), 6), 900 + dice.whole(0, 60), int(dice.spread(6_000, 1.0))
+            talk = Talk(host.ip, _port(dice), service.address, service.port, "tcp", "ssl", took, sent, received)
             uid = sensor.conn(at + 0.06, talk)
-            sensor.ssl(at + 0.06, uid, talk, name)
-            at += period * (1 + dice.between(-jitter, jitter))
-        yield host.ip, address
+            sensor.ssl(at + 0.06, uid, talk, service.name)
+        yield host.ip, service.address
 
 
 def _scanner(dice: Dice, sensor: Sensor, scale: float) -> int:
     """The vulnerability scanner's night: many ports of every machine, from 01:00 on."""
-    ports = [
-        *range(20, 26),
-        80,
-        88,
-        110,
-        135,
-        139,
-        143,
-        389,
-        443,
-        445,
-        993,
-        1433,
-        3306,
-        3389,
-        5432,
-        5985,
-        8080,
-        8443,
-        9200,
-    ]
     at = 3600.0
-    made = 0
+    ports = [*_KNOWN_PORTS, *range(10_000, 10_000 + 37 * max(10, round(180 * scale)), 37)]
     for host in HOSTS:
-        for port in range(1, max(20, round(200 * scale))):
-            number = ports[port] if port < len(ports) else 10_000 + port * 37
-            open_port = port < len(ports) and dice.chance(0.25)
-            talk = Talk(
-                SCANNER, _port(dice), host.ip, number, duration=round(dice.between(0.01, 0.5), 6) if open_port else None,
-                sent=120 if open_port else 0, received=340 if open_port else 0,
-                state="SF" if open_port else "REJ" if host.windows else "S0",
-            )  # fmt: skip
+        for port in ports:
+            src_port = _port(dice)
+            if port in _KNOWN_PORTS and dice.chance(0.25):
+                took = round(dice.between(0.01, 0.5), 6)
+                talk = Talk(SCANNER, src_port, host.ip, port, duration=took, sent=120, received=340)
+            else:
+                talk = Talk(SCANNER, src_port, host.ip, port, state="REJ" if host.windows else "S0")
             sensor.conn(at, talk)
             at += dice.between(0.05, 2.0)
-            made += 1
-    return made
+    return len(HOSTS) * len(ports)
+
+
+_KNOWN_PORTS = (
+    21,
+    22,
+    23,
+    25,
+    80,
+    88,
+    110,
+    135,
+    139,
+    389,
+    443,
+    445,
+    993,
+    1433,
+    3306,
+    3389,
+    5432,
+    5985,
+    8080,
+    8443,
+    9200,
+)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import json
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from importlib import resources
+from itertools import accumulate
 from typing import Any
 
 from watchfloor.demo import story
@@ -16,86 +20,79 @@ from watchfloor.demo.truth import BulkTruth, FileTruth, Made, NoisyTruth, Offens
 
 __all__ = ["offenses"]
 
-ESCALATED, UNKNOWN_REASON = 55, 99
+NON_ISSUE, FALSE_POSITIVE, DUPLICATE, TEST, ESCALATED, UNKNOWN_REASON = 1, 2, 53, 54, 55, 99
 REASONS = {
-    1: ("Non-Issue", "benign_positive"),
-    2: ("False-Positive, Tuned", "false_positive"),
-    3: ("Policy Violation", "true_positive"),
-    52: ("True Positive - Handled", "true_positive"),
-    53: ("Duplicate", "duplicate"),
-    54: ("Authorised Test", "test"),
-    ESCALATED: ("Escalated - Incident", "true_positive"),
-    56: ("Undetermined", "undetermined"),
+    NON_ISSUE: ("non_issue", "Non-Issue", "benign_positive"),
+    FALSE_POSITIVE: ("false_positive", "False-Positive, Tuned", "false_positive"),
+    3: ("policy", "Policy Violation", "true_positive"),
+    52: ("handled", "True Positive - Handled", "true_positive"),
+    DUPLICATE: ("duplicate", "Duplicate", "duplicate"),
+    TEST: ("test", "Authorised Test", "test"),
+    ESCALATED: ("escalated", "Escalated - Incident", "true_positive"),
+    56: ("undetermined", "Undetermined", "undetermined"),
 }
-"""Closing reasons of this installation: id -> text, and what it means."""
+"""Closing reasons of this installation by id: column of the rules' file, text, and what it means."""
 DELETED_REASON = {"id": 51, "text": "Old Reason, Not in Use", "is_deleted": True, "is_reserved": False}
 
-SOURCE_IP, DESTINATION_IP, USERNAME, HOSTNAME = 0, 1, 3, 7
+OFFENSE_TYPES = {"source_ip": 0, "destination_ip": 1, "username": 3, "hostname": 7}
 LOG_SOURCES = {
     "firewall": (41, "Edge Firewall", 206, "Border Gateway Firewall"),
-    "dc": (42, "Domain Controller Security Log", 12, "Microsoft Windows Security Event Log"),
-    "av": (43, "Endpoint Protection", 311, "Endpoint Protection Console"),
+    "directory": (42, "Domain Controller Security Log", 12, "Microsoft Windows Security Event Log"),
+    "endpoint": (43, "Endpoint Protection", 311, "Endpoint Protection Console"),
     "mail": (44, "Mail Gateway", 288, "Mail Security Gateway"),
     "vpn": (45, "VPN Concentrator", 207, "Remote Access Gateway"),
     "web": (46, "Web Gateway", 209, "Web Proxy"),
     "dns": (47, "Name Server", 219, "DNS Server Log"),
-    "siem": (48, "SIM Audit-2 :: console", 105, "SIM Audit"),
+    "console": (48, "SIM Audit-2 :: console", 105, "SIM Audit"),
 }
 """Log sources: id, name, type id, type name; the second client's have ids 100 higher."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One rule: how often it fires, on what, and what comes of it."""
+    """One rule, as `files/offense_rules.csv` describes it: how often it fires, on what, and what comes of it."""
 
+    id: int
     name: str
     offenses: int
     """In 30 days."""
-    offense_type: int
+    source: str
+    """What its offenses are about: an offense type."""
     category: str
     log_source: str
     severity: int
-    outcome: tuple[int, ...]
-    """Parts of a hundred closed as 1 Non-Issue, 2 False-Positive, 52 handled, 3 policy, 55 escalated, 53, 54, 56."""
-    hours: float = 6.0
+    hours: float
     """Median from creation to closing."""
-    trend: float = 1.0
+    trend: float
     """Rate on the last day over that on the first."""
-    night: bool = False
-    second_client: float = 0.35
+    second_client: float
     """Share of the second client."""
+    outcomes: tuple[int, ...]
+    """Parts of a hundred that are closed with each of the REASONS."""
 
 
-_OUTCOMES = (1, 2, 52, 3, ESCALATED, 53, 54, 56)
+def _kinds() -> tuple[Kind, ...]:
+    text = resources.files("watchfloor.demo").joinpath("files/offense_rules.csv").read_text(encoding="utf-8")
+    return tuple(
+        Kind(
+            id=100_400 + number,
+            name=row["rule"],
+            offenses=int(row["offenses"]),
+            source=row["source"],
+            category=row["category"],
+            log_source=row["log_source"],
+            severity=int(row["severity"]),
+            hours=float(row["hours"]),
+            trend=float(row["trend"]),
+            second_client=float(row["second_client"]),
+            outcomes=tuple(int(row[column]) for column, _, _ in REASONS.values()),
+        )
+        for number, row in enumerate(csv.DictReader(text.splitlines()))
+    )
+
+
+KINDS = _kinds()
 NOISY, PRECISE = "Port Scan Inside the Network", "Credential Dumping Tool Found"
-
-KINDS = (
-    Kind(NOISY, 44, SOURCE_IP, "Host Port Scan", "firewall", 5, (40, 35, 5, 8, 2, 2, 4, 4), 7, second_client=0.5),
-    Kind("Multiple Login Failures for the Same User", 178, USERNAME, "User Login Failure", "dc", 4, (62, 22, 2, 1, 1, 8, 0, 4), 5),
-    Kind("DNS Query to an Unapproved Resolver", 118, SOURCE_IP, "DNS Traffic", "dns", 3, (35, 44, 1, 15, 0, 3, 0, 2), 9),
-    Kind("Anti-Virus Found a Virus and Cleaned It", 108, HOSTNAME, "Virus Detected", "av", 5, (22, 18, 46, 4, 3, 5, 0, 2), 8),
-    Kind("VPN Logon From a New Country", 86, USERNAME, "Remote Access Login Succeeded", "vpn", 5, (66, 18, 3, 4, 3, 2, 0, 4), 10),
-    Kind("Account Locked Out", 80, USERNAME, "User Account Locked", "dc", 3, (80, 10, 0, 1, 0, 7, 0, 2), 4),
-    Kind("Web Attack Blocked by the Gateway", 76, SOURCE_IP, "Web Exploit", "web", 6, (48, 34, 9, 0, 1, 5, 2, 1), 6),
-    Kind("Rare Process Started by an Office Program", 72, HOSTNAME, "Suspicious Activity", "av", 6, (40, 42, 7, 2, 3, 2, 1, 3), 12, 6.0),
-    Kind("Remote Administration Tool Seen", 60, HOSTNAME, "Application Policy Violation", "web", 4, (44, 20, 4, 28, 1, 1, 0, 2), 20),
-    Kind("Traffic to a Listed Address", 52, DESTINATION_IP, "Potential Botnet Connection", "firewall", 6, (18, 70, 5, 0, 2, 3, 0, 2), 9),
-    Kind("Suspicious PowerShell Command Line", 45, HOSTNAME, "Suspicious Activity", "av", 7, (38, 36, 12, 2, 6, 2, 2, 2), 11),
-    Kind("Phishing Link Clicked", 41, USERNAME, "Phishing", "mail", 7, (14, 26, 44, 2, 8, 4, 1, 1), 5),
-    Kind("Mailbox Forwarding Rule Created", 38, USERNAME, "Mail Policy Change", "mail", 5, (60, 22, 6, 5, 4, 1, 0, 2), 14),
-    Kind("Large Upload to a Cloud Store", 36, SOURCE_IP, "Data Loss Possible", "web", 6, (58, 14, 4, 16, 3, 1, 0, 4), 18, 5.0),
-    Kind("Log Source Stopped Sending", 33, HOSTNAME, "Device Stopped Sending", "siem", 3, (70, 12, 2, 0, 0, 6, 4, 6), 22),
-    Kind("Firewall Configuration Changed", 31, USERNAME, "Configuration Change", "firewall", 4, (76, 8, 1, 10, 0, 2, 2, 1), 16, 0.2),
-    Kind("New Local Administrator", 28, HOSTNAME, "User Account Added", "dc", 6, (56, 16, 6, 14, 4, 1, 1, 2), 10),
-    Kind("Service Account Logged On Interactively", 26, USERNAME, "User Login Success", "dc", 6, (64, 14, 4, 12, 3, 1, 0, 2), 13),
-    Kind("Personal Data in Outgoing Mail", 22, USERNAME, "Data Loss Possible", "mail", 6, (30, 38, 4, 24, 2, 1, 0, 1), 26),
-    Kind("Beaconing to a Newly Seen Domain", 18, SOURCE_IP, "Potential C2 Communication", "web", 8, (28, 44, 10, 0, 12, 4, 0, 2), 7),
-    Kind(PRECISE, 15, HOSTNAME, "Credential Access", "av", 9, (4, 4, 52, 0, 38, 2, 0, 0), 2.5),
-    Kind("Kerberos Ticket Anomaly", 12, USERNAME, "Authentication Anomaly", "dc", 7, (50, 30, 6, 0, 8, 2, 0, 4), 12),
-    Kind("Disabled Account Used", 9, USERNAME, "User Login Failure", "dc", 6, (62, 20, 6, 8, 4, 0, 0, 0), 9),
-    Kind("Web Shell Behaviour on a Server", 6, DESTINATION_IP, "Web Exploit", "web", 9, (16, 34, 16, 0, 34, 0, 0, 0), 3),
-    Kind("Ransomware Canary File Touched", 3, HOSTNAME, "Suspicious Activity", "av", 9, (66, 0, 0, 0, 0, 0, 34, 0), 2),
-)  # fmt: skip
 SCANNER_OFFENSES = 308
 """Of the noisy rule, with the vulnerability scanner as their source."""
 
@@ -133,7 +130,7 @@ def offenses(dice: Dice, scale: float) -> tuple[OffensesTruth, dict[str, Made]]:
     made = {
         "qradar/offenses.json": _json(rows, "qradar"),
         "qradar/closing_reasons.json": _json(
-            [{"id": i, "text": text, "is_deleted": False, "is_reserved": i <= 3} for i, (text, _) in REASONS.items()]
+            [{"id": i, "text": text, "is_deleted": False, "is_reserved": i <= 3} for i, (_, text, _) in REASONS.items()]
             + [DELETED_REASON]
         ),
         "qradar/domains.json": _json(_domains()),
@@ -142,15 +139,19 @@ def offenses(dice: Dice, scale: float) -> tuple[OffensesTruth, dict[str, Made]]:
     return _truth(cases), made
 
 
-def _ordinary(dice: Dice, scale: float) -> Iterable[Case]:
+def _ordinary(dice: Dice, scale: float) -> Iterator[Case]:
     days = (AS_OF - MONTH_START).days
     for kind in KINDS:
         step = (kind.trend - 1) / (days - 1)
         weekdays = [_WEEKDAYS[(MONTH_START + timedelta(days=day)).weekday()] for day in range(days)]
-        weights = [weekday * (1 + step * day) for day, weekday in enumerate(weekdays)]
-        for _ in range(max(3, round(kind.offenses * scale))):
-            day, hour = dice.weighted(range(days), weights), dice.weighted(range(24), _OFFICE)
-            created = MONTH_START + timedelta(days=day, hours=hour, seconds=dice.whole(0, 3599))
+        rates = list(accumulate(weekday * (1 + step * day) for day, weekday in enumerate(weekdays)))
+        count = max(3, round(kind.offenses * scale))
+        for number in range(count):
+            # One in each n-th of the month's work, so that a trend is in the data, not only in its making.
+            day = bisect_right(rates, (number + dice.unit()) / count * rates[-1])
+            created = MONTH_START + timedelta(
+                days=day, hours=dice.weighted(range(24), _OFFICE), seconds=dice.whole(0, 3599)
+            )
             client = CLIENTS[dice.chance(kind.second_client)]
             case = Case(kind, client, created, _source(dice, kind, client))
             _work(dice, case)
@@ -158,12 +159,12 @@ def _ordinary(dice: Dice, scale: float) -> Iterable[Case]:
 
 
 def _source(dice: Dice, kind: Kind, client: Client) -> str:
-    """What the offense is about: QRadar's offense source, by the rule's offense type."""
-    if kind.offense_type == USERNAME:
+    """What the offense is about: QRadar's offense source."""
+    if kind.source == "username":
         return dice.weighted(PEOPLE, range(len(PEOPLE) + 8, 8, -1))
-    if kind.offense_type == HOSTNAME:
-        return f"{'TR' if client is CLIENTS[0] else 'QH'}-WS-{dice.whole(1, 60):03}"
-    if kind.offense_type == DESTINATION_IP:
+    if kind.source == "hostname":
+        return f"{client.short}-WS-{dice.whole(1, 60):03}"
+    if kind.source == "destination_ip":
         return f"198.51.100.{dice.whole(2, 250)}"
     return f"{client.net}.{dice.pick((4, 5, 6))}.{dice.whole(2, 250)}"
 
@@ -173,7 +174,7 @@ def _work(dice: Dice, case: Case) -> None:
     late = (AS_OF - case.created).days < 4
     hours = dice.spread(case.kind.hours * (5 if late else 1), 1.1)
     closed = _cut(case.created + timedelta(seconds=60 + int(hours * 3600)))
-    reason = dice.weighted(_OUTCOMES, case.kind.outcome)
+    reason = dice.weighted(list(REASONS), case.kind.outcomes)
     analyst = dice.weighted(ANALYSTS, (5, 4, 4, 2, 1))
     case.assigned = analyst if dice.chance(0.85) else None
     case.hidden = dice.chance(0.004)
@@ -183,26 +184,27 @@ def _work(dice: Dice, case: Case) -> None:
         return
     case.reason, case.closed, case.user = reason, closed, analyst
     case.follow_up = reason == ESCALATED and dice.chance(0.7)
-    if reason in (1, 53) and dice.chance(0.12):
+    if reason in (NON_ISSUE, DUPLICATE) and dice.chance(0.12):
         case.user = AUTOMATION
 
 
-def _of_scanner(dice: Dice, scale: float) -> Iterable[Case]:
+def _of_scanner(dice: Dice, scale: float) -> Iterator[Case]:
     """The vulnerability scanner's nights: many offenses of one rule, closed by the robot at five in the morning."""
+    kind = next(kind for kind in KINDS if kind.name == NOISY)
     days = (AS_OF - MONTH_START).days
     weights = [2.0 if (MONTH_START + timedelta(days=day)).weekday() in (1, 3) else 0.6 for day in range(days)]
     for _ in range(max(20, round(SCANNER_OFFENSES * scale))):
         day = dice.weighted(range(days), weights)
         created = MONTH_START + timedelta(days=day, hours=1, seconds=dice.whole(0, 3 * 3600))
-        case = Case(KINDS[0], CLIENTS[0], created, SCANNER)
+        case = Case(kind, CLIENTS[0], created, SCANNER)
         morning = MONTH_START + timedelta(days=day, hours=5, seconds=7)
         if morning < AS_OF - timedelta(days=2):  # the robot's token ran out two days before the export
-            case.reason = dice.weighted((2, 1, 54), (70, 22, 8))
+            case.reason = dice.weighted((FALSE_POSITIVE, NON_ISSUE, TEST), (70, 22, 8))
             case.closed, case.user, case.assigned = morning, AUTOMATION, None
         yield case
 
 
-def _of_story() -> Iterable[Case]:
+def _of_story() -> Iterator[Case]:
     """What the SIEM saw of the intrusion."""
     kinds = {kind.name: kind for kind in KINDS}
     night = datetime(2025, 10, 26, tzinfo=UTC)
@@ -228,7 +230,7 @@ def _of_story() -> Iterable[Case]:
 
 def _unresolved(cases: list[Case]) -> None:
     """One closed offense has a reason that the list does not hold: somebody deleted it for good."""
-    case = next(c for c in cases[len(cases) // 3 :] if c.closed and c.reason == 1 and c.user != AUTOMATION)
+    case = next(c for c in cases[len(cases) // 3 :] if c.reason == NON_ISSUE and c.user != AUTOMATION)
     case.reason = UNKNOWN_REASON
 
 
@@ -249,7 +251,7 @@ def _offense(dice: Dice, case: Case) -> dict[str, Any]:
     changed = case.closed + timedelta(seconds=dice.whole(1, 60)) if case.closed else last_event + timedelta(seconds=30)
     events = dice.whole(1_500, 40_000) if case.source == SCANNER else int(dice.spread(14, 1.4)) + 1
     number, source_name, type_id, type_name = LOG_SOURCES[kind.log_source]
-    second = client is not CLIENTS[0]
+    number += 100 * CLIENTS.index(client)
     local = case.source.startswith("10.")
     return {
         "id": case.id,
@@ -275,25 +277,25 @@ def _offense(dice: Dice, case: Case) -> dict[str, Any]:
         "last_updated_time": _ms(last_event),
         "local_destination_count": int(local),
         "offense_source": case.source,
-        "offense_type": kind.offense_type,
+        "offense_type": OFFENSE_TYPES[kind.source],
         "protected": case.story,
         "follow_up": case.follow_up,
         "remote_destination_count": int(not local),
         "source_count": 1,
         "start_time": _ms(start),
         "status": "CLOSED" if case.closed else "HIDDEN" if case.hidden else "OPEN",
-        "username_count": int(kind.offense_type == USERNAME),
+        "username_count": int(kind.source == "username"),
         "source_address_ids": [int(dice.unit() * 4_000) + 1],
         "local_destination_address_ids": [int(dice.unit() * 900) + 1] if local else [],
         "domain_id": client.domain_id,
-        "rules": [{"id": _rule_id(kind), "type": "CRE_RULE"}],
+        "rules": [{"id": kind.id, "type": "CRE_RULE"}],
         "log_sources": [
-            {"id": number + 100 * second, "name": f"{source_name} @ {client.dns}", "type_id": type_id, "type_name": type_name},
+            {"id": number, "name": f"{source_name} @ {client.dns}", "type_id": type_id, "type_name": type_name},
             {"id": 63, "name": "Custom Rule Engine-8 :: console", "type_id": 18, "type_name": "EventCRE"},
         ],
         "first_persisted_time": _ms(_cut(created)),
         "last_persisted_time": _ms(_cut(changed)),
-    }  # fmt: skip
+    }
 
 
 def _description(dice: Dice, kind: Kind, plain: bool) -> str:
@@ -301,10 +303,6 @@ def _description(dice: Dice, kind: Kind, plain: bool) -> str:
     if plain or dice.chance(0.8):
         return f"{kind.name}\n"
     return f"{kind.name}\n" + dice.pick((f" containing {kind.category}\n", " preceded by Session Opened\n"))
-
-
-def _rule_id(kind: Kind) -> int:
-    return 100_400 + KINDS.index(kind)
 
 
 def _ms(time: datetime | None) -> int | None:
@@ -316,11 +314,11 @@ def _ms(time: datetime | None) -> int | None:
 
 def _domains() -> list[dict[str, Any]]:
     """Domains as /config/domain_management/domains returns them: the default one has an empty name."""
-    default = {"id": 0, "name": "", "description": "", "tenant_id": 0, "deleted": False, "log_source_ids": []}
-    return [default] + [
-        {"id": c.domain_id, "name": c.name, "description": c.dns, "tenant_id": c.tenant_id, "deleted": False, "log_source_ids": []}
-        for c in CLIENTS
-    ]  # fmt: skip
+    domains = [(0, "", "", 0)] + [(c.domain_id, c.name, c.dns, c.tenant_id) for c in CLIENTS]
+    return [
+        {"id": id, "name": name, "description": dns, "tenant_id": tenant, "deleted": False, "log_source_ids": []}
+        for id, name, dns, tenant in domains
+    ]
 
 
 def _rules() -> list[dict[str, Any]]:
@@ -328,7 +326,7 @@ def _rules() -> list[dict[str, Any]]:
     made = _ms(datetime(2024, 3, 4, 9, 30, tzinfo=UTC)) or 0
     return [
         {
-            "id": _rule_id(kind),
+            "id": kind.id,
             "name": kind.name,
             "type": "EVENT",
             "enabled": True,
@@ -338,7 +336,7 @@ def _rules() -> list[dict[str, Any]]:
             "base_host_id": 0,
             "average_capacity": 0,
             "capacity_timestamp": 0,
-            "identifier": f"0a1f5c3e-{_rule_id(kind):06d}-demo",
+            "identifier": f"0a1f5c3e-{kind.id:06d}-demo",
             "linked_rule_identifier": None,
             "creation_date": made,
             "modification_date": made + 86_400_000 * number,
@@ -381,7 +379,7 @@ def _truth(cases: list[Case]) -> OffensesTruth:
 def _rule(cases: list[Case]) -> RuleTruth:
     kind = cases[0].kind
     return RuleTruth(
-        rule_id=_rule_id(kind),
+        rule_id=kind.id,
         offenses=len(cases),
         statuses=_count(map(_status, cases)),
         closing_reasons=_count(_reason(case) for case in cases if case.closed),
@@ -401,11 +399,11 @@ def _status(case: Case) -> str:
 
 
 def _reason(case: Case) -> str:
-    return REASONS[case.reason][0] if case.reason in REASONS else f"unknown ({case.reason})"  # type: ignore[index]
+    return REASONS[case.reason][1] if case.reason in REASONS else f"unknown ({case.reason})"
 
 
 def _verdict(case: Case) -> str:
-    return REASONS[case.reason][1] if case.reason in REASONS else "undetermined"  # type: ignore[index]
+    return REASONS[case.reason][2] if case.reason in REASONS else "undetermined"
 
 
 def _escalated(case: Case) -> bool:

@@ -7,7 +7,7 @@ stays on summer time for another week, so that between the two are first 6, then
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from watchfloor.demo.names import CLIENTS, HOSTS, Host
 
@@ -19,10 +19,13 @@ __all__ = [
     "DROP",
     "DUMPER_SHA256",
     "LURE",
+    "LURE_IP",
     "STEPS",
     "STORE",
     "TUNNEL_DOMAIN",
+    "VPN_IP",
     "WEB",
+    "WEB_SHELL",
     "WORKSTATION",
     "Step",
     "host",
@@ -40,9 +43,12 @@ ATTACKER = "203.0.113.77"
 """Where the attacker logs on from."""
 DROP = "203.0.113.201"
 """Where the data goes."""
-LURE = "parcel-notice.example"
+VPN_IP = "10.20.9.33"
+"""The address that the VPN gives them."""
+LURE, LURE_IP = "parcel-notice.example", "203.0.113.140"
 C2_NAME = "cdn-relay.example"
 TUNNEL_DOMAIN = "statline.example"
+WEB_SHELL = "/var/www/portal/uploads/thumb_cache.php"
 DUMPER_SHA256 = "5f1c09b7e2d84a6c9e03f7a1b6d25c48a97e10f3c6b284d5e7190a2f4c8b6d31"
 """The credential dumper, the same file on two machines."""
 
@@ -61,45 +67,62 @@ class Step:
 
 
 def _at(clock: str) -> datetime:
-    """An instant of the night; from 20 o'clock on it is still the 25th."""
-    day = 25 if clock >= "20" else 26
-    return datetime.fromisoformat(f"2025-10-{day}T{clock}+00:00").astimezone(UTC)
+    """An instant of the night, UTC; from 20 o'clock on it is still the 25th."""
+    day = "2025-10-25" if clock >= "20" else "2025-10-26"
+    return datetime.fromisoformat(f"{day}T{clock}+00:00")
 
 
-def _fw(action: str, src: str, dst: str, port: int, sent: int, rule: str) -> str:
-    return f'action={action} proto=tcp src={src} spt=5{port % 10_000:04} dst={dst} dpt={port} sent={sent} rule="{rule}"'
+def _firewall(src: str, dst: str, port: int, sent: int, rule: str) -> str:
+    spt = 50_000 + port % 10_000
+    return f'action=allow proto=tcp src={src} spt={spt} dst={dst} dpt={port} sent={sent} rule="{rule}"'
 
 
-STEPS = (
-    Step(1, "phishing mail", "cloud", _at("23:31:04"), f"MailDelivered {ACCOUNT} Your parcel is waiting at {LURE}"),
-    Step(2, "link clicked", "cloud", _at("23:44:19"), f"UrlClickAllowed {ACCOUNT} https://{LURE}/track"),
-    Step(2, "link clicked", "firewall", _at("23:44:21"),
-         _fw("allow", WORKSTATION.ip, "203.0.113.140", 443, 5_120, "web out")),
-    Step(3, "credentials entered", "firewall", _at("23:46:02"),
-         _fw("allow", WORKSTATION.ip, "203.0.113.140", 443, 9_377, "web out")),
-    Step(4, "cloud logon", "cloud", _at("00:09:47"), f"UserLoggedIn {ACCOUNT} from {ATTACKER}"),
-    Step(5, "second factor changed", "cloud", _at("00:14:30"), f"StrongAuthenticationChanged {ACCOUNT} from {ATTACKER}"),
-    Step(6, "VPN logon", "firewall", _at("00:21:12"), _fw("allow", ATTACKER, "198.51.100.9", 4443, 48_211, "vpn in")),
-    Step(7, "logon at the bastion", "firewall", _at("00:32:40"),
-         _fw("allow", "10.20.9.33", BASTION.ip, 22, 6_044, "vpn to bastion")),
-    Step(7, "logon at the bastion", "linux", _at("00:32:44"),
-         f"{BASTION.name} sshd[2211]: Accepted password for m.halloran from 10.20.9.33 port 50022 ssh2"),
-    Step(8, "rights raised", "linux", _at("00:41:09"),
-         f"{BASTION.name} sudo[2260]: m.halloran : TTY=pts/3 ; PWD=/tmp ; USER=root ; COMMAND=/bin/bash"),
-    Step(9, "lateral movement", "linux", _at("01:06:51"),
-         f"{BASTION.name} ssh[2302]: root: opened session to {WEB.name} ({WEB.ip}) port 22"),
-    Step(9, "lateral movement", "firewall", _at("01:06:52"),
-         _fw("allow", BASTION.ip, WEB.ip, 22, 18_920, "bastion to servers")),
-    Step(9, "lateral movement", "linux", _at("01:06:55"),
-         f"{WEB.name} sshd[911]: Accepted publickey for root from {BASTION.ip} port 50022 ssh2"),
-    Step(10, "web shell written", "linux", _at("01:17:28"),
-         f"{WEB.name} audit[930]: created /var/www/portal/uploads/thumb_cache.php by root"),
-    Step(11, "data collected", "firewall", _at("01:38:05"), _fw("allow", WEB.ip, STORE.ip, 445, 88_412, "servers to nas")),
-    Step(11, "data collected", "linux", _at("01:52:33"),
-         f"{STORE.name} smbd[1440]: svc_backup read 4811 files of /srv/share/contracts from {WEB.ip}"),
-    Step(12, "data leaves", "firewall", _at("02:10:16"), _fw("allow", WEB.ip, DROP, 443, 2_911_402_133, "web out")),
-    Step(12, "data leaves", "linux", _at("02:10:18"), f"{WEB.name} kernel: conntrack: {WEB.ip} to {DROP}:443 assured"),
-    Step(13, "traces removed", "cloud", _at("02:26:58"), f"InboxRuleCreated {ACCOUNT} delete parcel from {ATTACKER}"),
-    Step(13, "traces removed", "linux", _at("02:31:10"), f"{WEB.name} audit[1002]: removed /var/log/nginx/access.log by root"),
-)  # fmt: skip
+_CLOUD: tuple[tuple[int, str, str, str], ...] = (
+    (1, "23:31:04", "phishing mail", f"MailDelivered {ACCOUNT} Your parcel is waiting at {LURE}"),
+    (2, "23:44:19", "link clicked", f"UrlClickAllowed {ACCOUNT} https://{LURE}/track"),
+    (4, "00:09:47", "cloud logon", f"UserLoggedIn {ACCOUNT} from {ATTACKER}"),
+    (5, "00:14:30", "second factor changed", f"StrongAuthenticationChanged {ACCOUNT} from {ATTACKER}"),
+    (13, "02:26:58", "traces removed", f"InboxRuleCreated {ACCOUNT} delete parcel from {ATTACKER}"),
+)
+_FIREWALL = (
+    (2, "23:44:21", "link clicked", _firewall(WORKSTATION.ip, LURE_IP, 443, 5_120, "web out")),
+    (3, "23:46:02", "credentials entered", _firewall(WORKSTATION.ip, LURE_IP, 443, 9_377, "web out")),
+    (6, "00:21:12", "VPN logon", _firewall(ATTACKER, "198.51.100.9", 4443, 48_211, "vpn in")),
+    (7, "00:32:40", "logon at the bastion", _firewall(VPN_IP, BASTION.ip, 22, 6_044, "vpn to bastion")),
+    (9, "01:06:52", "lateral movement", _firewall(BASTION.ip, WEB.ip, 22, 18_920, "bastion to servers")),
+    (11, "01:38:05", "data collected", _firewall(WEB.ip, STORE.ip, 445, 88_412, "servers to nas")),
+    (12, "02:10:16", "data leaves", _firewall(WEB.ip, DROP, 443, 2_911_402_133, "web out")),
+)
+_ON_BASTION, _ON_WEB, _ON_STORE = BASTION.name, WEB.name, STORE.name
+_LINUX = (
+    (
+        7,
+        "00:32:44",
+        "logon at the bastion",
+        f"{_ON_BASTION} sshd[2211]: Accepted password for m.halloran from {VPN_IP}",
+    ),
+    (8, "00:41:09", "rights raised", f"{_ON_BASTION} sudo[2260]: m.halloran : USER=root ; COMMAND=/bin/bash"),
+    (9, "01:06:51", "lateral movement", f"{_ON_BASTION} ssh[2302]: root opened session to {WEB.ip} port 22"),
+    (9, "01:06:55", "lateral movement", f"{_ON_WEB} sshd[911]: Accepted publickey for root from {BASTION.ip}"),
+    (10, "01:17:28", "web shell written", f"{_ON_WEB} audit[930]: created {WEB_SHELL} by root"),
+    (
+        11,
+        "01:52:33",
+        "data collected",
+        f"{_ON_STORE} smbd[1440]: svc_backup read 4811 files of contracts from {WEB.ip}",
+    ),
+    (12, "02:10:18", "data leaves", f"{_ON_WEB} kernel: conntrack: {WEB.ip} to {DROP}:443 assured"),
+    (13, "02:31:10", "traces removed", f"{_ON_WEB} audit[1002]: removed /var/log/nginx/access.log by root"),
+)
+
+STEPS = tuple(
+    sorted(
+        (
+            Step(number, name, source, _at(clock), text)
+            for source, steps in (("cloud", _CLOUD), ("firewall", _FIREWALL), ("linux", _LINUX))
+            for number, clock, name, text in steps
+        ),
+        key=lambda step: step.time,
+    )
+)
 """In the order in which they happened."""

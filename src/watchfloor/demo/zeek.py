@@ -1,4 +1,4 @@
-"""Zeek's TSV logs as text: connections with their http, ssl and dns rows, linked by uid, in files as Zeek rotates them."""
+"""Zeek's TSV logs as text: connections with their http, ssl and dns rows linked by uid, rotated as Zeek does it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from watchfloor.demo.dice import Dice
 from watchfloor.demo.truth import FileTruth, Made
 
-__all__ = ["Sensor", "Talk"]
+__all__ = ["Question", "Request", "Sensor", "Talk"]
 
 _PAIR = "ts time,uid string,id.orig_h addr,id.orig_p port,id.resp_h addr,id.resp_p port"
 _KINDS = {
@@ -50,6 +50,27 @@ class Talk:
     state: str = "SF"
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A DNS query and what came back."""
+
+    query: str
+    answers: tuple[str, ...] = ()
+    qtype: str = "A"
+    rcode: str = "NOERROR"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request."""
+
+    method: str
+    host: str
+    uri: str
+    user_agent: str
+    mime_type: str
+
+
 @dataclass
 class Sensor:
     """What one sensor writes down, from a start for some hours."""
@@ -75,38 +96,38 @@ class Sensor:
         self.rows[kind].append((min(end, self.hours * 3600 - 0.000001), f"{self._pair(at, uid, talk)}\t{tail}"))
         return uid
 
-    def dns(
-        self, at: float, src: str, sport: int, resolver: str, query: str, answers: tuple[str, ...], **kind: str
-    ) -> None:
-        """A question and its answer; `qtype` and `rcode` are A and NOERROR where they are not said."""
-        qtype, rcode = kind.get("qtype", "A"), kind.get("rcode", "NOERROR")
+    def dns(self, at: float, src: str, resolver: str, question: Question) -> None:
+        """A question over UDP, with its connection."""
         rtt = self.dice.between(0.0004, 0.03)
-        text = sum(map(len, answers)) + 20 * len(answers)
-        talk = Talk(src, sport, resolver, 53, "udp", "dns", rtt, 20 + len(query), 32 + len(query) + text)
+        length = len(question.query)
+        answered = 32 + length + sum(len(answer) + 20 for answer in question.answers)
+        talk = Talk(src, self.dice.whole(49_152, 65_535), resolver, 53, "udp", "dns", rtt, 20 + length, answered)
         uid = self.conn(at, talk)
-        ttls = ",".join("300.000000" for _ in answers)
+        qtype, rcode = _QTYPES[question.qtype], _RCODES[question.rcode]
         fields = (
-            "udp", self.dice.whole(1, 65535), f"{rtt:.6f}", query, 1, "C_INTERNET", _QTYPES[qtype], qtype, _RCODES[rcode], rcode,
-            "F", "F", "T", "T", 0, ",".join(answers) or "-", ttls or "-", "F",
-        )  # fmt: skip
+            *("udp", self.dice.whole(1, 65_535), f"{rtt:.6f}", question.query, 1, "C_INTERNET", qtype, question.qtype),
+            *(rcode, question.rcode, "F", "F", "T", "T", 0),
+            *(",".join(question.answers) or "-", ",".join("300.000000" for _ in question.answers) or "-", "F"),
+        )
         self._add("dns", at, uid, talk, fields)
 
     def ssl(self, at: float, uid: str, talk: Talk, name: str | None, *, trusted: bool = True) -> None:
         """The handshake of a connection."""
         fields = (
-            "TLSv13" if trusted else "TLSv12", "TLS_AES_256_GCM_SHA384", "x25519", name or "-",
-            "T" if self.dice.chance(0.3) else "F", "-", "h2" if trusted else "-", "T", "CsiI", "-", "-", "-",
+            *("TLSv13" if trusted else "TLSv12", "TLS_AES_256_GCM_SHA384", "x25519", name or "-"),
+            *("T" if self.dice.chance(0.3) else "F", "-", "h2" if trusted else "-", "T", "CsiI", "-", "-", "-"),
             "ok" if trusted else "self signed certificate",
-        )  # fmt: skip
+        )
         self._add("ssl", at + 0.012, uid, talk, fields)
 
-    def http(self, at: float, uid: str, talk: Talk, method: str, host: str, uri: str, agent: str, mime: str) -> None:
+    def http(self, at: float, uid: str, talk: Talk, request: Request) -> None:
         """A request on a connection."""
-        body = 0 if method == "GET" else max(0, talk.sent - 260)
+        asked = 0 if request.method == "GET" else max(0, talk.sent - 260)
         fields = (
-            1, method, host, uri, "-", "1.1", agent, "-", body, max(0, talk.received - 300), 200, "OK", "-", "-",
-            "(empty)", "-", "-", "-", "-", "-", "-", "F" + self.dice.letters(16), "-", mime,
-        )  # fmt: skip
+            *(1, request.method, request.host, request.uri, "-", "1.1", request.user_agent, "-"),
+            *(asked, max(0, talk.received - 300), 200, "OK", "-", "-", "(empty)", "-", "-", "-", "-", "-", "-"),
+            *("F" + self.dice.letters(16), "-", request.mime_type),
+        )
         self._add("http", at + 0.02, uid, talk, fields)
 
     def _add(self, kind: str, at: float, uid: str, talk: Talk, fields: tuple[object, ...]) -> None:
@@ -160,9 +181,13 @@ def _conn(talk: Talk, duration: float | None) -> str:
     else:
         out, back = 4 + talk.sent // 1400, 3 + talk.received // 1400
         history = "ShADadFf" if talk.state == "SF" else "ShADad"
-    local_src, local_dst = (("T" if ip.startswith(("10.", "fd00:")) else "F") for ip in (talk.src, talk.dst))
-    sent, received = ("-", "-") if duration is None else (str(talk.sent), str(talk.received))
-    return (
-        f"{talk.proto}\t{talk.service}\t{'-' if duration is None else f'{duration:.6f}'}\t{sent}\t{received}\t{talk.state}\t"
-        f"{local_src}\t{local_dst}\t0\t{history}\t{out}\t{talk.sent + out * head}\t{back}\t{talk.received + back * head}\t-"
+    if duration is None:
+        lasted, sent, received = "-", "-", "-"
+    else:
+        lasted, sent, received = f"{duration:.6f}", str(talk.sent), str(talk.received)
+    inside = ("T" if ip.startswith("10.") else "F" for ip in (talk.src, talk.dst))
+    fields = (
+        *(talk.proto, talk.service, lasted, sent, received, talk.state, *inside, 0, history),
+        *(out, talk.sent + out * head, back, talk.received + back * head, "-"),
     )
+    return "\t".join(map(str, fields))
