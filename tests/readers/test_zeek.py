@@ -201,7 +201,8 @@ def test_a_log_without_path_is_known_by_the_name_of_its_file(tmp_path: Path, nam
     [
         (("ts", "uid", "conn_state"), "connections"),
         (("ts", "uid", "query", "qtype_name"), "dns_queries"),
-        (("ts", "uid", "method", "uri"), "http_requests"),
+        (("ts", "uid", "host", "uri"), "http_requests"),
+        (("ts", "uid", "method", "uri", "user_agent", "status_code"), "events"),
         (("ts", "uid", "cipher", "established"), "tls_sessions"),
         (("ts", "uid", "name"), "events"),
     ],

@@ -18,9 +18,10 @@ PATH_FIELDS = ("_path", "@stream")
 _BY_FIELDS = {
     "conn": ({"conn_state"}, {"orig_bytes", "resp_bytes", "proto"}),
     "dns": ({"query", "qtype_name"}, {"query", "qtype"}, {"query", "rcode_name"}),
-    "http": ({"method", "uri"}, {"user_agent", "status_code"}, {"trans_depth", "status_code"}),
+    "http": ({"host", "method"}, {"host", "uri"}, {"host", "status_code"}, {"status_code", "resp_mime_types"}),
     "ssl": ({"cipher", "established"}, {"server_name", "established"}, {"ja3", "uid"}),
 }
+"""Fields that are in no other log; `sip` has those of `http` but `host`."""
 _OURS = (
     {"uid"},
     {"uids"},

@@ -16,13 +16,13 @@ from watchfloor.readers.zeek.columns import (
     Style,
     What,
     canonical,
-    decoded,
     instant_text,
     log_of,
     number_text,
     plain_name,
     value,
 )
+from watchfloor.readers.zeek.escapes import decoded
 from watchfloor.readers.zeek.kinds import by_fields, by_name
 from watchfloor.readers.zeek.parsed import Parsed, lines_of
 from watchfloor.schemas import EVENTS
