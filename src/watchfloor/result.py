@@ -57,6 +57,8 @@ class Provenance:
     """Rows of each canonical table that went in."""
     rejected: int = 0
     """Records of the inputs that could not be read."""
+    period: tuple[datetime, datetime] | None = None
+    """The first and the last instant of what went in, or the period that was asked for."""
     made_time: datetime | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
 
@@ -117,6 +119,22 @@ class Result:
             )
         importlib.import_module(module).write(self, target)
         return target
+
+    def draw(self, number: int = 0) -> Any:
+        """One of the charts as Altair draws it: to look at in a notebook, to change, to combine."""
+        return importlib.import_module("watchfloor.charts.draw").draw(self._chart(number), self.table)
+
+    def explore(self, number: int = 0) -> Any:
+        """One of the charts in a notebook, to zoom and move; it needs no network."""
+        return importlib.import_module("watchfloor.reports.notebook").Explorer(self._chart(number), self.table)
+
+    def _chart(self, number: int) -> Chart:
+        if not -len(self.charts) <= number < len(self.charts):
+            raise BadOption(
+                f"{self.title}: there is no chart {number}",
+                hint=f"charts: 0 to {len(self.charts) - 1}" if self.charts else "this answer has none; its parts may",
+            )
+        return self.charts[number]
 
     def with_provenance(self, provenance: Provenance, rejects: pl.LazyFrame | None = None) -> Result:
         """The same answer with where it comes from."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 import polars as pl
@@ -25,19 +26,12 @@ _SHARE = re.compile(r"(^|_)(share|precision|coverage)(_low|_high)?$")
 _SECONDS = re.compile(r"_seconds(_low|_high)?$")
 _BYTES = re.compile(r"(^|_)bytes$")
 _ID = re.compile(r"(^|_)(id|port|pid|record|line|year|code|status|severity)$")
-_SIZES = ("kB", "MB", "GB", "TB", "PB")
 
 
 def kind_of(name: str, dtype: pl.DataType) -> Kind:
     """How the column reads."""
-    if dtype == pl.Boolean:
-        return "bool"
-    if dtype == pl.Date:
-        return "day"
-    if isinstance(dtype, pl.Datetime):
-        return "time"
     if not dtype.is_numeric():
-        return "text"
+        return "bool" if dtype == pl.Boolean else "day" if dtype == pl.Date else _time_or_text(dtype)
     if _SECONDS.search(name):
         return "seconds"
     if _BYTES.search(name):
@@ -47,6 +41,10 @@ def kind_of(name: str, dtype: pl.DataType) -> Kind:
     return "share" if _SHARE.search(name) else "number"
 
 
+def _time_or_text(dtype: pl.DataType) -> Kind:
+    return "time" if isinstance(dtype, pl.Datetime) else "text"
+
+
 def label_of(name: str) -> str:
     """The column's name as a heading: `first_event_time` reads `first event time`."""
     return harmless(_SECONDS.sub(r"\1", name)).replace("_", " ").strip() or harmless(name)
@@ -54,21 +52,22 @@ def label_of(name: str) -> str:
 
 def spoken(value: Any, kind: Kind) -> str:
     """The value in one line; what is missing is empty."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, datetime):
-        return _time(value)
-    if isinstance(value, date | timedelta):
-        return str(value)
-    if isinstance(value, list):
-        return harmless(JOIN.join(str(item) for item in value if item is not None))
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, int | float):
-        return _number(value, kind)
-    return harmless(str(value))
+    match value:
+        case None:
+            text = ""
+        case bool():
+            text = "yes" if value else "no"
+        case int() | float():
+            text = _number(value, kind)
+        case datetime():
+            text = _time(value)
+        case list():
+            text = JOIN.join(str(item) for item in value if item is not None)
+        case bytes():
+            text = value.hex()
+        case _:
+            text = str(value)
+    return harmless(text)
 
 
 def _time(value: datetime) -> str:
@@ -79,19 +78,19 @@ def _time(value: datetime) -> str:
 
 
 def _number(value: float, kind: Kind) -> str:
-    if value != value:  # noqa: PLR0124 - NaN
-        return "not a number"
-    if kind == "share":
-        return f"{100 * value:.1f} %"
-    if kind == "seconds":
-        return _seconds(value)
-    if kind == "bytes":
-        return _bytes(value)
-    if kind == "id":
+    if not math.isfinite(value):
         return str(value)
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:.4g}" if abs(value) < 1_000 else f"{value:,.0f}"
+    match kind:
+        case "share":
+            return f"{100 * value:.1f} %"
+        case "seconds":
+            return _seconds(value)
+        case "bytes":
+            return _bytes(value)
+        case "id":
+            return str(value)
+        case _:
+            return f"{value:,}" if isinstance(value, int) else f"{value:.4g}" if abs(value) < 1_000 else f"{value:,.0f}"
 
 
 def _seconds(value: float) -> str:
@@ -106,11 +105,9 @@ def _seconds(value: float) -> str:
 
 
 def _bytes(value: float) -> str:
-    size = float(value)
-    if abs(size) < 1_000:
-        return f"{size:.0f} B"
-    for unit in _SIZES:
-        size /= 1_000
+    size, unit = float(value), "B"
+    for larger in ("kB", "MB", "GB", "TB", "PB"):
         if abs(size) < 999.5:
             break
+        size, unit = size / 1_000, larger
     return f"{size:.3g} {unit}"

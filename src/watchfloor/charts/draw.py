@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any, TypeAlias, assert_never
 
 import altair as alt
 import polars as pl
@@ -16,13 +16,15 @@ from watchfloor.charts import shape
 from watchfloor.charts.kinds import Bars, Chart, Heat, Lines, Points
 from watchfloor.charts.shape import MISSING, OTHER, Axis, Shape
 from watchfloor.charts.ticks import ticks
-from watchfloor.hostile import harmless
-from watchfloor.wording import label_of
 
-__all__ = ["COLORS", "NARROW", "STEPS", "WIDE", "Picture", "draw", "picture", "svg", "title_of"]
+__all__ = ["COLORS", "INKS", "NARROW", "STEPS", "WIDE", "Picture", "draw", "page", "picture", "svg"]
 
 WIDE, NARROW = 860, 350
 """Widths of a drawing in pixels: beside a list of contents, and on a telephone."""
+_NAMES = 0.28
+"""Part of the width that names beside the axis may take."""
+_ROOMY = 600
+"""From this width on there is room for names beside bars."""
 
 COLORS = {
     "c1": "#2a6ebb",
@@ -44,12 +46,14 @@ STEPS = {
     "s7": "#123a69",
 }
 """Colours of amounts, from few to many."""
-_INK = {"ink": "#1c2530", "ink2": "#55616f", "grid": "#e8ecf0"}
-_THEMED = {color: name for name, color in (COLORS | STEPS | _INK).items()}
+INKS = {"ink": "#1c2530", "ink2": "#55616f", "grid": "#e8ecf0"}
+"""Colours of text and of the lines behind the data."""
 
 # Arial, Helvetica and Liberation Sans have the same widths: what is measured here fits there.
 _FONT = "Arial, Helvetica, 'Liberation Sans', sans-serif"
-_BAR, _BAND = 16, 26
+
+Drawing: TypeAlias = Any
+"""A chart of Altair: its classes are made at run time, and their types say little."""
 
 
 @dataclass(frozen=True)
@@ -58,313 +62,298 @@ class Picture:
 
     title: str
     wide: Markup
+    """Empty where there is nothing to draw."""
     narrow: Markup
     note: str = ""
 
 
-def draw(chart: Chart, table: pl.DataFrame | pl.LazyFrame, *, width: int = WIDE) -> alt.LayerChart | alt.Chart:
-    """The chart as Altair draws it: interactive in a notebook."""
-    drawn = _drawn(chart, _shape(chart, table.lazy().collect()), width)
-    return drawn.properties(title=title_of(chart)).configure(**_config())
+def draw(chart: Chart, table: pl.DataFrame | pl.LazyFrame, *, width: int = WIDE) -> Drawing:
+    """The chart as Altair draws it, with tooltips: for a notebook, or to go on from there."""
+    drawn = _drawn(chart, shape.of(chart, table), width)
+    return drawn.properties(title=shape.title_of(chart)).configure(**_config() | {"background": "white"})
+
+
+def page(chart: Chart, table: pl.DataFrame | pl.LazyFrame, *, width: int = WIDE) -> str:
+    """The chart as a page of its own, to zoom and move, that needs no network: 0.9 MB of Vega are in it."""
+    spec = draw(chart, table, width=width).interactive().to_dict()
+    html: str = vl_convert.vegalite_to_html(spec, bundle=True)
+    return html
 
 
 def svg(chart: Chart, table: pl.DataFrame | pl.LazyFrame, *, width: int = WIDE, themed: bool = False) -> str:
     """The chart as SVG, with a title on each mark; `themed` names colours as CSS variables, for light and dark."""
-    return _svg(chart, _shape(chart, table.lazy().collect()), width, themed=themed)
+    return _svg(chart, shape.of(chart, table), width, themed=themed)
 
 
 def picture(chart: Chart, table: pl.DataFrame | pl.LazyFrame) -> Picture:
     """The chart as a page shows it."""
-    shaped = _shape(chart, table.lazy().collect())
+    shaped = shape.of(chart, table)
+    title = shape.title_of(chart)
     if not shaped.rows.height:
-        return Picture(title_of(chart), Markup(), Markup(), "No data to draw.")
+        return Picture(title, Markup(), Markup(), "No data to draw.")
     wide, narrow = (Markup(_svg(chart, shaped, width, themed=True)) for width in (WIDE, NARROW))  # noqa: S704
-    return Picture(title_of(chart), wide, narrow, shaped.note)
+    return Picture(title, wide, narrow, shaped.note)
 
 
-def title_of(chart: Chart) -> str:
-    """The chart's title, or what it shows in the words of its columns."""
-    if chart.title:
-        return harmless(chart.title)
-    match chart:
-        case Heat():
-            return f"{label_of(chart.color)} by {label_of(chart.y)} and {label_of(chart.x)}"
-        case Bars():
-            return f"{label_of(chart.x)} by {label_of(chart.y)}"
-        case Lines():
-            return f"{label_of(chart.y)} over {label_of(chart.x)}"
-        case Points():
-            return f"{label_of(chart.y)} and {label_of(chart.x)}"
-        case _:
-            assert_never(chart)
-
-
-def _shape(chart: Chart, frame: pl.DataFrame) -> Shape:
+def _drawn(chart: Chart, shaped: Shape, width: int) -> Drawing:
     match chart:
         case Bars():
-            return shape.bars(chart, frame)
+            drawn, height = _bars(shaped, width)
         case Lines():
-            return shape.lines(chart, frame)
+            drawn, height = _lines(chart, shaped, width)
         case Points():
-            return shape.points(chart, frame)
+            drawn, height = _points(shaped, width)
         case Heat():
-            return shape.heat(chart, frame)
+            drawn, height = _heat(shaped, width)
         case _:
             assert_never(chart)
+    fit = alt.AutoSizeParams(type="fit-x", contains="padding")
+    padding = {"left": _spare(chart, shaped, width), "right": 4, "top": 2, "bottom": 2}
+    return drawn.properties(width=width, height=height, autosize=fit, padding=padding)
 
 
-def _drawn(chart: Chart, shaped: Shape, width: int) -> Any:
-    match chart:
-        case Bars():
-            drawn = _bars(shaped, width)
-        case Lines():
-            drawn = _lines(chart, shaped, width)
-        case Points():
-            drawn = _points(chart, shaped, width)
-        case Heat():
-            drawn = _heat(shaped, width)
-        case _:
-            assert_never(chart)
-    return drawn
+def _spare(chart: Chart, shaped: Shape, width: int) -> int:
+    """Room left of the names for pages whose fonts are wider than the ones measured here."""
+    if isinstance(chart, Bars) and width < _ROOMY:
+        return 2
+    longest = max(map(len, shaped.y.names), default=0)
+    return 2 + int(0.16 * min(width * _NAMES, 5.6 * longest))
 
 
-def _bars(shaped: Shape, width: int) -> Any:
-    rows, narrow = shaped.rows, width < 600
-    names = list(shaped.y.names)
-    band = 38 if narrow else _BAND
-    offset = 9 if narrow else 0
-    interval = "low" in rows.columns
-    reach = rows.select(pl.max_horizontal("total", *(["high"] if interval else [])).max()).item() or 1
-    y = alt.Y(
-        "y:N",
-        sort=names,
-        title=None,
-        axis=None if narrow else _names_axis(width),
-        scale=alt.Scale(paddingInner=0, paddingOuter=0),
+def _bars(shaped: Shape, width: int) -> tuple[Drawing, int]:
+    """Names beside the bars, or above them where the page is narrow; values at the ends."""
+    roomy = width >= _ROOMY
+    interval = "low" in shaped.rows.columns
+    down = 0 if roomy else 9
+    rows = alt.Chart(shaped.rows).encode(
+        y=alt.Y(
+            "y:N",
+            sort=list(shaped.y.names),
+            title=None,
+            axis=_names_axis(width) if roomy else None,
+            scale=alt.Scale(paddingInner=0, paddingOuter=0),
+        )
     )
-    x_axis = _axis(shaped.x, width) if interval else None
-    x = alt.X("x:Q", axis=x_axis, scale=alt.Scale(domain=[0, reach], nice=interval), title=shaped.x.title)
-    base = alt.Chart(rows).encode(y=y)
-    bar = base.mark_bar(height=_BAR if not narrow else 13, yOffset=offset, color=COLORS["c1"]).encode(
-        x=x, description="tip:N", tooltip="tip:N"
+    x = alt.X(
+        "x:Q",
+        title=shaped.x.title,
+        axis=_axis(shaped.x, width) if interval else None,
+        scale=alt.Scale(domain=[min(shaped.x.start, 0), max(shaped.x.end, 0) or 1], nice=5 if interval else False),
     )
+    bar = rows.mark_bar(height=16 if roomy else 13, yOffset=down, **_plain(shaped)).encode(x=x, **_tips())
     if shaped.colors:
-        bar = bar.encode(color=_color(shaped), order=alt.Order("rank:Q"))
-        bar = bar.transform_calculate(rank="0")
-        rank = pl.col("color").replace_strict({name: n for n, name in enumerate(shaped.colors)}, return_dtype=pl.Int64)
-        rows = rows.with_columns(rank=rank)
-        bar = (
-            alt.Chart(rows)
-            .mark_bar(height=_BAR if not narrow else 13, yOffset=offset)
-            .encode(x=x, y=y, color=_color(shaped), order=alt.Order("rank:Q"), description="tip:N", tooltip="tip:N")
-        )
+        bar = bar.encode(color=_color(shaped, width), order=alt.Order("rank:Q"))
     layers = [bar]
-    ends = rows.unique("y", maintain_order=True)
-    edge = "high" if interval else "total"
-    ends = ends.with_columns(edge=pl.max_horizontal("total", pl.col(edge).fill_null(pl.col("total"))))
     if interval:
-        whisker = base.mark_rule(color=_INK["ink"], strokeWidth=1.2, yOffset=offset).encode(
-            x=alt.X("low:Q"), x2="high:Q"
-        )
-        cap = {"color": _INK["ink"], "thickness": 1.2, "size": 7, "yOffset": offset}
-        layers += [whisker, base.mark_tick(**cap).encode(x="low:Q"), base.mark_tick(**cap).encode(x="high:Q")]
-    layers.append(
-        alt.Chart(ends)
-        .mark_text(align="left", dx=5, dy=offset, color=_INK["ink"], fontSize=12)
-        .encode(x="edge:Q", y=y, text="value:N")
+        ink: dict[str, Any] = {"color": INKS["ink"], "yOffset": down}
+        layers.append(rows.mark_rule(strokeWidth=1.2, **ink).encode(x="low:Q", x2="high:Q"))
+        layers += [rows.mark_tick(thickness=1.2, size=7, **ink).encode(x=end) for end in ("low:Q", "high:Q")]
+    words = rows.mark_text(align="left", color=INKS["ink"], fontSize=12, dx=5, dy=down)
+    layers.append(words.transform_filter("datum.value != null").encode(x="edge:Q", text="value:N"))
+    if not roomy:
+        above = rows.mark_text(align="left", color=INKS["ink"], fontSize=12, dy=-8, limit=width * 0.86)
+        layers.append(above.transform_filter("datum.value != null").encode(x=alt.value(0), text="y:N"))
+    return alt.layer(*layers), (26 if roomy else 38) * len(shaped.y.names)
+
+
+def _lines(chart: Lines, shaped: Shape, width: int) -> tuple[Drawing, int]:
+    y = alt.Y(
+        "y:Q",
+        title=shaped.y.title,
+        axis=_axis(shaped.y, width),
+        scale=alt.Scale(zero=True, nice=5),
+        stack="zero" if chart.stacked else None,
     )
-    if narrow:
-        layers.append(
-            alt.Chart(ends)
-            .mark_text(align="left", dy=-8, color=_INK["ink"], fontSize=12, limit=width - 10)
-            .encode(x=alt.value(0), y=y, text="y:N")
-        )
-    return alt.layer(*layers).properties(width=width, height=band * len(names), autosize=_fit())
-
-
-def _lines(chart: Lines, shaped: Shape, width: int) -> Any:
-    y = alt.Y("y:Q", axis=_axis(shaped.y, width), title=shaped.y.title, stack="zero" if chart.stacked else None)
     base = alt.Chart(shaped.rows).encode(x=_position("x", shaped.x, width), y=y)
     if shaped.colors:
-        base = base.encode(color=_color(shaped))
+        base = base.encode(color=_color(shaped, width))
+    height = 260 if width >= _ROOMY else 220
     if chart.stacked:
-        marks = base.mark_area(line=False, opacity=0.9)
-        return marks.properties(width=width, height=_height(width), autosize=_fit())
-    single = {} if shaped.colors else {"color": COLORS["c1"]}
-    few = shaped.rows.height <= 40 * max(1, len(shaped.colors))
-    line = base.mark_line(strokeWidth=2, strokeJoin="round", **single)
-    dots = base.mark_circle(size=26 if few else 60, opacity=1 if few else 0, **single).encode(
-        description="tip:N", tooltip="tip:N"
-    )
-    return alt.layer(line, dots).properties(width=width, height=_height(width), autosize=_fit())
+        stacked = base.encode(order=alt.Order("rank:Q")) if shaped.colors else base
+        dots = stacked.mark_circle(size=60, opacity=0, **_plain(shaped)).encode(**_tips())
+        return alt.layer(stacked.mark_area(**_plain(shaped)), dots), height
+    # Points can be seen where they are few; where they are many they only carry the tooltips.
+    few = shaped.rows.height <= 45 * max(1, len(shaped.colors))
+    line = base.mark_line(strokeWidth=2, strokeJoin="round", **_plain(shaped))
+    dots = base.mark_circle(size=28 if few else 60, opacity=1 if few else 0, **_plain(shaped)).encode(**_tips())
+    return alt.layer(line, dots), height
 
 
-def _points(chart: Points, shaped: Shape, width: int) -> Any:
-    names = shaped.y.scale == "names"
+def _points(shaped: Shape, width: int) -> tuple[Drawing, int]:
     base = alt.Chart(shaped.rows).encode(x=_position("x", shaped.x, width), y=_position("y", shaped.y, width))
-    single = {} if shaped.colors else {"color": COLORS["c1"]}
     if shaped.colors:
-        base = base.encode(color=_color(shaped))
+        base = base.encode(color=_color(shaped, width))
     layers = []
-    if chart.x_end:
+    if "x_end" in shaped.rows.columns:
+        spans = base.transform_filter("datum.x_end != null && datum.x_end != datum.x")
         layers.append(
-            base.mark_rule(strokeWidth=4, opacity=0.45, strokeCap="round", **single).encode(
-                x2="x_end:Q", description="tip:N", tooltip="tip:N"
+            spans.mark_rule(strokeWidth=4, opacity=0.45, strokeCap="round", **_plain(shaped)).encode(
+                x2="x_end:Q", **_tips()
             )
         )
-    dots = base.mark_circle(opacity=0.75, size=45, **single).encode(description="tip:N", tooltip="tip:N")
-    if chart.size:
+    dots = base.mark_circle(opacity=0.75, size=45, **_plain(shaped)).encode(**_tips())
+    if "size" in shaped.rows.columns:
         dots = dots.encode(size=alt.Size("size:Q", legend=None, scale=alt.Scale(range=[20, 320])))
     layers.append(dots)
-    height = max(120, 26 * len(shaped.y.names) + 50) if names else _height(width)
-    return alt.layer(*layers).properties(width=width, height=height, autosize=_fit())
+    names = shaped.y.scale == "names"
+    return alt.layer(*layers), max(70, 28 * len(shaped.y.names)) if names else 260 if width >= _ROOMY else 230
 
 
-def _heat(shaped: Shape, width: int) -> Any:
-    most = max(2, width // (46 if width < 600 else 52))
-    shown = shaped.x.names[:: -(-len(shaped.x.names) // most)] if shaped.x.names else ()
+def _heat(shaped: Shape, width: int) -> tuple[Drawing, int]:
+    names = shaped.x.names
+    fitting = max(2, width // (52 if width >= _ROOMY else 46))
     x = alt.X(
         "x:N",
-        sort=list(shaped.x.names),
+        sort=list(names),
         title=shaped.x.title,
-        axis=alt.Axis(values=list(shown), labelAngle=0, labelOverlap=True, ticks=False, domain=False, labelPadding=6),
+        axis=alt.Axis(
+            values=list(names[:: -(-len(names) // fitting)]),
+            labelAngle=0,
+            labelLimit=width // 4,
+            ticks=False,
+            domain=False,
+            labelPadding=6,
+        ),
     )
     color = alt.Color(
         "color:Q",
         title=shaped.color_title,
-        scale=alt.Scale(type="quantize", range=list(STEPS.values()), nice=True, zero=True),
+        scale=alt.Scale(type="threshold", domain=list(shaped.breaks), range=list(STEPS.values())),
         legend=alt.Legend(
-            orient="top", direction="horizontal", titleOrient="left", gradientLength=min(260, width // 2), format=",~r"
+            orient="top", direction="horizontal", titleOrient="left", format=",~r", gradientLength=min(260, width // 2)
         ),
     )
-    cells = (
-        alt.Chart(shaped.rows)
-        .mark_rect(cornerRadius=2)
-        .encode(
-            x=x,
-            y=alt.Y("y:N", sort=list(shaped.y.names), title=None, axis=_names_axis(width)),
-            color=color,
-            description="tip:N",
-            tooltip="tip:N",
-        )
-    )
-    return cells.properties(width=width, height=24 * len(shaped.y.names) + 70, autosize=_fit())
+    cells = alt.Chart(shaped.rows).mark_rect(cornerRadius=2)
+    y = alt.Y("y:N", sort=list(shaped.y.names), title=None, axis=_names_axis(width))
+    return cells.encode(x=x, y=y, color=color, **_tips()), 25 * len(shaped.y.names)
 
 
 def _position(column: str, axis: Axis, width: int) -> Any:
     channel = alt.X if column == "x" else alt.Y
-    if axis.scale == "names":
-        shown = (
-            _names_axis(width) if column == "y" else alt.Axis(labelAngle=0, labelLimit=width // max(1, len(axis.names)))
-        )
-        return channel(f"{column}:N", sort=list(axis.names), title=None, axis=shown)
-    zero = axis.scale == "numbers"
-    scale = (
-        alt.Scale(zero=zero, nice=zero)
-        if zero
-        else alt.Scale(
-            domain=[axis.start, axis.end] if axis.end > axis.start else [axis.start - 1, axis.start + 1], nice=False
-        )
-    )
+    match axis.scale:
+        case "names":
+            names = _names_axis(width)
+            if column == "x":
+                names = alt.Axis(labelAngle=0, labelLimit=max(30, width // max(1, len(axis.names))))
+            return channel(f"{column}:N", sort=list(axis.names), title=None, axis=names)
+        case "times":
+            wide = axis.end > axis.start
+            domain = [axis.start, axis.end] if wide else [axis.start - 1, axis.start + 1]
+            scale = alt.Scale(domain=domain, nice=False, zero=False)
+        case "numbers":
+            scale = alt.Scale(zero=True, nice=5)
+        case _:
+            assert_never(axis.scale)
     return channel(f"{column}:Q", scale=scale, title=axis.title, axis=_axis(axis, width))
 
 
 def _axis(axis: Axis, width: int) -> Any:
     if axis.scale == "times":
-        found = ticks(axis.start, axis.end, axis.zone, most=max(2, width // (75 if width < 600 else 90)))
+        found = ticks(axis.start, axis.end, axis.zone, most=max(2, width // (95 if width >= _ROOMY else 80)))
         # The labels are made of numbers and names of months alone: no text from a log gets into an expression.
         labels = json.dumps({str(at): list(lines) for at, lines in found})
-        return alt.Axis(
-            values=[at for at, _ in found], labelExpr=f"({labels})[datum.value]", grid=True, labelFlush=False
-        )
+        return alt.Axis(values=[at for at, _ in found], labelExpr=f"({labels})[datum.value]", labelFlush=False)
     return alt.Axis(format=axis.format, tickCount=5, domain=False, ticks=False)
 
 
 def _names_axis(width: int) -> Any:
-    return alt.Axis(
-        labelLimit=int(width * (0.32 if width >= 600 else 0.36)), ticks=False, domain=False, labelPadding=8, grid=False
+    return alt.Axis(labelLimit=int(width * _NAMES), ticks=False, domain=False, labelPadding=8, grid=False)
+
+
+def _color(shaped: Shape, width: int) -> Any:
+    named = [name for name in shaped.colors if name not in (OTHER, MISSING)]
+    hues = dict(zip(named, COLORS.values(), strict=False))
+    return alt.Color(
+        "color:N",
+        sort=list(shaped.colors),
+        scale=alt.Scale(domain=list(shaped.colors), range=[hues.get(name, COLORS["c7"]) for name in shaped.colors]),
+        legend=alt.Legend(
+            orient="top",
+            title=None,
+            columns=0 if width >= _ROOMY else 2,
+            labelLimit=width // 3,
+            offset=28 if shaped.y.scale == "numbers" else 10,  # numbers have their title above the axis
+        ),
     )
 
 
-def _color(shaped: Shape) -> Any:
-    plain = [name for name in shaped.colors if name not in (OTHER, MISSING)]
-    hues = dict(zip(plain, COLORS.values(), strict=False))
-    scale = alt.Scale(domain=list(shaped.colors), range=[hues.get(name, COLORS["c7"]) for name in shaped.colors])
-    legend = alt.Legend(
-        orient="top",
-        direction="horizontal",
-        title=None,
-        symbolType="square",
-        columnPadding=16,
-        labelLimit=220,
-        columns=0,
-    )
-    return alt.Color("color:N", scale=scale, legend=legend, sort=list(shaped.colors))
+def _plain(shaped: Shape) -> dict[str, Any]:
+    """The colour of marks that have no category."""
+    return {} if shaped.colors else {"color": COLORS["c1"]}
 
 
-def _height(width: int) -> int:
-    return 260 if width >= 600 else 230
-
-
-def _fit() -> Any:
-    return alt.AutoSizeParams(type="fit-x", contains="padding")
+def _tips() -> dict[str, Any]:
+    """In a notebook a tooltip; in SVG a description, which becomes the mark's title."""
+    return {"description": alt.Description("tip:N"), "tooltip": alt.Tooltip("tip:N", title=" ")}
 
 
 def _config() -> dict[str, Any]:
-    text = {
-        "labelColor": _INK["ink2"],
-        "titleColor": _INK["ink2"],
+    words: dict[str, Any] = {
+        "labelColor": INKS["ink2"],
+        "titleColor": INKS["ink2"],
         "labelFontSize": 12,
         "titleFontSize": 12,
         "titleFontWeight": "normal",
     }
+    lines: dict[str, Any] = {"gridColor": INKS["grid"], "domainColor": INKS["grid"], "tickColor": INKS["grid"]}
+    above: dict[str, Any] = {"titleAngle": 0, "titleAlign": "left", "titleAnchor": "start", "titleX": 0, "titleY": -12}
     return {
         "background": "transparent",
         "font": _FONT,
         "padding": 2,
         "view": alt.ViewConfig(stroke=None),
-        "axis": alt.AxisConfig(
-            **text, gridColor=_INK["grid"], domainColor=_INK["grid"], tickColor=_INK["grid"], titlePadding=10
+        "axis": alt.AxisConfig(**words, **lines, titlePadding=10),
+        "axisY": alt.AxisConfig(**above, titleBaseline="bottom"),
+        "legend": alt.LegendConfig(
+            **words,
+            symbolType="square",
+            symbolSize=110,
+            symbolStrokeWidth=0,
+            symbolOpacity=1,
+            columnPadding=16,
+            offset=24,
         ),
-        "axisY": alt.AxisConfig(
-            titleAngle=0, titleAlign="left", titleAnchor="start", titleX=0, titleY=-14, titleBaseline="bottom"
-        ),
-        "legend": alt.LegendConfig(**text, symbolSize=110, symbolStrokeWidth=0),
-        "title": alt.TitleConfig(anchor="start", fontSize=14, color=_INK["ink"]),
+        "title": alt.TitleConfig(anchor="start", fontSize=14, color=INKS["ink"]),
     }
 
 
 def _svg(chart: Chart, shaped: Shape, width: int, *, themed: bool) -> str:
+    title = shape.title_of(chart)
     if not shaped.rows.height:
-        return _nothing(chart, width, themed=themed)
+        return _nothing(title, width, themed=themed)
     spec = _drawn(chart, shaped, width).configure(**_config()).to_dict()
     drawn: str = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
-    return _finished(drawn, title_of(chart), themed=themed)
+    return _finished(drawn, title, themed=themed)
 
 
-_MARK = re.compile(r'<(path|line|rect|text|circle)( aria-label="([^"]*)"[^>]*?)(/>|>)')
-_THEME = re.compile(r'(fill|stroke)="(#[0-9a-f]{6})"')
+# Vega writes its SVG itself and escapes every text in it: these patterns meet nothing but its own hand.
+_MARK = re.compile(r'<(path|line|rect|text|circle) aria-label="([^"]*)" role="graphics-symbol"([^>]*?)(/>|>)')
+_ROLES = re.compile(r' (role="graphics-[a-z]+"|aria-roledescription="[^"]*"|aria-hidden="true"|pointer-events="none")')
+_COLOR = re.compile(r'(fill|stroke)="(#[0-9a-f]{6})"')
+_VARIABLES = {color: name for name, color in (COLORS | STEPS | INKS).items()}
 
 
 def _finished(drawn: str, title: str, *, themed: bool) -> str:
-    """Labels of marks become titles, which browsers show; colours become variables of the page."""
-    drawn = _MARK.sub(_titled, drawn)
+    """Descriptions of marks become titles, which browsers show; colours become variables of the page."""
+    drawn = _ROLES.sub("", _MARK.sub(_titled, drawn))
     if themed:
-        drawn = _THEME.sub(lambda m: f'{m[1]}="var(--{_THEMED[m[2]]},{m[2]})"' if m[2] in _THEMED else m[0], drawn)
+        drawn = _COLOR.sub(
+            lambda m: f'{m[1]}="var(--{_VARIABLES[m[2]]},{m[2]})"' if m[2] in _VARIABLES else m[0], drawn
+        )
     return drawn.replace("<svg ", f'<svg role="img" aria-label="{escape(title)}" ', 1)
 
 
 def _titled(mark: re.Match[str]) -> str:
-    name, attributes, label, end = mark.groups()
-    attributes = attributes.replace(f' aria-label="{label}"', "", 1)
+    name, label, attributes, end = mark.groups()
     close = f"</{name}>" if end == "/>" else ""
     return f"<{name}{attributes}><title>{label}</title>{close}"
 
 
-def _nothing(chart: Chart, width: int, *, themed: bool) -> str:
-    ink = "var(--ink2,#55616f)" if themed else _INK["ink2"]
+def _nothing(title: str, width: int, *, themed: bool) -> str:
+    ink = f"var(--ink2,{INKS['ink2']})" if themed else INKS["ink2"]
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(title_of(chart))}: no data" width="{width}" height="60" '
-        f'viewBox="0 0 {width} 60"><text x="{width / 2:.0f}" y="35" text-anchor="middle" font-family="{_FONT}" font-size="13" fill="{ink}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(title)}: no data" '
+        f'width="{width}" height="60" viewBox="0 0 {width} 60">'
+        f'<text x="{width // 2}" y="35" text-anchor="middle" font-family="{_FONT}" font-size="13" fill="{ink}">'
         "No data to draw</text></svg>"
     )

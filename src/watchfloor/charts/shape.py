@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, assert_never
 
 import polars as pl
 
-from watchfloor.charts.kinds import Bars, Heat, Lines, Points
-from watchfloor.hostile import visible
+from watchfloor.charts.kinds import Bars, Chart, Heat, Lines, Points
+from watchfloor.hostile import harmless, visible
 from watchfloor.wording import Kind, kind_of, label_of, spoken
 
-__all__ = ["Axis", "Shape", "bars", "heat", "lines", "points"]
+__all__ = ["MISSING", "OTHER", "Axis", "Shape", "of", "title_of"]
 
 CATEGORIES = 6
 """Colours at most; what is rarer is `other`."""
@@ -25,7 +26,7 @@ HEAT_COLUMNS, HEAT_ROWS = 60, 30
 NAMES = 25
 """Names on the axis of a scatter at most."""
 TEXT = 160
-"""Characters of a name at most, the whole of it is in the table."""
+"""Characters of a name at most; the whole of it is in the table."""
 
 OTHER = "other"
 MISSING = "(none)"
@@ -33,7 +34,7 @@ MISSING = "(none)"
 
 @dataclass(frozen=True)
 class Axis:
-    """An axis: what it shows, in which unit, and where its ticks stand if that is not for the drawing to choose."""
+    """An axis: what it shows, in which unit, and from where to where."""
 
     title: str
     scale: Literal["names", "numbers", "times"]
@@ -48,174 +49,190 @@ class Axis:
 
 @dataclass(frozen=True)
 class Shape:
-    """Rows that can be drawn as they are: columns x, y, and of low, high, x_end, color, size, value, tip what applies."""
+    """Rows that can be drawn as they are: columns x, y, tip, and what applies of color, low, high, x_end, size, .."""
 
     rows: pl.DataFrame
     x: Axis
     y: Axis
     colors: tuple[str, ...] = ()
+    """Categories in order."""
     color_title: str = ""
+    breaks: tuple[float, ...] = ()
+    """Where the next colour of an amount begins."""
     note: str = ""
+    """What is not drawn."""
 
 
-def bars(chart: Bars, frame: pl.DataFrame) -> Shape:
+def of(chart: Chart, table: pl.DataFrame | pl.LazyFrame) -> Shape:
+    """The rows of the chart, of a table that may be larger than memory: only the chart's columns are looked at."""
+    match chart:
+        case Bars():
+            return _bars(chart, _collect(table, chart.x, chart.y, chart.color, chart.low, chart.high))
+        case Lines():
+            return _lines(chart, _collect(table, chart.x, chart.y, chart.color))
+        case Points():
+            lazy = table.lazy().filter(pl.col(chart.x).is_not_null(), pl.col(chart.y).is_not_null())
+            names = (chart.x, chart.x_end, chart.y, chart.color, chart.size, *chart.tooltip)
+            total = int(lazy.select(pl.len()).collect().item())
+            step = max(1, -(-total // POINTS))
+            return _points(chart, _collect(lazy.gather_every(step) if step > 1 else lazy, *names), total)
+        case Heat():
+            return _heat(chart, _collect(table, chart.x, chart.y, chart.color))
+        case _:
+            assert_never(chart)
+
+
+def title_of(chart: Chart) -> str:
+    """The chart's title, or what it shows in the words of its columns."""
+    if chart.title:
+        return harmless(chart.title)
+    match chart:
+        case Heat():
+            title = f"{label_of(chart.color)} by {label_of(chart.y)} and {label_of(chart.x)}"
+        case Bars():
+            title = f"{label_of(chart.x)} by {label_of(chart.y)}"
+        case Lines():
+            title = f"{label_of(chart.y)} over {label_of(chart.x)}"
+        case Points():
+            title = f"{label_of(chart.y)} and {label_of(chart.x)}"
+        case _:
+            assert_never(chart)
+    return title[:1].upper() + title[1:]
+
+
+def _collect(table: pl.DataFrame | pl.LazyFrame, *names: str | None) -> pl.DataFrame:
+    return table.lazy().select(list(dict.fromkeys(name for name in names if name))).collect()
+
+
+def _bars(chart: Bars, frame: pl.DataFrame) -> Shape:
     """The first rows as bars; with a colour the first names, each with its categories."""
-    rows = frame.filter(pl.col(chart.x).is_not_null()).select(
-        _name(chart.y).alias("y"),
-        pl.col(chart.x).alias("x"),
-        *([_name(chart.color).alias("color")] if chart.color else []),
-        *([pl.col(chart.low).alias("low"), pl.col(chart.high).alias("high")] if chart.low and chart.high else []),
-    )
     kind = kind_of(chart.x, frame.schema[chart.x])
-    colors: tuple[str, ...] = ()
-    if chart.color:
-        names = rows["y"].unique(maintain_order=True)
-        top = names.head(chart.top)
-        rest = rows.filter(~pl.col("y").is_in(top.implode()))
-        colors, rows = _colors(rows.filter(pl.col("y").is_in(top.implode())))
-        rows = rows.group_by("y", "color", maintain_order=True).agg(pl.col("x").sum())
-        rows = rows.with_columns(total=pl.col("x").sum().over("y"))
-        left_out = len(names) - len(top)
-    else:
-        rest, left_out = rows.slice(chart.top), max(0, rows.height - chart.top)
-        rows = _distinct(rows.head(chart.top)).with_columns(total=pl.col("x"))
-    note = ""
-    if left_out:
-        shown = rows["y"].n_unique()
-        together = f"; the other {left_out:,} have {spoken(rest['x'].sum(), kind)} together" if _adds_up(kind) else ""
-        note = f"The first {shown:,} of {shown + left_out:,}{together}."
-    tips = [
-        _tip(
-            (label_of(chart.y), row["y"]),
-            *([(label_of(chart.color), row["color"])] if chart.color else []),
-            (label_of(chart.x), spoken(row["x"], kind)),
-            *(
-                [("interval", f"{spoken(row['low'], kind)} to {spoken(row['high'], kind)}")]
-                if row.get("low") is not None
-                else []
-            ),
-        )
-        for row in rows.to_dicts()
-    ]
-    rows = rows.with_columns(
-        value=pl.Series([spoken(value, kind) for value in rows["total"].to_list()], dtype=pl.String),
-        tip=pl.Series(tips, dtype=pl.String),
-    )
-    scaled, axis = _scaled(rows, kind, label_of(chart.x), ("x", "low", "high", "total"))
-    names = tuple(rows["y"].unique(maintain_order=True).to_list())
-    return Shape(scaled, axis, Axis(label_of(chart.y), "names", names=names), colors, label_of(chart.color or ""), note)
-
-
-def lines(chart: Lines, frame: pl.DataFrame) -> Shape:
-    """Points in order of x, one line per category."""
     rows = frame.filter(pl.col(chart.x).is_not_null()).select(
-        pl.col(chart.x).alias("x"),
-        pl.col(chart.y).alias("y"),
-        *([_name(chart.color).alias("color")] if chart.color else []),
+        x=pl.col(chart.x),
+        y=_name(chart.y),
+        **({"color": _name(chart.color)} if chart.color else {}),
+        **({"low": pl.col(chart.low), "high": pl.col(chart.high)} if chart.low and chart.high else {}),
     )
     colors: tuple[str, ...] = ()
     if chart.color:
-        colors, rows = _colors(rows, "y")
-        rows = rows.group_by("x", "color").agg(pl.col("y").sum())
-    rows = rows.sort("x")
-    rows, note = _thinned(rows, LINE_POINTS)
+        first = rows["y"].unique(maintain_order=True)
+        kept = pl.col("y").is_in(first.head(chart.top).implode())
+        shown, rest, others = rows.filter(kept), rows.filter(~kept), max(0, len(first) - chart.top)
+        colors, shown = _colors(shown, "x")
+        shown = shown.group_by("y", "color", maintain_order=True).agg(pl.col("x").sum())
+        last = pl.int_range(pl.len()).over("y") == 0
+        shown = shown.with_columns(rank=_rank(colors), total=pl.col("x").sum().over("y"))
+    else:
+        shown, rest, others = _distinct(rows.head(chart.top)), rows.slice(chart.top), max(0, rows.height - chart.top)
+        last = pl.lit(value=True)
+        shown = shown.with_columns(total="x")
+    top = [name for name in ("total", "high") if name in shown.columns]
+    shown = shown.with_columns(
+        edge=pl.max_horizontal(top),
+        value=pl.when(last).then(_spoken(shown["total"], kind)),
+        tip=_tips(
+            (label_of(chart.y), shown["y"]),
+            *([(label_of(chart.color), shown["color"])] if chart.color else []),
+            (label_of(chart.x), _spoken(shown["x"], kind)),
+            *([("interval", _interval(shown, kind))] if "low" in shown.columns else []),
+        ),
+    )
+    names = tuple(shown["y"].unique(maintain_order=True).to_list())
+    note = ""
+    if others:
+        together = f"; the other {others:,} have {spoken(rest['x'].sum(), kind)} together" if _adds_up(kind) else ""
+        note = f"The first {len(names):,} of {len(names) + others:,}{together}."
+    shown, x = _scaled(shown, kind, label_of(chart.x), ("x", "total", "edge", "low", "high"))
+    y = Axis(label_of(chart.y), "names", names=names)
+    return Shape(shown, x, y, colors, label_of(chart.color or ""), note=note)
+
+
+def _lines(chart: Lines, frame: pl.DataFrame) -> Shape:
+    """Points in order of x, one line per category; a missing value breaks its line."""
     kind = kind_of(chart.y, frame.schema[chart.y])
-    rows, x = _axis(rows, "x", chart.x, frame, chart.zone)
-    rows = rows.with_columns(
-        tip=pl.Series(
-            [
-                _tip(
-                    (label_of(chart.x), row["x_text"]),
-                    *([(label_of(chart.color), row["color"])] if chart.color else []),
-                    (label_of(chart.y), spoken(row["y"], kind)),
-                )
-                for row in rows.to_dicts()
-            ],
-            dtype=pl.String,
-        )
+    rows = frame.filter(pl.col(chart.x).is_not_null()).select(
+        x=pl.col(chart.x), y=pl.col(chart.y), **({"color": _name(chart.color)} if chart.color else {})
     )
-    rows, y = _scaled(rows, kind, label_of(chart.y), ("y",))
-    return Shape(rows, x, y, colors, label_of(chart.color or ""), note)
+    notes = []
+    colors: tuple[str, ...] = ()
+    if chart.color:
+        if not _adds_up(kind) and (names := rows["color"].n_unique()) > CATEGORIES:
+            notes.append(f"The {CATEGORIES} most frequent of {names:,} lines.")
+            frequent = rows["color"].value_counts(sort=True)["color"].head(CATEGORIES)
+            rows = rows.filter(pl.col("color").is_in(frequent.implode()))
+        colors, rows = _colors(rows, "y")
+        total = pl.when(pl.col("y").count() > 0).then(pl.col("y").sum())
+        rows = rows.group_by("x", "color").agg(total.alias("y")).with_columns(rank=_rank(colors))
+    rows = rows.sort("x", *(["rank"] if chart.color else []))
+    if (distinct := rows["x"].n_unique()) > (most := LINE_POINTS // max(1, len(colors))):
+        kept = rows["x"].unique(maintain_order=True).gather_every(-(-distinct // most))
+        rows = rows.filter(pl.col("x").is_in(kept.implode()))
+        notes.append(f"{len(kept):,} of {distinct:,} steps are drawn, evenly chosen.")
+    where, rows, x = _placed(rows, "x", chart.x, chart.zone)
+    tip = _tips(
+        (label_of(chart.x), where),
+        *([(label_of(chart.color), rows["color"])] if chart.color else []),
+        (label_of(chart.y), _spoken(rows["y"], kind)),
+    )
+    rows, y = _scaled(rows.with_columns(tip=tip), kind, label_of(chart.y), ("y",))
+    return Shape(rows, x, y, colors, label_of(chart.color or ""), note=" ".join(notes))
 
 
-def points(chart: Points, frame: pl.DataFrame) -> Shape:
-    """Marks, evenly thinned where there are too many; an axis of text shows its most frequent names."""
-    tips = tuple(
-        dict.fromkeys(
-            (
-                chart.x,
-                *([chart.x_end] if chart.x_end else []),
-                chart.y,
-                *([chart.color] if chart.color else []),
-                *([chart.size] if chart.size else []),
-                *chart.tooltip,
-            )
-        )
-    )
-    rows = frame.filter(pl.col(chart.x).is_not_null() & pl.col(chart.y).is_not_null())
-    rows, note = _thinned(rows, POINTS)
-    lines_of_tip = [
-        _tip(*((label_of(name), spoken(value, kind_of(name, frame.schema[name]))) for name, value in row.items()))
-        for row in rows.select(_local(rows, tips, chart.zone)).to_dicts()
-    ]
-    rows = rows.select(
-        pl.col(chart.x).alias("x"),
-        pl.col(chart.y).alias("y"),
-        *([pl.col(chart.x_end).alias("x_end")] if chart.x_end else []),
-        *([_name(chart.color).alias("color")] if chart.color else []),
-        *([pl.col(chart.size).alias("size")] if chart.size else []),
-        tip=pl.Series(lines_of_tip, dtype=pl.String),
+def _points(chart: Points, frame: pl.DataFrame, total: int) -> Shape:
+    """Marks; an axis of text shows its most frequent names."""
+    clock = frame.select(_by_clock(frame, chart.zone))
+    tip = _tips(*((label_of(s.name), _spoken(s, kind_of(s.name, s.dtype))) for s in clock))
+    rows = frame.select(
+        x=pl.col(chart.x),
+        y=pl.col(chart.y),
+        tip=tip,
+        **({"x_end": pl.col(chart.x_end)} if chart.x_end else {}),
+        **({"color": _name(chart.color)} if chart.color else {}),
+        **({"size": pl.col(chart.size)} if chart.size else {}),
     )
     colors: tuple[str, ...] = ()
     if chart.color:
-        colors, rows = _colors(rows)
-    rows, x = _axis(rows, "x", chart.x, frame, chart.zone, "x_end")
-    rows, y = _axis(rows, "y", chart.y, frame, chart.zone)
-    return Shape(rows, x, y, colors, label_of(chart.color or ""), note)
+        colors, rows = _colors(rows, None)
+    _, rows, x = _placed(rows, "x", chart.x, chart.zone, "x_end")
+    _, rows, y = _placed(rows, "y", chart.y, chart.zone)
+    note = f"{rows.height:,} of {total:,} rows are drawn, evenly chosen." if rows.height < total else ""
+    return Shape(rows, x, y, colors, label_of(chart.color or ""), note=note)
 
 
-def heat(chart: Heat, frame: pl.DataFrame) -> Shape:
+def _heat(chart: Heat, frame: pl.DataFrame) -> Shape:
     """Cells; of too many rows those with the largest sums stay, of too many columns the last ones."""
     kind = kind_of(chart.color, frame.schema[chart.color])
-    rows = frame.filter(pl.col(chart.color).is_not_null())
-    rows = rows.select(x_key=pl.col(chart.x), y_key=pl.col(chart.y), color=pl.col(chart.color))
-    xs = _ordered(rows["x_key"])
-    ys = _ordered(rows["y_key"])
+    rows = frame.select(x=pl.col(chart.x), y=pl.col(chart.y), color=pl.col(chart.color)).drop_nulls()
+    xs, ys = _in_order(rows["x"]), _in_order(rows["y"])
     notes = []
     if len(ys) > HEAT_ROWS:
         notes.append(f"the {HEAT_ROWS} largest of {len(ys):,} rows")
-        top = rows.group_by("y_key").agg(pl.col("color").sum()).sort("color", descending=True).head(HEAT_ROWS)["y_key"]
-        ys = ys.filter(ys.is_in(top.implode()))
+        largest = rows.group_by("y").agg(pl.col("color").sum()).sort("color", descending=True).head(HEAT_ROWS)["y"]
+        ys = ys.filter(ys.is_in(largest.implode()))
     if len(xs) > HEAT_COLUMNS:
         notes.append(f"the last {HEAT_COLUMNS} of {len(xs):,} columns")
         xs = xs.tail(HEAT_COLUMNS)
-    rows = rows.filter(pl.col("x_key").is_in(xs.implode()), pl.col("y_key").is_in(ys.implode()))
-    x_names, y_names = _names(xs), _names(ys)
+    rows = rows.filter(pl.col("x").is_in(xs.implode()), pl.col("y").is_in(ys.implode()))
+    x_names, y_names = _headings(xs), _headings(ys)
     rows = rows.with_columns(
-        x=pl.col("x_key").replace_strict(xs, pl.Series(x_names, dtype=pl.String), return_dtype=pl.String),
-        y=pl.col("y_key").replace_strict(ys, pl.Series(y_names, dtype=pl.String), return_dtype=pl.String),
-    ).select("x", "y", "color")
+        x=pl.col("x").replace_strict(xs, x_names, return_dtype=pl.String),
+        y=pl.col("y").replace_strict(ys, y_names, return_dtype=pl.String),
+    )
     rows = rows.with_columns(
-        tip=pl.Series(
-            [
-                _tip(
-                    (label_of(chart.y), row["y"]),
-                    (label_of(chart.x), row["x"]),
-                    (label_of(chart.color), spoken(row["color"], kind)),
-                )
-                for row in rows.to_dicts()
-            ],
-            dtype=pl.String,
+        tip=_tips(
+            (label_of(chart.y), rows["y"]),
+            (label_of(chart.x), rows["x"]),
+            (label_of(chart.color), _spoken(rows["color"], kind)),
         )
     )
-    rows, color = _scaled(rows, kind, label_of(chart.color), ("color",))
-    note = f"Shown: {' and '.join(notes)}." if notes else ""
+    rows, amount = _scaled(rows, kind, label_of(chart.color), ("color",))
     return Shape(
         rows,
         Axis(label_of(chart.x), "names", names=tuple(x_names)),
         Axis(label_of(chart.y), "names", names=tuple(y_names)),
-        color_title=color.title,
-        note=note,
+        color_title=amount.title,
+        breaks=_breaks(amount.end, whole=kind == "count"),
+        note=f"Shown: {' and '.join(notes)}." if notes else "",
     )
 
 
@@ -231,110 +248,130 @@ def _distinct(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(y=pl.when(number > 0).then(pl.format("{} ({})", "y", number + 1)).otherwise("y"))
 
 
-def _colors(rows: pl.DataFrame, weight: str = "x") -> tuple[tuple[str, ...], pl.DataFrame]:
-    """The most important categories in order, and the rows with all others renamed."""
-    size = pl.col(weight).sum() if rows.schema[weight].is_numeric() else pl.len()
-    ranked = (
-        rows.group_by("color").agg(size.alias("n")).sort(["n", "color"], descending=[True, False])["color"].to_list()
-    )
-    top = ranked[:CATEGORIES] if len(ranked) > CATEGORIES else ranked
-    if len(top) == len(ranked):
-        return tuple(top), rows
-    rows = rows.with_columns(pl.when(pl.col("color").is_in(top)).then("color").otherwise(pl.lit(OTHER)).alias("color"))
-    return (*top, OTHER), rows
+def _colors(rows: pl.DataFrame, weight: str | None) -> tuple[tuple[str, ...], pl.DataFrame]:
+    """The categories, the largest first, and the rows with those renamed that there is no colour for."""
+    size = pl.len() if weight is None else pl.col(weight).sum()
+    ranked = rows.group_by("color").agg(n=size).sort("n", "color", descending=[True, False])["color"].to_list()
+    if len(ranked) <= CATEGORIES:
+        return tuple(ranked), rows
+    top = ranked[:CATEGORIES]
+    kept = pl.col("color").is_in(pl.Series(top).implode())
+    return (*top, OTHER), rows.with_columns(color=pl.when(kept).then("color").otherwise(pl.lit(OTHER)))
+
+
+def _rank(colors: Sequence[str]) -> pl.Expr:
+    return pl.col("color").replace_strict(list(colors), list(range(len(colors))), return_dtype=pl.Int64)
 
 
 def _adds_up(kind: Kind) -> bool:
+    """True where a sum of such values means something."""
     return kind in ("count", "bytes", "seconds")
 
 
-def _thinned(rows: pl.DataFrame, limit: int) -> tuple[pl.DataFrame, str]:
-    """Every n-th row, so that the whole span stays in view."""
-    if rows.height <= limit:
-        return rows, ""
-    step = -(-rows.height // limit)
-    kept = rows.gather_every(step)
-    return kept, f"{kept.height:,} of {rows.height:,} rows are drawn, evenly chosen."
-
-
-def _axis(
-    rows: pl.DataFrame, column: str, name: str, frame: pl.DataFrame, zone: str, end: str = ""
-) -> tuple[pl.DataFrame, Axis]:
-    """The column as positions on its axis: milliseconds for times, scaled numbers, or names."""
-    dtype = frame.schema[name]
+def _placed(
+    rows: pl.DataFrame, column: str, name: str, zone: str, end: str = ""
+) -> tuple[pl.Series, pl.DataFrame, Axis]:
+    """The column in words, and as positions on its axis: milliseconds for times, scaled numbers, or names."""
+    dtype = rows.schema[column]
     both = [c for c in (column, end) if c in rows.columns]
-    if dtype.is_temporal() and not isinstance(dtype, pl.Duration):
-        zone = dtype.time_zone or zone if isinstance(dtype, pl.Datetime) and zone == "UTC" else zone
-        texts = rows.select(_local(rows, (column,), zone))[column]
-        rows = rows.with_columns(
-            pl.Series(
-                f"{column}_text",
-                [spoken(v, "time").removesuffix(" 00:00:00") for v in texts.to_list()],
-                dtype=pl.String,
-            ),
-            *(pl.col(c).cast(pl.Datetime("ms")).dt.epoch("ms") for c in both),
-        )
-        values = pl.concat([rows[c].drop_nulls() for c in both])
-        start, stop = (float(values.min() or 0), float(values.max() or 0)) if len(values) else (0.0, 0.0)  # type: ignore[arg-type]
-        title = label_of(name) if dtype == pl.Date else f"{label_of(name)} ({zone})"
-        return rows, Axis(title, "times", start=start, end=stop, zone="UTC" if dtype == pl.Date else zone)
     if dtype.is_numeric():
         kind = kind_of(name, dtype)
-        rows = rows.with_columns(
-            pl.Series(f"{column}_text", [spoken(v, kind) for v in rows[column].to_list()], dtype=pl.String)
-        )
-        return _scaled(rows, kind, label_of(name), tuple(both))
+        return _spoken(rows[column], kind), *_scaled(rows, kind, label_of(name), both)
+    if dtype == pl.Date or isinstance(dtype, pl.Datetime):
+        words = _spoken(rows.select(_by_clock(rows.select(column), zone)).to_series(), "time")
+        words = words.str.strip_suffix(" 00:00:00")
+        rows = rows.with_columns(pl.col(both).cast(pl.Datetime("ms")).dt.epoch("ms").cast(pl.Float64))
+        aware = isinstance(dtype, pl.Datetime) and dtype.time_zone is not None
+        title = f"{label_of(name)} ({zone})" if aware else label_of(name)
+        start, stop = _reach(rows, both)
+        return words, rows, Axis(title, "times", start=start, end=stop, zone=zone if aware else "UTC")
     rows = rows.with_columns(_name(column).alias(column))
-    counts = rows[column].value_counts(sort=True)[column]
-    names = rows[column].unique(maintain_order=True)
-    if len(names) > NAMES:
-        top = counts.head(NAMES)
-        rows = rows.with_columns(
-            pl.when(pl.col(column).is_in(top.implode())).then(column).otherwise(pl.lit(OTHER)).alias(column)
-        )
-        names = rows[column].unique(maintain_order=True)
-    return rows.with_columns(pl.col(column).alias(f"{column}_text")), Axis(
-        label_of(name), "names", names=tuple(names.to_list())
-    )
+    frequent = rows[column].value_counts(sort=True)[column].head(NAMES)
+    if rows[column].n_unique() > NAMES:
+        kept = pl.col(column).is_in(frequent.implode())
+        rows = rows.with_columns(pl.when(kept).then(column).otherwise(pl.lit(OTHER)).alias(column))
+    names = tuple(rows[column].unique(maintain_order=True).to_list())
+    return rows[column], rows, Axis(label_of(name), "names", names=names)
 
 
-def _local(rows: pl.DataFrame, columns: Sequence[str], zone: str) -> list[pl.Expr]:
-    """The columns, instants by the clock of the zone."""
-    aware = {name for name, dtype in rows.schema.items() if isinstance(dtype, pl.Datetime) and dtype.time_zone}
-    return [pl.col(name).dt.convert_time_zone(zone) if name in aware else pl.col(name) for name in columns]
+def _by_clock(frame: pl.DataFrame, zone: str) -> list[pl.Expr]:
+    """All columns, instants by the clock of the zone."""
+    return [
+        pl.col(name).dt.convert_time_zone(zone) if isinstance(dtype, pl.Datetime) and dtype.time_zone else pl.col(name)
+        for name, dtype in frame.schema.items()
+    ]
 
 
-_SECONDS = ((86_400 * 2, 86_400, "days"), (3_600 * 2, 3_600, "hours"), (60 * 2, 60, "minutes"), (0, 1, "seconds"))
+_SECONDS = ((2 * 86_400, 86_400, "days"), (2 * 3_600, 3_600, "hours"), (120, 60, "minutes"), (0, 1, "seconds"))
 _BYTES = ((1e12, 1e12, "TB"), (1e9, 1e9, "GB"), (1e6, 1e6, "MB"), (1e3, 1e3, "kB"), (0, 1, "bytes"))
 
 
 def _scaled(rows: pl.DataFrame, kind: Kind, title: str, columns: Sequence[str]) -> tuple[pl.DataFrame, Axis]:
     """Numbers in the unit that suits the largest of them: hours, not seconds."""
     have = [name for name in columns if name in rows.columns]
-    rows = rows.with_columns(pl.col(have).cast(pl.Float64))
-    if kind not in ("seconds", "bytes"):
-        return rows, Axis(title, "numbers", format=".0%" if kind == "share" else "d" if kind == "id" else ",~r")
-    largest = max((float(rows[name].abs().max() or 0) for name in have), default=0.0)  # type: ignore[arg-type]
-    _, factor, unit = next(step for step in (_SECONDS if kind == "seconds" else _BYTES) if largest >= step[0])
-    return rows.with_columns(pl.col(have) / factor), Axis(f"{title} ({unit})", "numbers", format=",~r")
+    numbers = pl.col(have).cast(pl.Float64)
+    rows = rows.with_columns(pl.when(numbers.is_finite()).then(numbers))
+    form = {"share": ".0%", "id": "d"}.get(kind, ",~r")
+    if kind in ("seconds", "bytes"):
+        largest = max(map(abs, _reach(rows, have)))
+        factor, unit = next((f, u) for least, f, u in (_SECONDS if kind == "seconds" else _BYTES) if largest >= least)
+        rows, title = rows.with_columns(pl.col(have) / factor), f"{title} ({unit})"
+    start, end = _reach(rows, have)
+    return rows, Axis(title, "numbers", format=form, start=start, end=end)
 
 
-def _ordered(keys: pl.Series) -> pl.Series:
+def _reach(rows: pl.DataFrame, columns: Sequence[str]) -> tuple[float, float]:
+    """The smallest and the largest of several columns of floats."""
+    values = rows.select(pl.min_horizontal(pl.col(columns).min()), max=pl.max_horizontal(pl.col(columns).max()))
+    low, high = values.row(0)
+    return (0.0, 0.0) if low is None else (float(low), float(high))
+
+
+def _breaks(largest: float, *, whole: bool) -> tuple[float, ...]:
+    """Six round numbers between nothing and the largest amount."""
+    if largest <= 0:
+        return (1, 2, 3, 4, 5, 6)
+    power = 10.0 ** math.floor(math.log10(largest / 7))
+    step = next(power * n for n in (1, 2, 2.5, 5, 10, 20) if power * n * 7 >= largest)
+    if whole:
+        step = float(max(1, math.ceil(step)))
+    return tuple(round(step * n, 12) for n in range(1, 7))
+
+
+def _in_order(keys: pl.Series) -> pl.Series:
     """Numbers and times in their order, names in the order of the table."""
-    distinct = keys.drop_nulls().unique(maintain_order=True)
+    distinct = keys.unique(maintain_order=True)
     return distinct if distinct.dtype in (pl.String, pl.Categorical, pl.Enum) else distinct.sort()
 
 
-def _names(keys: pl.Series) -> list[str]:
-    """Keys as names: days without a time of day, texts in one line."""
+def _headings(keys: pl.Series) -> list[str]:
+    """Keys as headings: days without a time of day, texts in one line."""
     if keys.dtype.is_temporal():
-        texts = [spoken(value, "time") for value in keys.to_list()]
-        short = [text[:10] for text in texts]
-        return short if len(set(short)) == len(texts) else texts
+        words = _spoken(keys, "time")
+        days = words.str.slice(0, 10)
+        return (days if days.n_unique() == len(days) else words).to_list()
     if keys.dtype.is_numeric():
-        return [spoken(value, "id") for value in keys.to_list()]
-    return keys.to_frame().select(_name(keys.name)).to_series().to_list()
+        return _spoken(keys, "id").to_list()
+    return keys.to_frame("name").select(_name("name")).to_series().to_list()
 
 
-def _tip(*facts: tuple[str, object]) -> str:
-    return "\n".join(f"{label}: {value}" for label, value in facts if value not in (None, ""))
+def _spoken(values: pl.Series, kind: Kind) -> pl.Series:
+    """Values in words; a chart has few of them."""
+    words = [spoken(value, kind)[:TEXT] for value in values.to_list()]
+    return pl.Series(values.name, words, dtype=pl.String)
+
+
+def _interval(rows: pl.DataFrame, kind: Kind) -> pl.Series:
+    ends = zip(rows["low"].to_list(), rows["high"].to_list(), strict=True)
+    words = [
+        "" if low is None or high is None else f"{spoken(low, kind)} to {spoken(high, kind)}" for low, high in ends
+    ]
+    return pl.Series(words, dtype=pl.String)
+
+
+def _tips(*facts: tuple[str, pl.Series]) -> pl.Series:
+    """One text per row, a line for each fact that it has."""
+    labels = [label for label, _ in facts]
+    rows = zip(*(values.to_list() for _, values in facts), strict=True)
+    texts = ["\n".join(f"{label}: {word}" for label, word in zip(labels, row, strict=True) if word) for row in rows]
+    return pl.Series("tip", texts, dtype=pl.String)

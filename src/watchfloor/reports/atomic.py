@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -36,7 +35,7 @@ def replacing(path: Path) -> Iterator[Path]:
         yield beside
         if target.exists():
             shutil.copymode(target, beside)
-        os.replace(beside, target)
+        beside.replace(target)
     except OSError as error:
         if error.errno in _NO_ROOM or str(beside) in (error.filename, error.filename2):
             raise _cannot(path, error) from error

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 import polars.selectors as cs
 
 from watchfloor.hostile import visible
 from watchfloor.wording import JOIN
 
-__all__ = ["exact", "flat"]
+__all__ = ["exact", "flat", "largest"]
 
 
 def exact(frame: pl.LazyFrame) -> pl.LazyFrame:
@@ -28,6 +30,12 @@ def flat(frame: pl.LazyFrame) -> pl.LazyFrame:
     return texts.with_columns(visible(cs.string()))
 
 
+def largest(values: pl.Series) -> float:
+    """The largest distance from zero, 0 where there is none."""
+    distance: Any = values.abs().max()
+    return float(distance or 0)
+
+
 def _flat(name: str, dtype: pl.DataType) -> pl.Expr:
     column = pl.col(name)
     if isinstance(dtype, pl.Array):
@@ -43,7 +51,7 @@ def _flat(name: str, dtype: pl.DataType) -> pl.Expr:
     return column
 
 
-def _flat_list(column: pl.Expr, inner: pl.DataType | type[pl.DataType]) -> pl.Expr:
+def _flat_list(column: pl.Expr, inner: object) -> pl.Expr:
     if isinstance(inner, pl.Struct):
         return column.list.eval(pl.element().struct.json_encode()).list.join(JOIN)
     return column.cast(pl.List(pl.String)).list.drop_nulls().list.join(JOIN)

@@ -74,26 +74,26 @@ def provenance_of(provenance: Provenance) -> dict[str, Any]:
     }
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any) -> Any:  # noqa: PLR0911 - one line per type
     """A value of a parameter as JSON carries it; what JSON does not know becomes its text."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain(item) for item in value]
-    if isinstance(value, datetime):
-        instant = value if value.tzinfo is None else value.astimezone(UTC)
-        return instant.isoformat().replace("+00:00", "Z")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    return str(value)
+    match value:
+        case None | str() | bool() | int():
+            return value
+        case float():
+            return value if math.isfinite(value) else str(value)
+        case Mapping():
+            return {str(key): plain(item) for key, item in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [plain(item) for item in value]
+        case datetime():
+            instant = value if value.tzinfo is None else value.astimezone(UTC)
+            return instant.isoformat().replace("+00:00", "Z")
+        case timedelta():
+            return value.total_seconds()
+        case _:
+            return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _answer(result: Result, out: IO[str]) -> None:

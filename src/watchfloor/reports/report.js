@@ -2,7 +2,7 @@
 // and text goes into the page as text only.
 (() => {
   "use strict";
-  const PAGE = 25;
+  const PAGES = [10, 25, 100];
   const NUMERIC = new Set(["count", "id", "number", "share", "seconds", "bytes", "big"]);
   const whole = new Intl.NumberFormat("en-US");
   const make = (tag, className, text) => {
@@ -32,19 +32,23 @@
     }
     return three(x) + " " + unit;
   };
-  const number = (x) => Math.abs(x) < 1000 ? String(Number(x.toPrecision(4))) : whole.format(Math.round(x));
-  const spoken = (value, kind) => {
+  const places = [0, 1, 2, 3].map((n) => new Intl.NumberFormat("en-US", { minimumFractionDigits: n, maximumFractionDigits: n }));
+  const number = (x, n) => x !== 0 && Math.abs(x) < 0.001 ? x.toPrecision(2) : places[n].format(x);
+  const spoken = (value, column) => {
     if (value === null) return "";
-    switch (kind) {
+    switch (column.k) {
       case "bool": return value ? "yes" : "no";
       case "count": return whole.format(value);
       case "share": return (100 * value).toFixed(1) + " %";
       case "seconds": return seconds(value);
       case "bytes": return bytes(value);
-      case "number": return number(value);
+      case "number": return number(value, column.p);
       default: return String(value);
     }
   };
+
+  // A cell shows milliseconds; the row's details and the CSV file have all that there is.
+  const brief = (text) => text.replace(/(\.\d{3})\d+/, "$1");
 
   const unpack = async (text) => {
     const raw = atob(text.trim());
@@ -54,38 +58,47 @@
     return JSON.parse(await new Response(stream).text());
   };
 
+  // Long work is cut into slices, so that the page keeps answering.
+  const SLICE = 20000;
+  const pause = () => new Promise((done) => setTimeout(done));
+
   // A filter is words that must all be there; name:word looks in one column, name>5 compares, a minus turns it round.
   const TERM = /(-?)(?:([\w.]+)(:|>=|<=|>|<|=))?(?:"([^"]*)"|(\S+))/g;
-  const test = (text, columns) => {
+  const lowered = async (column) => {
+    if (!column.lower) {
+      column.lower = column.d.map((x) => x === null ? "" : typeof x === "string" ? x.toLowerCase() : column.k === "bool" ? (x ? "yes" : "no") : String(x));
+      if (column.d.length > SLICE) await pause();
+    }
+    return column.lower;
+  };
+  const within = async (column, word) => {
+    const texts = await lowered(column);
+    const needle = NUMERIC.has(column.k) ? word.replaceAll(",", "") : word;
+    return (i) => texts[i].includes(needle);
+  };
+  const beyond = async (column, sign, word) => {
+    const numeric = NUMERIC.has(column.k);
+    const limit = numeric ? Number(word.replaceAll(",", "")) : word;
+    const values = numeric ? column.d : await lowered(column);
+    const holds = { ">": (x) => x > limit, "<": (x) => x < limit, ">=": (x) => x >= limit, "<=": (x) => x <= limit, "=": (x) => x === limit }[sign];
+    return (i) => values[i] !== null && values[i] !== "" && holds(numeric ? Number(values[i]) : values[i]);
+  };
+  const testOf = async (text, columns) => {
     const terms = [];
-    for (const [all, minus, name, sign, quoted, bare] of text.matchAll(TERM)) {
-      const column = columns.find((c) => name && (c.n.toLowerCase() === name.toLowerCase()));
-      const word = (quoted ?? bare).toLowerCase();
+    for (const [all, minus, name, sign, quoted, bare] of text.toLowerCase().matchAll(TERM)) {
+      const column = columns.find((c) => c.n.toLowerCase() === name);
       let hit;
-      if (!column) {
-        const needle = (quoted !== undefined && !name ? quoted : all.slice(minus.length)).toLowerCase();
-        const texts = columns.map(lower);
-        hit = (i) => texts.some((of) => of(i).includes(needle));
-      } else if (sign === ":") {
-        const of = lower(column);
-        hit = (i) => of(i).includes(word);
-      } else {
-        const limit = NUMERIC.has(column.k) ? Number(word) : word;
-        const of = NUMERIC.has(column.k) ? (i) => column.d[i] : lower(column);
-        hit = (i) => {
-          const x = of(i);
-          if (x === null || x === "") return false;
-          return sign === ">" ? x > limit : sign === "<" ? x < limit : sign === ">=" ? x >= limit
-            : sign === "<=" ? x <= limit : x === limit;
-        };
+      if (column && sign === ":") hit = await within(column, quoted ?? bare);
+      else if (column) hit = await beyond(column, sign, quoted ?? bare);
+      else {
+        const word = quoted !== undefined && !name ? quoted : all.slice(minus.length);
+        const anywhere = [];
+        for (const c of columns) anywhere.push(await within(c, word));
+        hit = (i) => anywhere.some((there) => there(i));
       }
       terms.push(minus ? (i) => !hit(i) : hit);
     }
     return (i) => terms.every((term) => term(i));
-  };
-  const lower = (column) => {
-    if (!column.lower) column.lower = column.d.map((x) => x === null ? "" : spoken(x, column.k === "text" ? "text" : column.k).toLowerCase());
-    return (i) => column.lower[i];
   };
 
   const csvCell = (value, kind) => {
@@ -103,9 +116,18 @@
       this.columns = JSON.parse(root.querySelector("script.head").textContent);
       this.packed = root.querySelector("script.all");
       this.page = 0;
+      this.size = PAGES[0];
       this.order = null;
+      if (!this.rows) {
+        root.append(make("p", "none", "No rows."));
+        return;
+      }
+      for (const column of this.columns) {
+        column.c = NUMERIC.has(column.k) ? "num" : column.k === "time" || column.k === "day" ? "time"
+          : /^(md5|sha1|sha256)$/.test(column.n) ? "hash" : "";
+      }
       this.build();
-      this.apply();
+      this.apply(this.run = 0);
     }
     get held() { return this.columns[0].d.length; }
     build() {
@@ -125,14 +147,14 @@
       const save = make("button", "save", "CSV");
       save.type = "button";
       save.title = "Save these rows, as filtered and sorted, as a CSV file";
-      save.addEventListener("click", () => this.change(() => this.save()));
+      save.addEventListener("click", async () => { await this.change(() => {}); this.save(); });
       bar.append(this.filter, this.count, make("span", "gap"), save);
       const scroll = make("div", "scroll");
       scroll.tabIndex = -1;
       const table = make("table");
       const head = make("tr");
       this.heads = this.columns.map((column) => {
-        const th = make("th", NUMERIC.has(column.k) ? "num" : "");
+        const th = make("th", column.c);
         th.scope = "col";
         const button = make("button", "", column.l);
         button.type = "button";
@@ -155,41 +177,55 @@
       this.back.setAttribute("aria-label", "Previous page");
       this.next.setAttribute("aria-label", "Next page");
       this.where = make("span");
-      this.back.addEventListener("click", () => this.change(() => { this.page -= 1; }));
-      this.next.addEventListener("click", () => this.change(() => { this.page += 1; }));
-      this.pager.append(this.where, this.back, this.next);
+      const turn = (pages) => {
+        this.page += pages;
+        if (this.packed) this.change(() => {});
+        else this.show();
+      };
+      this.back.addEventListener("click", () => turn(-1));
+      this.next.addEventListener("click", () => turn(1));
+      const size = make("select");
+      size.setAttribute("aria-label", "Rows per page");
+      for (const n of PAGES) size.append(make("option", "", String(n)));
+      size.addEventListener("change", () => this.change(() => { this.size = Number(size.value); this.page = 0; }));
+      this.pager.append(size, "per page", make("span", "gap"), this.where, this.back, this.next);
       this.root.append(bar, scroll, this.pager);
     }
     // Every change looks at all rows of the file: those that are packed are unpacked at the first one.
     async change(what) {
+      const run = ++this.run;
       try {
         if (this.packed) {
           this.count.textContent = "unpacking \u2026";
           this.root.setAttribute("aria-busy", "true");
-          await new Promise((done) => setTimeout(done));
+          await pause();
           const columns = await unpack(this.packed.textContent);
-          columns.forEach((column, at) => { this.columns[at].d = column.d; delete this.columns[at].lower; });
+          columns.forEach((column, at) => Object.assign(this.columns[at], column, { lower: undefined }));
           this.packed = null;
           this.root.removeAttribute("aria-busy");
         }
         what();
-        this.apply();
+        await this.apply(run);
       } catch (error) {
         this.count.textContent = "this browser cannot unpack the rows: " + error.message;
       }
     }
     sortBy(column) {
       const same = this.order && this.order.column === column;
-      const first = NUMERIC.has(column.k) || column.k === "time" ? -1 : 1;
+      const first = NUMERIC.has(column.k) || column.k === "time" || column.k === "day" ? -1 : 1;
       if (same && this.order.sign !== first) this.order = null;
       else this.order = { column, sign: same ? -first : first };
       this.page = 0;
     }
-    apply() {
+    async apply(run) {
       const text = this.filter.value.trim();
-      const wanted = text ? test(text, this.columns) : null;
+      const wanted = text ? await testOf(text, this.columns) : () => true;
       const found = [];
-      for (let i = 0; i < this.held; i++) if (!wanted || wanted(i)) found.push(i);
+      for (let i = 0; i < this.held; i++) {
+        if (wanted(i)) found.push(i);
+        if (i % SLICE === SLICE - 1) await pause();
+      }
+      if (run !== this.run) return; // somebody typed on
       if (this.order) {
         const { column, sign } = this.order;
         const of = column.s || (column.k === "big" ? column.d.map((x) => x === null ? null : BigInt(x)) : column.d);
@@ -212,16 +248,16 @@
     show() {
       const total = this.packed ? this.here : this.held;
       const matches = this.filter.value.trim() ? this.found.length : total;
-      const pages = Math.max(1, Math.ceil(matches / PAGE));
+      const pages = Math.max(1, Math.ceil(matches / this.size));
       this.page = Math.min(Math.max(0, this.page), pages - 1);
-      const at = this.page * PAGE;
-      const rows = this.found.slice(at, at + PAGE).map((i) => {
+      const at = this.page * this.size;
+      const rows = this.found.slice(at, at + this.size).map((i) => {
         const row = make("tr", "row");
         row.dataset.i = i;
         for (const column of this.columns) {
           const value = column.d[i];
-          const cell = make("td", NUMERIC.has(column.k) ? "num" : column.k === "time" ? "time" : "", spoken(value, column.k));
-          if (column.k === "share" && value !== null) {
+          const cell = make("td", column.c, column.k === "time" && value ? brief(value) : spoken(value, column));
+          if (column.k === "share" && value !== null && !/_(low|high)$/.test(column.n)) {
             cell.classList.add("share");
             cell.style.setProperty("--v", Math.min(100, Math.max(0, 100 * value)) + "%");
           }
@@ -232,10 +268,10 @@
       this.body.replaceChildren(...rows);
       this.count.textContent = this.filter.value.trim()
         ? `${whole.format(matches)} of ${whole.format(total)} rows` : `${whole.format(total)} rows`;
-      this.where.textContent = matches ? `${whole.format(at + 1)}\u2013${whole.format(Math.min(at + PAGE, matches))} of ${whole.format(matches)}` : "";
+      this.where.textContent = matches ? `${whole.format(at + 1)}\u2013${whole.format(Math.min(at + this.size, matches))} of ${whole.format(matches)}` : "";
       this.back.disabled = this.page === 0;
       this.next.disabled = this.page >= pages - 1;
-      this.pager.hidden = pages === 1;
+      this.pager.hidden = matches <= PAGES[0];
     }
     detail(row) {
       if (!row || String(window.getSelection())) return;
@@ -247,7 +283,7 @@
       for (const column of this.columns) {
         const value = column.d[row.dataset.i];
         if (value === null || value === "") continue;
-        const said = spoken(value, column.k);
+        const said = spoken(value, column);
         const exact = ["seconds", "bytes", "share", "number"].includes(column.k) ? ` (${value})` : "";
         list.append(make("dt", "", column.n), make("dd", "", said + exact));
       }
@@ -257,7 +293,6 @@
       row.after(line);
     }
     save() {
-      this.apply();
       const lines = [this.columns.map((column) => csvCell(column.n, "text")).join(",")];
       for (const i of this.found) lines.push(this.columns.map((column) => csvCell(column.d[i], column.k)).join(","));
       const link = make("a");

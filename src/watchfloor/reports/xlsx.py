@@ -1,11 +1,10 @@
-"""XLSX: a first sheet in words, then one sheet per table; no cell is a formula, and nothing is cut without saying so."""
+"""XLSX: a first sheet in words, then one per table; no cell is a formula, nothing is cut without saying so."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +13,32 @@ import xlsxwriter
 
 from watchfloor.hostile import harmless
 from watchfloor.reports.atomic import replacing
-from watchfloor.reports.cells import flat
-from watchfloor.result import Provenance, Result
+from watchfloor.reports.cells import flat, largest
+from watchfloor.reports.chapters import (
+    Fact,
+    chapters_of,
+    everything,
+    facts_of,
+    merged,
+    paragraphs,
+    traces_of,
+    warnings_of,
+)
+from watchfloor.result import Result
 from watchfloor.wording import Kind, kind_of, spoken
 
-__all__ = ["write", "write_report"]
+__all__ = ["CELL", "ROWS", "write", "write_report"]
 
 ROWS = 1_048_574
 """Rows of a sheet between its heading and a last line that says where the others are."""
 CELL = 32_767
-"""Characters that a cell can hold; longer text is cut and says so."""
-CUT = " [cut: {:,} characters]"
+"""Characters that a cell can hold, as UTF-16; longer text is cut and says so."""
 
+_EXACT = 10**15
+"""A spreadsheet keeps 15 digits; larger integers are text."""
+_FIRST_DAY = date(1900, 3, 1)
+"""Before it, spreadsheets disagree on dates: 1900 was no leap year. Earlier times are text."""
+_FORMULA = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 _FORMATS: dict[Kind, str] = {
     "time": "yyyy-mm-dd hh:mm:ss",
     "day": "yyyy-mm-dd",
@@ -34,14 +47,12 @@ _FORMATS: dict[Kind, str] = {
     "share": "0.0%",
     "bytes": "#,##0",
 }
-_FIRST_DAY = date(1900, 3, 1)  # before it, spreadsheets disagree: 1900 was no leap year
-_SAFE = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "constant_memory": True}
-
-
-@dataclass(frozen=True)
-class _Sheet:
-    name: str
-    result: Result
+_OPTIONS = {
+    "constant_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_numbers": False,
+    "strings_to_urls": False,
+}
 
 
 def write(result: Result, path: Path) -> None:
@@ -57,17 +68,14 @@ def write_report(
     rejects: pl.LazyFrame | None = None,
     ledger: pl.LazyFrame | None = None,
 ) -> None:
-    """Several answers in one workbook. Times are in UTC, or in the zone that the heading names, to the second."""
-    beside = [
-        Result(title=text, table=table, name=name)
-        for name, text, table in (
-            ("rejects", "What could not be read", rejects),
-            ("files", "What was read", ledger),
-        )
-        if table is not None
-    ]
-    with replacing(path) as place, xlsxwriter.Workbook(place, _SAFE) as book:
-        _Book(book).write(results, beside, title)
+    """Several answers in one workbook. Times show seconds, in UTC or in the zone that the heading names."""
+    chapters = chapters_of(results, rejects, ledger)
+    with replacing(path) as place, xlsxwriter.Workbook(place, _OPTIONS) as workbook:
+        book = _Book(workbook)
+        tables = [(book.name(part.name or part.title), part) for part in everything(chapters)]
+        book.about(results, tables, title)
+        for name, part in tables:
+            book.table(name, part.table)
 
 
 class _Book:
@@ -75,118 +83,96 @@ class _Book:
 
     def __init__(self, book: Any) -> None:
         self._book = book
-        self._taken: set[str] = set()
+        self._taken = {"about", "history"}  # Excel keeps `History` for itself
         self._formats = {kind: book.add_format({"num_format": code}) for kind, code in _FORMATS.items()}
         self._head = book.add_format({"bold": True, "bottom": 1, "bg_color": "#EEF2F6"})
-        self._title = book.add_format({"bold": True, "font_size": 14})
+        self._title = book.add_format({"bold": True, "font_size": 16})
+        self._chapter = book.add_format({"bold": True, "font_size": 12, "top": 1})
+        self._label = book.add_format({"valign": "top", "font_color": "#55616F"})
         self._wrap = book.add_format({"text_wrap": True, "valign": "top"})
-        self._bold = book.add_format({"bold": True, "valign": "top"})
+        self._warn = book.add_format({"text_wrap": True, "valign": "top", "font_color": "#8A4B00"})
+        # A text that looks like a formula stays a text when somebody edits its cell.
         self._quoted = book.add_format({"quote_prefix": True})
 
-    def write(self, results: Sequence[Result], beside: Sequence[Result], title: str) -> None:
-        sheets = [_Sheet(self._name(part.name or part.title), part) for part in _all(results)]
-        sheets += [_Sheet(self._name(part.name), part) for part in beside]
-        self._about(results, sheets, title)
-        for sheet in sheets:
-            self._table(sheet)
-
-    def _name(self, wanted: str) -> str:
+    def name(self, wanted: str) -> str:
         """A sheet's name: 31 characters, none that a spreadsheet refuses, no two alike."""
-        plain = re.sub(r"[\[\]:*?/\\']", " ", harmless(wanted)).strip()[:26] or "table"
+        plain = re.sub(r"[\[\]:*?/\\']+", " ", harmless(wanted)).strip()[:24] or "table"
         name, number = plain, 1
-        while name.lower() in self._taken | {"about", "history"}:
+        while name.lower() in self._taken:
             number += 1
             name = f"{plain} {number}"
         self._taken.add(name.lower())
         return name
 
-    def _about(self, results: Sequence[Result], sheets: Sequence[_Sheet], title: str) -> None:
-        """Title, explanations, and where the numbers come from."""
+    def about(self, results: Sequence[Result], tables: Sequence[tuple[str, Result]], title: str) -> None:
+        """The first sheet: explanations, where the numbers come from, and what the other sheets hold."""
         page = self._book.add_worksheet("About")
+        page.hide_gridlines(2)
         page.set_column(0, 0, 24)
         page.set_column(1, 1, 110)
-        page.hide_gridlines(2)
-        line = 0
-
-        def put(left: str, right: str = "", style: Any = None) -> None:
-            nonlocal line
-            page.write_string(line, 0, _fit(left), style or self._bold)
-            if right:
-                page.write_string(line, 1, _fit(right), self._wrap)
-            line += 1
-
-        put(harmless(title), style=self._title)
+        provenance = merged(results)
+        lines: list[tuple[str, str, Any, Any]] = [(harmless(title), "", self._title, None)]
+        lines += [_line(fact, self._label, self._wrap) for fact in facts_of(provenance)]
+        lines += [("", text, None, self._warn) for text in warnings_of(provenance)]
         for result in results:
-            put("")
-            put(harmless(result.title), "\n".join(harmless(text) for text in result.explanation.splitlines()))
-            for label, value in _traces(result.provenance):
-                put(label, value)
-        put("")
-        put("Sheets")
-        for sheet in sheets:
-            put(sheet.name, harmless(sheet.result.title))
+            lines += [("", "", None, None), (harmless(result.title), "", self._chapter, self._chapter)]
+            lines += [("", text, None, self._wrap) for text in paragraphs(result.explanation)]
+            lines += [_line(fact, self._label, self._wrap) for fact in traces_of(result.provenance)]
+        lines += [("", "", None, None), ("Sheets", "", self._chapter, self._chapter)]
+        lines += [(name, harmless(part.title), self._label, self._wrap) for name, part in tables]
+        for row, (left, right, left_style, right_style) in enumerate(lines):
+            page.write_string(row, 0, _fit(left), left_style)
+            page.write_string(row, 1, _fit(right), right_style)
 
-    def _table(self, sheet: _Sheet) -> None:
-        result, number, first = sheet.result, 0, 0
-        rows = int(result.table.select(pl.len()).collect().item())
-        while True:
-            name = sheet.name if not number else self._name(f"{sheet.name[:20]} p{number + 1}")
-            more = f"rows {first + ROWS + 1:,} and on are on the next sheet" if rows > first + ROWS else ""
-            self._sheet(name, result.table.slice(first, ROWS), min(ROWS, rows - first), more)
-            first, number = first + ROWS, number + 1
-            if first >= rows:
-                break
+    def table(self, name: str, table: pl.LazyFrame) -> None:
+        """The table on its sheet, and on further ones where it has more rows than a sheet can hold."""
+        total = int(table.select(pl.len()).collect().item())
+        for first in range(0, max(total, 1), ROWS):
+            rest = total - first - ROWS
+            remark = f"{rest:,} more rows on the next sheet" if rest > 0 else ""
+            self._sheet(self.name(name) if first else name, table.slice(first, ROWS).collect(), remark)
 
-    def _sheet(self, name: str, table: pl.LazyFrame, rows: int, more: str) -> None:
+    def _sheet(self, name: str, frame: pl.DataFrame, remark: str) -> None:
         page = self._book.add_worksheet(name)
-        frame = table.collect()
         if not frame.width:
             return
         columns = [_column(series) for series in frame]
-        for at, (series, (kind, _)) in enumerate(zip(frame, columns, strict=True)):
-            page.set_column(at, at, _width(series, kind))
+        for at, (series, (kind, values)) in enumerate(zip(frame, columns, strict=True)):
+            page.set_column(at, at, _width(series.name, kind, values[:500]))
         page.freeze_panes(1, 0)
-        page.autofilter(0, 0, max(1, rows), frame.width - 1)
+        page.autofilter(0, 0, max(1, frame.height), frame.width - 1)
         for at, series in enumerate(frame):
             zone = getattr(series.dtype, "time_zone", None)
-            heading = f"{series.name} ({zone})" if zone else series.name
-            page.write_string(0, at, _fit(harmless(heading)), self._head)
+            page.write_string(0, at, _fit(harmless(series.name) + (f" ({zone})" if zone else "")), self._head)
         writers = [self._writer(page, kind) for kind, _ in columns]
-        for row, values in enumerate(zip(*(values for _, values in columns), strict=True), start=1):
-            for at, (put, value) in enumerate(zip(writers, values, strict=True)):
+        for row, line in enumerate(zip(*(values for _, values in columns), strict=True), start=1):
+            for at, (put, value) in enumerate(zip(writers, line, strict=True)):
                 if value is not None:
                     put(row, at, value)
-        if more:
-            page.write_string(rows + 1, 0, more, self._bold)
+        if remark:
+            page.write_string(frame.height + 1, 0, remark, self._head)
 
     def _writer(self, page: Any, kind: Kind) -> Any:
         style = self._formats.get(kind)
-        match kind:
-            case "text":
-                return lambda row, at, value: page.write_string(row, at, _fit(value), self._text(value))
-            case "time" | "day":
-                return lambda row, at, value: (
-                    page.write_string(row, at, value)
-                    if isinstance(value, str)
-                    else page.write_datetime(row, at, value, style)
-                )
-            case "bool":
-                return page.write_boolean
-            case _:
-                return lambda row, at, value: page.write_number(row, at, value, style)
 
-    def _text(self, value: str) -> Any:
-        """A text that looks like a formula stays a text when somebody edits its cell."""
-        return self._quoted if value[:1] in _FORMULA else None
+        def text(row: int, at: int, value: str) -> None:
+            page.write_string(row, at, _fit(value), self._quoted if value[:1] in _FORMULA else None)
+
+        def moment(row: int, at: int, value: Any) -> None:
+            if isinstance(value, str):
+                text(row, at, value)
+            else:
+                page.write_datetime(row, at, value, style)
+
+        def number(row: int, at: int, value: float) -> None:
+            page.write_number(row, at, value, style)
+
+        writers: dict[Kind, Callable[[int, int, Any], Any]] = {"text": text, "time": moment, "day": moment}
+        return page.write_boolean if kind == "bool" else writers.get(kind, number)
 
 
-_FORMULA = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
-
-
-def _all(results: Sequence[Result]) -> Iterator[Result]:
-    for result in results:
-        yield result
-        yield from _all(result.parts)
+def _line(fact: Fact, left: Any, right: Any) -> tuple[str, str, Any, Any]:
+    return fact.label, fact.value, left, right
 
 
 def _column(series: pl.Series) -> tuple[Kind, list[Any]]:
@@ -194,16 +180,12 @@ def _column(series: pl.Series) -> tuple[Kind, list[Any]]:
     kind = kind_of(series.name, series.dtype)
     if kind in ("time", "day"):
         return kind, [_moment(value) for value in series.to_list()]
-    if kind in ("text", "bool"):
-        values = flat(series.to_frame().lazy()).collect().to_series()
-        return kind, values.to_list() if kind == "bool" else values.cast(pl.String).to_list()
-    if series.dtype.is_integer() and (series.abs().max() or 0) > _EXACT:
-        return "text", series.cast(pl.String).to_list()
-    return kind, series.cast(pl.Float64).fill_nan(None).replace([float("inf"), float("-inf")], None).to_list()
-
-
-_EXACT = 10**15
-"""A spreadsheet keeps 15 digits."""
+    if kind == "bool":
+        return kind, series.to_list()
+    if kind == "text" or (series.dtype.is_integer() and largest(series) > _EXACT):
+        return "text", flat(series.to_frame().lazy()).collect().to_series().cast(pl.String).to_list()
+    numbers = series.cast(pl.Float64)
+    return kind, numbers.set(~numbers.is_finite(), None).to_list()
 
 
 def _moment(value: Any) -> Any:
@@ -213,41 +195,19 @@ def _moment(value: Any) -> Any:
 
 
 def _fit(text: str) -> str:
-    """The text, or as much of it as a cell holds."""
-    if _length(text) <= CELL:
+    """The text, or as much of it as a cell holds, with the number of characters that it has."""
+    units = text.encode("utf-16-le", "replace")
+    if len(units) // 2 <= CELL:
         return text
-    remark = CUT.format(len(text))
-    return text[: (CELL - len(remark)) // 2] + remark if not text.isascii() else text[: CELL - len(remark)] + remark
+    remark = f" [cut: {len(text):,} characters]"
+    return units[: 2 * (CELL - len(remark))].decode("utf-16-le", "ignore") + remark
 
 
-def _length(text: str) -> int:
-    """Characters as spreadsheets count them, in UTF-16."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "replace")) // 2
-
-
-def _width(series: pl.Series, kind: Kind) -> float:
-    heading = len(series.name) + 3
-    if kind == "time":
-        return max(20, heading)
+def _width(name: str, kind: Kind, values: Sequence[Any]) -> float:
+    """Wide enough for most cells, the heading and its filter button."""
+    heading = len(name) + 4
     if kind != "text":
-        return max(10, heading)
-    texts = flat(series.head(500).to_frame().lazy()).collect().to_series().cast(pl.String)
-    longest = texts.str.len_chars().quantile(0.95) or 0
-    return float(min(70, max(8, heading, longest + 1)))
-
-
-def _traces(provenance: Provenance) -> Iterator[tuple[str, str]]:
-    if provenance.made_time:
-        yield "made", f"{provenance.made_time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-    for name, value in (*provenance.parameters.items(), *provenance.versions.items()):
-        yield harmless(name), harmless(str(value))
-    for name, rows in provenance.rows_in.items():
-        yield f"rows of {harmless(name)}", f"{rows:,}"
-    yield "records not read", f"{provenance.rejected:,}"
-    for source in provenance.inputs:
-        facts = (
-            f"sha256 {source.sha256}" if source.sha256 else "",
-            source.format or "",
-            harmless(source.partial or ""),
-        )
-        yield "input", "  ".join((harmless(source.source), *filter(None, facts)))
+        return max({"time": 19, "day": 11}.get(kind, 9), heading)
+    lengths = sorted(len(value) for value in values if value is not None)
+    most = lengths[int(0.95 * len(lengths))] if lengths else 0
+    return min(70, max(8, heading, most + 1))
