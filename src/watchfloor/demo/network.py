@@ -38,6 +38,7 @@ UPDATES = (
     Service("updates.amberengine.example", "198.51.100.230", 443, 3600.0, 0.02),
     Service("definitions.larchoffice.example", "203.0.113.231", 443, 1800.0, 0.10),
 )
+MAIL = Service("mail.ochreoffice.example", "198.51.100.61", 443, 0, 0)
 AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Gecko/20100101 Firefox/143.0",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36",
@@ -60,6 +61,7 @@ def network(dice: Dice, scale: float) -> tuple[NetworkTruth, dict[str, Made]]:
     long = tuple(_long(dice.room("long"), sensor))
     desks = _desks()
     _browsing(dice.room("browsing"), sensor, desks, scale)
+    _mail(dice.room("mail"), sensor, desks, scale)
     _inside(dice.room("inside"), sensor, desks, scale)
     _outside(dice.room("outside"), sensor, scale)
     ntp = tuple(_ntp(dice.room("ntp"), sensor, desks))
@@ -194,6 +196,20 @@ def _page(dice: Dice, sensor: Sensor, desk: Host, site: Site, at: float) -> None
             sensor.http(opened, uid, talk, Request("GET", name, uri, agent, "text/html"))
         else:
             sensor.ssl(opened, uid, talk, name)
+
+
+def _mail(dice: Dice, sensor: Sensor, desks: list[Host], scale: float) -> None:
+    """Mail programs look for mail all day, now and then: often, but not regularly."""
+    for desk in desks:
+        at, home = dice.between(5.5, 8.5) * 3600, dice.between(15.5, 18) * 3600
+        while (at := at + 5 + dice.waiting(300 / scale)) < home:
+            took, sent, received = (
+                round(dice.spread(2, 1.0), 6),
+                int(dice.spread(900, 0.7)),
+                int(dice.spread(3_000, 1.4)),
+            )
+            talk = Talk(desk.ip, _port(dice), MAIL.address, MAIL.port, "tcp", "ssl", took, sent, received)
+            sensor.ssl(at, sensor.conn(at, talk), talk, MAIL.name)
 
 
 def _inside(dice: Dice, sensor: Sensor, desks: list[Host], scale: float) -> None:
