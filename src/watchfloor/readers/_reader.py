@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from watchfloor.schemas import TABLES, Tables
+
+if TYPE_CHECKING:
+    from watchfloor.readers.columns.model import ColumnMap
 
 __all__ = ["Head", "Options", "Reader", "Tables", "merge", "one_by_one"]
 
@@ -39,8 +42,8 @@ class Options:
 
     zone: str | None = None
     """Zone of clock times that carry none; null: none was given."""
-    columns: Mapping[str, Any] | None = None
-    """A column map, as `--columns MAP.toml` holds it."""
+    columns: ColumnMap | Mapping[str, Any] | None = None
+    """A column map, or a dict as `--columns MAP.toml` holds it."""
     closing_reasons: Path | None = None
     """QRadar's closing reasons, from their own export."""
     progress: Callable[[int], None] = _nothing
