@@ -188,7 +188,7 @@ def beacons(
 ) -> None:
     """Who is calling home at regular times?"""
     said = {"format": format, "zone": zone, "columns": columns}
-    _ask("beacons", paths, out, limit, strict, quiet, score=score, window=window, config=defaults, **said)
+    _ask("beacons", paths, out, limit, strict, quiet, score=score, window=window, config=defaults, every_pair=every_pair, **said)
 
 
 @app.command()

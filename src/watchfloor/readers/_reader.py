@@ -14,6 +14,9 @@ from watchfloor.schemas import TABLES, Tables
 if TYPE_CHECKING:
     from watchfloor.readers.columns.model import ColumnMap
 
+if TYPE_CHECKING:
+    from watchfloor.readers.columns.model import ColumnMap
+
 __all__ = ["Head", "Options", "Reader", "Tables", "merge", "one_by_one"]
 
 
