@@ -8,7 +8,7 @@ import polars as pl
 
 from watchfloor.errors import BadOption
 
-__all__ = ["check_minimum", "ratio_of_halves", "share", "student", "wilson", "z_of"]
+__all__ = ["check_minimum", "percent", "ratio_of_halves", "share", "student", "wilson", "z_of"]
 
 
 def z_of(confidence: float) -> float:
@@ -22,6 +22,11 @@ def z_of(confidence: float) -> float:
             f"a confidence of {confidence!r} means nothing", hint="use a number between 0 and 1, such as 0.95"
         )
     return NormalDist().inv_cdf(0.5 + confidence / 2)
+
+
+def percent(confidence: float) -> str:
+    """The confidence in words: 95 %."""
+    return f"{100 * confidence:.4g} %"
 
 
 def check_minimum(minimum: int) -> int:
@@ -50,7 +55,7 @@ def wilson(successes: pl.Expr, n: pl.Expr, z: float | pl.Expr) -> tuple[pl.Expr,
 
 
 def share(name: str, successes: pl.Expr, n: pl.Expr, *, minimum: int, z: float) -> list[pl.Expr]:
-    """A share with its interval, as three columns: `name`, `name_low`, `name_high`; null where n is below the minimum."""
+    """A share with its interval in three columns, `name`, `name_low`, `name_high`; null where n is below the minimum."""
     low, high = wilson(successes, n, z)
     ends = {name: successes / n, f"{name}_low": low, f"{name}_high": high}
     return [pl.when(n >= minimum).then(value).alias(column) for column, value in ends.items()]
@@ -59,7 +64,7 @@ def share(name: str, successes: pl.Expr, n: pl.Expr, *, minimum: int, z: float) 
 def student(z: float, df: pl.Expr) -> pl.Expr:
     """Student's t for the same confidence as z: wider where few days are behind it; null below 2 degrees of freedom.
 
-    Cornish and Fisher's expansion (Abramowitz and Stegun 26.7.5): 1 % too narrow at 2 degrees, exact to 0.1 % from 4 on.
+    Cornish and Fisher's expansion (Abramowitz and Stegun 26.7.5): 1 % too narrow at 2 degrees, right to 0.1 % from 4 on.
     """
     terms = (
         z,
@@ -79,8 +84,8 @@ def ratio_of_halves(
 ) -> tuple[pl.Expr, pl.Expr]:
     """Both ends of the interval of last / first, two counts over equally long times; an end without bound is null.
 
-    The share of the last half has Wilson's interval, with the number of alerts divided by the dispersion: alerts come in
-    bursts, so a thousand of one burst prove less than a thousand that came one by one.
+    The share of the last half has Wilson's interval, with the number of alerts divided by the dispersion: alerts come
+    in bursts, so a thousand of one burst prove less than a thousand that came one by one.
     """
     effective = (first + last) / dispersion
     low, high = wilson(last / dispersion, effective, student(z, df))

@@ -12,7 +12,7 @@ import polars as pl
 from watchfloor import times
 from watchfloor.analyses import survival
 from watchfloor.analyses.intervals import check_minimum, share, wilson, z_of
-from watchfloor.analyses.noise import DISPOSITIONS, volume_by_client, volume_by_rule
+from watchfloor.analyses.volume import DISPOSITIONS, volume_by_client, volume_by_rule
 from watchfloor.analyses.tags import TagRules, assign, matches
 from watchfloor.charts import Bars, Lines
 from watchfloor.errors import AmbiguousTime, BadOption

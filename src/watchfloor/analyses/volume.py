@@ -1,0 +1,170 @@
+"""How many alerts, and what became of them: by rule, by client, by day, by hour of the week."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from watchfloor import times
+from watchfloor.analyses.intervals import share
+
+__all__ = [
+    "DISPOSITIONS",
+    "OTHERS",
+    "RATES",
+    "alerts_by_hour",
+    "alerts_per_day",
+    "day_of",
+    "days_between",
+    "escalated_per_day",
+    "volume_by_client",
+    "volume_by_rule",
+]
+
+DISPOSITIONS = ("true_positive", "benign_positive", "false_positive", "duplicate", "test", "undetermined")
+"""What an alert can turn out to be, in the canonical words."""
+
+RATES = tuple(
+    f"{rate}{end}" for rate in ("precision", "strict_precision", "escalated_share") for end in ("", "_low", "_high")
+)
+"""Columns of rates, each with both ends of its interval."""
+
+OTHERS = "all other rules"
+"""Stands for the rules that have no line of their own."""
+
+MOST_DAYS = 3_660
+"""Days that a calendar holds at most, the last ones: one wrong year must not make it endless."""
+
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_STATE = ("open", "closed", *DISPOSITIONS, "undecided", "escalated")
+
+
+def volume_by_rule(alerts: pl.LazyFrame, *, minimum: int, z: float) -> pl.LazyFrame:
+    """One row per rule, the one with most alerts first; alerts without a rule are the last row."""
+    return (
+        _volume(alerts, "rule", minimum=minimum, z=z, clients=pl.col("client"))
+        .with_columns(cumulative_share=pl.col("alerts").cum_sum() / pl.col("alerts").sum())
+        .select(
+            "rule", "alerts", "share", "cumulative_share", pl.exclude("rule", "alerts", "share", "cumulative_share")
+        )
+    )
+
+
+def volume_by_client(alerts: pl.LazyFrame, *, minimum: int, z: float) -> pl.LazyFrame:
+    """One row per client, the one with most alerts first; alerts without a client are the last row."""
+    return _volume(alerts, "client", minimum=minimum, z=z, rules=pl.col("rule"))
+
+
+def alerts_per_day(alerts: pl.LazyFrame, *, zone: str, top: int) -> pl.LazyFrame:
+    """One row per day and rule, for the rules with most alerts and all others together; a day without alerts is 0."""
+    return _per_day(alerts, alerts, zone=zone, top=top, name="alerts")
+
+
+def escalated_per_day(alerts: pl.LazyFrame, *, zone: str, top: int) -> pl.LazyFrame:
+    """One row per day and rule: how many of the alerts made that day were escalated; days as in `alerts_per_day`.
+
+    No rows where the system does not say of any alert whether it was escalated.
+    """
+    said = alerts.select(said=pl.col("escalated").is_not_null().any()).filter("said")
+    days = _per_day(alerts, alerts.filter(pl.col("escalated")), zone=zone, top=top, name="escalated")
+    return days.join(said, how="cross", maintain_order="left").drop("said")
+
+
+def alerts_by_hour(alerts: pl.LazyFrame, *, zone: str) -> pl.LazyFrame:
+    """One row per weekday and hour of the zone's clock: 168 rows; an hour without alerts is 0."""
+    clock = times.in_zone(pl.col("created_time"), zone)
+    seen = (
+        alerts.filter(pl.col("created_time").is_not_null())
+        .group_by(number=clock.dt.weekday().cast(pl.Int64), hour=clock.dt.hour().cast(pl.Int64))
+        .agg(alerts=pl.len().cast(pl.Int64))
+    )
+    days = pl.LazyFrame({"number": range(1, 8), "weekday": _WEEKDAYS}, {"number": pl.Int64, "weekday": pl.String})
+    hours = pl.LazyFrame({"hour": range(24)}, {"hour": pl.Int64})
+    return (
+        days.join(hours, how="cross")
+        .join(seen, on=["number", "hour"], how="left")
+        .sort("number", "hour")
+        .select("weekday", "hour", pl.col("alerts").fill_null(0))
+    )
+
+
+def day_of(instant: pl.Expr, zone: str) -> pl.Expr:
+    """The calendar day of an instant in the zone."""
+    return times.floor(instant, "1d", zone).dt.date()
+
+
+def days_between(span: pl.LazyFrame) -> pl.LazyFrame:
+    """Every `day` from `first` to `last`, at most `MOST_DAYS` of them; no day where an end is missing."""
+    start = pl.max_horizontal("first", pl.col("last").dt.offset_by(f"-{MOST_DAYS - 1}d"))
+    return (
+        span.filter(pl.col("first") <= pl.col("last")).select(day=pl.date_ranges(start, pl.col("last"))).explode("day")
+    )
+
+
+def _volume(alerts: pl.LazyFrame, by: str, *, minimum: int, z: float, **distinct: pl.Expr) -> pl.LazyFrame:
+    """One row per group: alerts, what became of them, rates, how many others it touches, first and last."""
+    right, wrong = pl.col("true_positive"), pl.col("false_positive")
+    return (
+        alerts.group_by(by)
+        .agg(
+            *_counts(),
+            first_time=pl.col("created_time").min(),
+            last_time=pl.col("created_time").max(),
+            **{name: column.drop_nulls().n_unique().cast(pl.Int64) for name, column in distinct.items()},
+        )
+        .sort(pl.col(by).is_null(), pl.col("alerts").neg(), by)
+        .with_columns(
+            (pl.col("alerts") / pl.col("alerts").sum()).alias("share"),
+            *share("precision", right, right + wrong + pl.col("benign_positive"), minimum=minimum, z=z),
+            *share("strict_precision", right, right + wrong, minimum=minimum, z=z),
+            *share("escalated_share", pl.col("escalated"), pl.col("_escalation_known"), minimum=minimum, z=z),
+        )
+        .select(by, "alerts", "share", *_STATE, *RATES, *distinct, "first_time", "last_time")
+    )
+
+
+def _counts() -> list[pl.Expr]:
+    """What a group of alerts came to; open, closed and escalated are null where no alert of the group says it."""
+    disposition, status, escalated = pl.col("disposition"), pl.col("status"), pl.col("escalated")
+    known = status.is_not_null().any()
+    return [
+        pl.len().cast(pl.Int64).alias("alerts"),
+        *(pl.when(known).then((status == word).sum().cast(pl.Int64)).alias(word) for word in ("open", "closed")),
+        *((disposition == word).sum().cast(pl.Int64).alias(word) for word in DISPOSITIONS),
+        disposition.is_null().sum().cast(pl.Int64).alias("undecided"),
+        pl.when(escalated.is_not_null().any()).then(escalated.sum().cast(pl.Int64)).alias("escalated"),
+        escalated.is_not_null().sum().cast(pl.Int64).alias("_escalation_known"),
+    ]
+
+
+def _per_day(alerts: pl.LazyFrame, counted: pl.LazyFrame, *, zone: str, top: int, name: str) -> pl.LazyFrame:
+    """Every day on which there could be alerts times every rule with a line, with the number of counted alerts."""
+    rules = _rules_with_a_line(alerts, top)
+    day = day_of(pl.col("created_time"), zone)
+    others = pl.LazyFrame({"line": [OTHERS], "place": [top]}, {"line": pl.String, "place": pl.Int64})
+    lines = pl.concat([rules.select("line", "place"), others])
+    seen = (
+        counted.filter(pl.col("created_time").is_not_null())
+        .select("rule", day=day)
+        .join(rules, on="rule", how="left")
+        .group_by("day", pl.col("line").fill_null(OTHERS))
+        .agg(pl.len().cast(pl.Int64).alias(name))
+    )
+    return (
+        days_between(alerts.select(first=day.min(), last=day.max()))
+        .join(lines, how="cross")
+        .join(seen, on=["day", "line"], how="left")
+        .sort("day", "place")
+        .select("day", pl.col("line").alias("rule"), pl.col(name).fill_null(0))
+    )
+
+
+def _rules_with_a_line(alerts: pl.LazyFrame, top: int) -> pl.LazyFrame:
+    """The rules with most alerts, with the place of each."""
+    return (
+        alerts.filter(pl.col("rule").is_not_null())
+        .group_by("rule")
+        .agg(alerts=pl.len().cast(pl.Int64))
+        .sort(pl.col("alerts").neg(), "rule")
+        .head(top)
+        .select("rule", line="rule", place=pl.int_range(pl.len(), dtype=pl.Int64))
+    )
