@@ -187,8 +187,8 @@ def beacons(
     columns: Columns = None,
 ) -> None:
     """Who is calling home at regular times?"""
-    said = {"format": format, "zone": zone, "columns": columns}
-    _ask("beacons", paths, out, limit, strict, quiet, score=score, window=window, config=defaults, every_pair=every_pair, **said)
+    said = {"format": format, "zone": zone, "columns": columns, "every_pair": every_pair}
+    _ask("beacons", paths, out, limit, strict, quiet, score=score, window=window, config=defaults, **said)
 
 
 @app.command()
