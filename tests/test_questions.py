@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
-from helpers import table
 
 import watchfloor as wf
+from helpers import table
 from watchfloor.errors import BadOption, NothingToRead, SchemaError
 from watchfloor.questions import QUESTIONS, period_of
 from watchfloor.schemas import ALERTS, CONNECTIONS

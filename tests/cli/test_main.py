@@ -25,13 +25,19 @@ def watchfloor(*words: str | Path, cwd: Path | None = None) -> subprocess.Comple
     )
 
 
-CONN = """\
+TAB = "\t"
+FIELDS = (
+    "ts uid id.orig_h id.orig_p id.resp_h id.resp_p proto service duration orig_bytes resp_bytes conn_state "
+    "orig_ip_bytes resp_ip_bytes"
+).split()
+
+CONN = f"""\
 #separator \\x09
 #set_separator\t,
 #empty_field\t(empty)
 #unset_field\t-
 #path\tconn
-#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\tduration\torig_bytes\tresp_bytes\tconn_state\torig_ip_bytes\tresp_ip_bytes
+#fields\t{TAB.join(FIELDS)}
 #types\ttime\tstring\taddr\tport\taddr\tport\tenum\tstring\tinterval\tcount\tcount\tstring\tcount\tcount
 """
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from helpers import rows
 
+from helpers import rows
 from watchfloor.errors import AmbiguousTime, NothingToRead, UnknownFormat
 from watchfloor.readers import READERS, Options, read_files
 
