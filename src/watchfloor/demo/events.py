@@ -101,7 +101,7 @@ def _linux_chatter(dice: Dice) -> str:
             f"sshd[{pid}]: Accepted publickey for svc_backup from 10.20.6.19 port {dice.whole(30000, 60000)} ssh2",
             f"nginx[{pid}]: 10.20.4.{dice.whole(11, 36)} GET /portal/{dice.hexes(6)} 200 {dice.whole(200, 90000)}",
             f"postfix/smtpd[{pid}]: connect from unknown[192.0.2.{dice.whole(2, 250)}]",
-            f"kernel: [UFW BLOCK] IN=eth0 SRC=203.0.113.{dice.whole(2, 250)} DPT={dice.pick((22, 23, 445, 3389))}",
+            f"kernel: [UFW BLOCK] IN=eth0 SRC=198.19.7.{dice.whole(2, 250)} DPT={dice.pick((22, 23, 445, 3389))}",
         )
     )
 

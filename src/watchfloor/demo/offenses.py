@@ -248,7 +248,7 @@ def _offense(dice: Dice, case: Case) -> dict[str, Any]:
         start = created - timedelta(milliseconds=dice.whole(200, 20_000))
     last_event = start + timedelta(milliseconds=dice.whole(0, 3_600_000))
     last_event = min(last_event, case.closed or AS_OF)
-    changed = case.closed + timedelta(seconds=dice.whole(1, 60)) if case.closed else last_event + timedelta(seconds=30)
+    changed = min(AS_OF, (case.closed or last_event) + timedelta(seconds=dice.whole(1, 60)))
     events = dice.whole(1_500, 40_000) if case.source == SCANNER else int(dice.spread(14, 1.4)) + 1
     number, source_name, type_id, type_name = LOG_SOURCES[kind.log_source]
     number += 100 * CLIENTS.index(client)
