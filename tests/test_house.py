@@ -19,11 +19,15 @@ WITHOUT_A_TEST_OF_THEIR_OWN = {"_reader.py", "kinds.py", "options.py", "output.p
 
 
 def mirrors_of(source: Path) -> list[Path]:
-    """Tests that mirror a source file: its name in its room's folder, or the room's own test."""
+    """Tests of a source file: those of its name in its room's folder, of its package, or that import it."""
     room = source.relative_to(ROOT / "src" / "watchfloor").parts[:-1]
     folder = (ROOT / "tests").joinpath(*room)
     names = [f"test_{source.stem}.py", f"test_{source.stem}_*.py"] + [f"test_{part}*.py" for part in room[1:]]
-    return [path for name in names for base in (folder, folder.parent) for path in base.glob(name)]
+    named = [path for name in names for base in (folder, folder.parent) for path in base.glob(name)]
+    package = ".".join(("watchfloor", *room))
+    imports = re.compile(rf"from {package}\.{source.stem} import|from {package} import [^(\n]*\b{source.stem}\b")
+    near = (ROOT / "tests").joinpath(*room[:1]).rglob("test_*.py")
+    return named or [path for path in near if imports.search(path.read_text(encoding="utf-8"))]
 
 
 @pytest.mark.parametrize("source", [p for p in SOURCES if p.stem != "__init__"], ids=lambda p: p.stem)
