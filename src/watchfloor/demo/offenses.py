@@ -147,8 +147,10 @@ def _ordinary(dice: Dice, scale: float) -> Iterator[Case]:
         rates = list(accumulate(weekday * (1 + step * day) for day, weekday in enumerate(weekdays)))
         count = max(3, round(kind.offenses * scale))
         for number in range(count):
-            # With a trend one in each n-th of the month's work, so that the trend is in the data, not only in its making.
-            share = (number + dice.unit()) / count if kind.trend != 1 else dice.unit()
+            # One in each n-th of the month's work: all where there is a trend, half of them where there is none, so that
+            # a trend is in the data, not only in its making, and no chance makes another.
+            even = kind.trend != 1 or number % 2
+            share = (number + dice.unit()) / count if even else dice.unit()
             day = bisect_right(rates, share * rates[-1])
             created = MONTH_START + timedelta(
                 days=day, hours=dice.weighted(range(24), _OFFICE), seconds=dice.whole(0, 3599)
