@@ -485,6 +485,7 @@ LEDGER = Table(
         _c("lines_rejected", _INT, "Lines that are in the rejects"),
         _c("lines_skipped", _INT, "Lines that are no records: headers, comments, empty lines"),
         _c("partial", _TEXT, "Why the file was not read to its end; null where it was"),
+        _c("notes", _TEXT, "What was taken for granted: an encoding, words that a column map does not know"),
     ),
 )
 
