@@ -37,7 +37,7 @@ def remark(text: str, *, style: str = "dim") -> None:
     """A line for people, beside the answer."""
     from rich.text import Text
 
-    stderr().print(Text(text, style=style))
+    stderr().print(Text(text, style=style), soft_wrap=True)
 
 
 def deliver(result: Result, *, out: Path | None, limit: int, strict: bool, quiet: bool) -> None:

@@ -44,7 +44,7 @@ def read_files(paths: Sequence[str | Path], *, format: str | None = None, option
         """Guessing forgives, asking does not: a file of a folder is left out and said so, a named one is an error."""
         if path in named:
             raise error
-        left_out.append((path, f"{error}"))
+        left_out.append((path, str(error).removeprefix(f"{path}: ")))
 
     for path in files.find(paths):
         try:
@@ -57,7 +57,7 @@ def read_files(paths: Sequence[str | Path], *, format: str | None = None, option
     if not parts:
         raise NothingToRead(
             f"{', '.join(str(path) for path in paths)}: none of {len(left_out)} files can be read",
-            hint=f"first: {left_out[0][1]}. `watchfloor formats` lists what can be read",
+            hint=f"{left_out[0][0].name}: {left_out[0][1]}. `watchfloor formats` lists what can be read",
         )
     return merge([*parts, _rejects_of(left_out)] if left_out else parts)
 
