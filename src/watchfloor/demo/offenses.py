@@ -147,7 +147,7 @@ def _ordinary(dice: Dice, scale: float) -> Iterator[Case]:
         rates = list(accumulate(weekday * (1 + step * day) for day, weekday in enumerate(weekdays)))
         count = max(3, round(kind.offenses * scale))
         for number in range(count):
-            # One in each n-th of the month's work: all where there is a trend, half of them where there is none, so that
+            # One in each n-th of the month's work: all where there is a trend, half of them where not, so that
             # a trend is in the data, not only in its making, and no chance makes another.
             even = kind.trend != 1 or number % 2
             share = (number + dice.unit()) / count if even else dice.unit()
@@ -164,7 +164,8 @@ def _ordinary(dice: Dice, scale: float) -> Iterator[Case]:
 def _source(dice: Dice, kind: Kind, client: Client) -> str:
     """What the offense is about: QRadar's offense source."""
     if kind.source == "username":
-        return dice.weighted(PEOPLE, range(len(PEOPLE) + 8, 8, -1))
+        people = PEOPLE[CLIENTS.index(client) :: len(CLIENTS)]
+        return dice.weighted(people, range(8, 8 + len(people)))
     if kind.source == "hostname":
         return f"{client.short}-WS-{dice.whole(1, 60):03}"
     if kind.source == "destination_ip":
