@@ -27,15 +27,16 @@ _ROOMY = 600
 """From this width on there is room for names beside bars."""
 
 COLORS = {
-    "c1": "#2a6ebb",
-    "c2": "#d9782d",
-    "c3": "#2f9e8f",
-    "c4": "#b4528f",
-    "c5": "#8b7a22",
-    "c6": "#7761b5",
-    "c7": "#8c97a4",
+    "c1": "#3f75d6",
+    "c2": "#dc7c17",
+    "c3": "#268e80",
+    "c4": "#993580",
+    "c5": "#8e7623",
+    "c6": "#7162ad",
+    "c7": "#9092a8",
 }
-"""Colours of categories, told apart with any kind of colour blindness; the last one is for `other`."""
+"""Colours of categories, the last one for `other`. Any two of them differ by 0.06 or more in OKLab for normal sight,
+protanopia and deuteranopia, the first four by 0.085, in light and in dark; found by search under that condition."""
 STEPS = {
     "s1": "#eaf1f9",
     "s2": "#c8dbf0",
@@ -145,13 +146,13 @@ def _bars(shaped: Shape, width: int) -> tuple[Drawing, int]:
         bar = bar.encode(color=_color(shaped, width), order=alt.Order("rank:Q"))
     layers = [bar]
     if interval:
-        ink: dict[str, Any] = {"color": INKS["ink"], "yOffset": down}
+        ink: dict[str, Any] = {"color": INKS["ink"], "yOffset": down, "aria": False}
         layers.append(rows.mark_rule(strokeWidth=1.2, **ink).encode(x="low:Q", x2="high:Q"))
         layers += [rows.mark_tick(thickness=1.2, size=7, **ink).encode(x=end) for end in ("low:Q", "high:Q")]
-    words = rows.mark_text(align="left", color=INKS["ink"], fontSize=12, dx=5, dy=down)
+    words = rows.mark_text(aria=False, align="left", color=INKS["ink"], fontSize=12, dx=5, dy=down)
     layers.append(words.transform_filter("datum.value != null").encode(x="edge:Q", text="value:N"))
     if not roomy:
-        above = rows.mark_text(align="left", color=INKS["ink"], fontSize=12, dy=-8, limit=width * 0.86)
+        above = rows.mark_text(aria=False, align="left", color=INKS["ink"], fontSize=12, dy=-8, limit=width * 0.86)
         layers.append(above.transform_filter("datum.value != null").encode(x=alt.value(0), text="y:N"))
     return alt.layer(*layers), (26 if roomy else 38) * len(shaped.y.names)
 
@@ -171,10 +172,10 @@ def _lines(chart: Lines, shaped: Shape, width: int) -> tuple[Drawing, int]:
     if chart.stacked:
         stacked = base.encode(order=alt.Order("rank:Q")) if shaped.colors else base
         dots = stacked.mark_circle(size=60, opacity=0, **_plain(shaped)).encode(**_tips())
-        return alt.layer(stacked.mark_area(**_plain(shaped)), dots), height
+        return alt.layer(stacked.mark_area(aria=False, **_plain(shaped)), dots), height
     # Points can be seen where they are few; where they are many they only carry the tooltips.
     few = shaped.rows.height <= 45 * max(1, len(shaped.colors))
-    line = base.mark_line(strokeWidth=2, strokeJoin="round", **_plain(shaped))
+    line = base.mark_line(aria=False, strokeWidth=2, strokeJoin="round", **_plain(shaped))
     dots = base.mark_circle(size=28 if few else 60, opacity=1 if few else 0, **_plain(shaped)).encode(**_tips())
     return alt.layer(line, dots), height
 
@@ -311,6 +312,8 @@ def _config() -> dict[str, Any]:
             symbolStrokeWidth=0,
             symbolOpacity=1,
             columnPadding=16,
+            gradientStrokeWidth=0,
+            gradientStrokeColor="transparent",
             offset=24,
         ),
         "title": alt.TitleConfig(anchor="start", fontSize=14, color=INKS["ink"]),

@@ -54,8 +54,11 @@ def _times(first: datetime, last: datetime, step: int) -> list[datetime]:
     """Multiples of the step since each local midnight; a step of hours counts by the clock, not by the stopwatch."""
     found: dict[float, datetime] = {}
     day = first.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-    while day <= last and len(found) < 200:
-        for second in range(0, _DAY, step):
+    while day <= last:
+        # Around the clock times of both ends, with room for the hour that a clock change adds or takes.
+        low = _second(first) - 2 * _HOUR if day.date() == first.date() else 0
+        high = _second(last) + 2 * _HOUR if day.date() == last.date() else _DAY
+        for second in range(max(0, low // step * step), min(_DAY, high), step):
             wall = day.replace(hour=second // _HOUR, minute=second % _HOUR // 60, second=second % 60)
             for fold in (0, 1):
                 instant = wall.replace(fold=fold).astimezone(UTC).astimezone(day.tzinfo)
@@ -63,6 +66,10 @@ def _times(first: datetime, last: datetime, step: int) -> list[datetime]:
                     found[instant.timestamp()] = instant
         day = _next_day(day, 1)
     return [found[key] for key in sorted(found)]
+
+
+def _second(instant: datetime) -> int:
+    return instant.hour * _HOUR + instant.minute * _MINUTE + instant.second
 
 
 def _days(first: datetime, last: datetime, step: int) -> list[datetime]:
