@@ -55,7 +55,7 @@ def wilson(successes: pl.Expr, n: pl.Expr, z: float | pl.Expr) -> tuple[pl.Expr,
 
 
 def share(name: str, successes: pl.Expr, n: pl.Expr, *, minimum: int, z: float) -> list[pl.Expr]:
-    """A share with its interval in three columns, `name`, `name_low`, `name_high`; null where n is below the minimum."""
+    """A share and its interval as columns `name`, `name_low`, `name_high`; null where n is below the minimum."""
     low, high = wilson(successes, n, z)
     ends = {name: successes / n, f"{name}_low": low, f"{name}_high": high}
     return [pl.when(n >= minimum).then(value).alias(column) for column, value in ends.items()]
@@ -64,7 +64,7 @@ def share(name: str, successes: pl.Expr, n: pl.Expr, *, minimum: int, z: float) 
 def student(z: float, df: pl.Expr) -> pl.Expr:
     """Student's t for the same confidence as z: wider where few days are behind it; null below 2 degrees of freedom.
 
-    Cornish and Fisher's expansion (Abramowitz and Stegun 26.7.5): 1 % too narrow at 2 degrees, right to 0.1 % from 4 on.
+    Cornish and Fisher's expansion (Abramowitz and Stegun 26.7.5): 1 % too narrow at 2 degrees, right to 0.1 % from 4.
     """
     terms = (
         z,

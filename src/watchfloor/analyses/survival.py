@@ -2,86 +2,108 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from fractions import Fraction
 from functools import partial
 from math import prod
 
 import polars as pl
 
-__all__ = ["curve", "quantile", "restricted_mean", "still_open"]
+__all__ = ["curve", "quantile", "restricted_mean", "still_running"]
 
-_EPSILON = 2.0**-53
+_ROUNDING = 2.0**-53
+"""Relative error of one operation on floats."""
 
 
 def curve(cases: pl.LazyFrame, *by: str) -> pl.LazyFrame:
-    """Kaplan and Meier's estimate (1958), one row per group and distinct time at which a case was done.
+    """Kaplan and Meier's estimate (1958), one row per group and time at which a case was done.
 
-    Cases have `duration` (a duration) and `done` (false: still open after that long, censored). A case censored at the
-    time of another's end is still at risk then. Columns: by, `duration, at_risk, done, survival, greenwood`.
+    Cases have `waited` (a duration) and `done` (false: still running after that long, so censored). A case censored at
+    the very time of another's end is still at risk then. Columns: by, `waited, at_risk, done, survival, greenwood`; the
+    last is the sum in Greenwood's formula (1926) for the variance.
     """
-    leaving = pl.col("leaving")
-    factor = (pl.col("at_risk") - pl.col("done")) / pl.col("at_risk")
-    risk = pl.col("done") / (pl.col("at_risk") * (pl.col("at_risk") - pl.col("done")))
+    staying = pl.col("at_risk") - pl.col("done")
     return (
-        cases.group_by(*by, "duration")
+        cases.group_by(*by, "waited")
         .agg(done=pl.col("done").sum().cast(pl.Int64), leaving=pl.len().cast(pl.Int64))
-        .sort(*by, "duration", nulls_last=True)
-        .with_columns(at_risk=_per(leaving.cum_sum(reverse=True), by))
+        .sort(*by, "waited", nulls_last=True)
+        .with_columns(at_risk=_per(pl.col("leaving").cum_sum(reverse=True), by))
         .filter(pl.col("done") > 0)
-        .with_columns(survival=_per(factor.cum_prod(), by), greenwood=_per(risk.cum_sum(), by))
-        .select(*by, "duration", "at_risk", "done", "survival", "greenwood")
+        .with_columns(
+            survival=_per((staying / pl.col("at_risk")).cum_prod(), by),
+            greenwood=_per((pl.col("done") / (pl.col("at_risk") * staying)).cum_sum(), by),
+        )
+        .select(*by, "waited", "at_risk", "done", "survival", "greenwood")
     )
 
 
 def quantile(curve: pl.LazyFrame, done: Fraction, *by: str, z: float) -> pl.LazyFrame:
-    """The time by which this share of the cases is done, per group: `duration`, and its interval `low` to `high`.
+    """The time by which this share of the cases is done, per group: `waited`, and its interval `low` to `high`.
 
-    The smallest time with survival at most 1 - done, exact also where they are equal; a group that has not got so far has
-    null. The interval is Brookmeyer and Crowley's (1982) with a log-log transform of Greenwood's variance: each end may be
-    null, which means beyond what was seen.
+    The smallest time with survival <= 1 - done, exact also where they are equal; null where a group has not got so far.
+    The interval is Brookmeyer and Crowley's (1982), with Greenwood's variance on the log-log scale; an end that is null
+    lies beyond what was seen.
     """
     left = 1 - done
-    spread = z * pl.col("greenwood").sqrt() / pl.col("survival").log()
-    # Survival 0 is certain to be at most `left` from below, and says nothing of the upper end.
-    inside = (pl.col("survival") > 0) & (pl.col("survival") < 1)
-    lower = pl.when(inside).then(pl.col("survival") ** (-spread).exp()).otherwise(pl.col("survival"))
-    upper = pl.when(inside).then(pl.col("survival") ** spread.exp())
+    lower, upper = _interval(z)
     settled = curve.map_batches(
         partial(_settle, left=left, by=by), schema=pl.Schema({**curve.collect_schema(), "reached": pl.Boolean()})
     )
-    return settled.with_columns(low=lower <= float(left), high=upper <= float(left)).pipe(
-        _first_where, by, duration="reached", low="low", high="high"
-    )
+    ends = {
+        "waited": pl.col("reached"),
+        # Survival 0 certainly lies below; of its upper end nobody knows.
+        "low": pl.when(pl.col("survival") > 0).then(lower <= float(left)).otherwise(True),
+        "high": upper <= float(left),
+    }
+    return _group(settled, by, **{name: pl.col("waited").filter(reached).min() for name, reached in ends.items()})
 
 
-def restricted_mean(curve: pl.LazyFrame, cases: pl.LazyFrame, until: pl.Expr, *by: str) -> pl.LazyFrame:
-    """Mean time until done when nobody waits longer than `until`: the area under the curve, as `mean`, per group.
+def restricted_mean(curve: pl.LazyFrame, cases: pl.LazyFrame, until: timedelta, *by: str) -> pl.LazyFrame:
+    """Mean time until done when nobody waits longer than `until`, the area under the curve, per group: `mean_seconds`.
 
-    Null where the curve is not known that far: nobody was followed so long, and some are still open.
+    Null where the curve is not known so far: nobody was followed that long, and some are still running.
     """
-    before = _per(pl.col("survival").shift(1, fill_value=1.0), by)
-    gained = pl.when(pl.col("duration") < until).then(
-        (before - pl.col("survival")) * (until - pl.col("duration")).dt.total_microseconds()
-    )
-    areas = _group(
-        curve.with_columns(_gained=gained), by, gained=pl.col("_gained").sum(), end=pl.col("survival").last()
-    )
-    followed = _group(cases, by, followed=pl.col("duration").max())
-    known = (pl.col("followed") >= until) | (pl.col("end") == 0)
-    mean = until.dt.total_microseconds() - pl.col("gained").fill_null(0.0)
-    return _join(followed, areas, by).select(
-        *by, mean=pl.when(known).then(pl.duration(microseconds=mean.round().cast(pl.Int64)))
+    fall = _per(pl.col("survival").shift(1, fill_value=1.0), by) - pl.col("survival")
+    rest = (pl.lit(until) - pl.col("waited")).dt.total_microseconds()
+    saved = pl.when(pl.col("waited") < until).then(fall * rest)
+    sums = _group(curve.with_columns(saved=saved), by, saved=pl.col("saved").sum())
+    mean = until.total_seconds() - pl.col("saved").fill_null(0.0) / 1e6
+    return _join(_followed(curve, cases, until, by), sums, by).select(
+        *by, mean_seconds=pl.when(pl.col("known")).then(mean)
     )
 
 
-def still_open(curve: pl.LazyFrame, cases: pl.LazyFrame, after: pl.Expr, *by: str) -> pl.LazyFrame:
-    """Share of the cases that are still open after that long, as `share`, per group; null where nobody was followed so long."""
-    shares = _group(curve.filter(pl.col("duration") <= after), by, share=pl.col("survival").last())
-    ends = _group(curve, by, end=pl.col("survival").last())
-    followed = _group(cases, by, followed=pl.col("duration").max())
-    known = (pl.col("followed") >= after) | (pl.col("end") == 0)
-    joined = _join(_join(followed, shares, by), ends, by)
-    return joined.select(*by, share=pl.when(known).then(pl.col("share").fill_null(1.0)))
+def still_running(curve: pl.LazyFrame, cases: pl.LazyFrame, after: timedelta, *by: str, z: float) -> pl.LazyFrame:
+    """Share of the cases that are not done after that long, per group: `share`, and its interval `low` to `high`.
+
+    Null where nobody was followed that long, and some are still running.
+    """
+    low, high = _interval(z)
+    before = curve.filter(pl.col("waited") <= after).with_columns(low=low, high=high)
+    ends = _group(before, by, **{name: pl.col(name).last() for name in ("survival", "low", "high")})
+    known = pl.col("known")
+    return _join(_followed(curve, cases, after, by), ends, by).select(
+        *by,
+        pl.when(known).then(pl.col("survival").fill_null(1.0)).alias("share"),
+        pl.when(known).then("low").alias("low"),
+        pl.when(known).then("high").alias("high"),
+    )
+
+
+def _interval(z: float) -> tuple[pl.Expr, pl.Expr]:
+    """Both ends of survival's interval, null where it is 0 or 1."""
+    survival = pl.col("survival")
+    spread = z * pl.col("greenwood").sqrt() / survival.log()
+    inside = (survival > 0) & (survival < 1)
+    return tuple(pl.when(inside).then(survival ** (sign * spread).exp()) for sign in (-1, 1))  # type: ignore[return-value]
+
+
+def _followed(curve: pl.LazyFrame, cases: pl.LazyFrame, until: timedelta, by: tuple[str, ...]) -> pl.LazyFrame:
+    """Per group, `known`: somebody was followed until then, or nobody is left before."""
+    longest = _group(cases, by, longest=pl.col("waited").max())
+    last = _group(curve, by, last=pl.col("survival").last())
+    known = (pl.col("longest") >= until) | (pl.col("last") == 0)
+    return _join(longest, last, by).with_columns(known=known.fill_null(False))
 
 
 def _per(value: pl.Expr, by: tuple[str, ...]) -> pl.Expr:
@@ -96,31 +118,25 @@ def _join(left: pl.LazyFrame, right: pl.LazyFrame, by: tuple[str, ...]) -> pl.La
     return left.join(right, on=by, how="left", nulls_equal=True) if by else left.join(right, how="cross")
 
 
-def _first_where(frame: pl.LazyFrame, by: tuple[str, ...], **reached: str) -> pl.LazyFrame:
-    return _group(frame, by, **{name: pl.col("duration").filter(pl.col(flag)).min() for name, flag in reached.items()})
-
-
 def _settle(curve: pl.DataFrame, *, left: Fraction, by: tuple[str, ...]) -> pl.DataFrame:
-    """The curve with `reached`: is survival at most `left`? Floats decide where they can, fractions where they are too close.
+    """The curve with `reached`, whether survival <= left: by floats, and by whole numbers where floats cannot tell.
 
-    A product of m rounded factors is off by less than 2 m rounding errors; no more than that is settled exactly.
+    A product of m quotients of whole numbers is off by less than 2 m roundings; what is no nearer than twice that to
+    the limit is on the right side of it.
     """
-    steps = curve.with_columns(_step=_per(pl.int_range(1, pl.len() + 1), by))
-    doubt = 4 * _EPSILON * float(left) * (pl.col("_step") + 1)
-    close = (pl.col("survival") - float(left)).abs() <= doubt
-    sure = steps.with_columns(reached=pl.col("survival") <= float(left), _close=close)
-    if not sure["_close"].any():
-        return sure.drop("_step", "_close")
-    groups = sure.partition_by(*by, maintain_order=True) if by else [sure]
-    return pl.concat([_settle_group(group, left) for group in groups]).drop("_step", "_close")
+    factors = _per(pl.int_range(1, pl.len() + 1), by)
+    doubtful = (pl.col("survival") - float(left)).abs() <= 4 * _ROUNDING * float(left) * (factors + 1)
+    rows = curve.with_columns(reached=pl.col("survival") <= float(left), doubtful=doubtful)
+    if rows["doubtful"].any():
+        groups = rows.partition_by(*by, maintain_order=True) if by else [rows]
+        rows = pl.concat([_settle_group(group, left) for group in groups])
+    return rows.drop("doubtful")
 
 
 def _settle_group(group: pl.DataFrame, left: Fraction) -> pl.DataFrame:
-    """One group's doubtful rows by whole numbers: survival <= left <=> product of those who stayed <= left * product of all."""
-    at_risk, done = group["at_risk"], group["done"]
-    rows = group["_close"].arg_true().to_list()
-    exact = [
-        Fraction(prod((at_risk[: row + 1] - done[: row + 1]).to_list()), prod(at_risk[: row + 1].to_list())) <= left
-        for row in rows
-    ]
-    return group.with_columns(reached=group["reached"].scatter(rows, exact)) if rows else group
+    """One group, its doubtful rows by the exact product of fractions."""
+    places = group["doubtful"].arg_true().to_list()
+    at_risk, done = group["at_risk"].to_list(), group["done"].to_list()
+    staying = [n - d for n, d in zip(at_risk, done, strict=True)]
+    exact = [Fraction(prod(staying[: place + 1]), prod(at_risk[: place + 1])) <= left for place in places]
+    return group.with_columns(reached=group["reached"].scatter(places, exact)) if places else group

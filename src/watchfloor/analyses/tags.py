@@ -137,8 +137,8 @@ def tag_by_alert(tagged: pl.LazyFrame) -> pl.LazyFrame:
 def matches(alerts: pl.LazyFrame, rules: TagRules) -> pl.LazyFrame:
     """One row per word and regex, in the order of the rules: in how many alerts it was found, with an example.
 
-    `alerts` counts alerts where it was found, `refused` those of them that `not_words` took out, `only` those that have the
-    tag by nothing else. 0 alerts: it never matches here.
+    `alerts` counts alerts where it was found, `refused` those of them that `not_words` took out, `only` those that have
+    the tag by nothing else. 0 alerts: it never matches here.
     """
     fields = _fields(rules)
     if not fields:
@@ -181,12 +181,8 @@ def _fields(rules: TagRules) -> list[str]:
 
 def _whole(words: Iterable[str]) -> str:
     """A regex that finds one of the words whole: no letter or digit at either side, `_` counts as none."""
-    choices = "|".join(r"[\s_-]+".join(_escaped(part) for part in word.split()) for word in words)
+    choices = "|".join(r"[\s_-]+".join(pl.escape_regex(part) for part in word.split()) for word in words)
     return rf"(?i)(?:^|[^\p{{L}}\p{{M}}\p{{N}}])(?:{choices})(?:$|[^\p{{L}}\p{{M}}\p{{N}}])"
-
-
-def _escaped(text: str) -> str:
-    return "".join(f"\\{c}" if not c.isalnum() and c.isascii() and c != "_" else c for c in text)
 
 
 def _in(field: str, pattern: str) -> pl.Expr:
