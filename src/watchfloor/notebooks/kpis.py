@@ -60,7 +60,8 @@ result["closing_reasons"].collect().select("closing_reason", "alerts", "share", 
 
 # %%
 times = result["time_to_close"].collect().filter(pl.col("by") == "client")
-times.select("group", "alerts", "done", "running", "median_hours", "median_hours_done_only", "p90_hours")
+in_hours = (pl.col("median_seconds", "finished_median_seconds", "p90_seconds") / 3600).name.replace("seconds", "hours")
+times.select("group", "alerts", "done", "running", in_hours)
 
 # %% [markdown]
 # ## Does it keep up?
