@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from helpers import rows, table
 
+from helpers import rows, table
 from watchfloor.errors import SchemaError
 from watchfloor.schemas import ALERTS, EVIDENCE, FINDINGS, REJECTS, TABLES, TIME, Column, as_lazy
 

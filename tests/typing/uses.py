@@ -1,0 +1,46 @@
+"""Typical uses of the library: mypy checks that they are well typed, nothing runs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+import watchfloor as wf
+
+
+def scan_findings() -> pl.DataFrame:
+    """Rare rules over all hosts, as a frame."""
+    result = wf.findings("scans/", rare=3)
+    result.save("findings.xlsx")
+    return result["rules"].collect()
+
+
+def noisy_rules(offenses: Path) -> wf.Result:
+    """QRadar's offenses with their closing reasons."""
+    return wf.noise(offenses, closing_reasons="closing_reasons.json", zone_of_days="Europe/Paris")
+
+
+def one_timeline() -> wf.Result:
+    """Sources with different clocks."""
+    return wf.timeline({"firewall.log": "America/New_York", "auth.log": "Europe/Paris"}, to="majority")
+
+
+def beacons_of_a_frame(frame: pl.DataFrame) -> wf.Result:
+    """Any frame with a column map."""
+    columns = {"table": "connections", "columns": {"time": {"from": "ts", "unit": "s"}, "src_ip": "src", "dst_ip": "dst"}}
+    return wf.beacons(frame, score="rita", columns=columns)
+
+
+def rejects(folder: str) -> int:
+    """What could not be read."""
+    tables = wf.read(folder, zone="UTC")
+    return tables["rejects"].collect().height
+
+
+def everything() -> None:
+    """One document, and an error with its hint."""
+    try:
+        wf.report(["scans/", "zeek/"], "report.html", title="October")
+    except wf.WatchfloorError as error:
+        print(error, error.hint)
