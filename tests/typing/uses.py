@@ -28,7 +28,8 @@ def one_timeline() -> wf.Result:
 
 def beacons_of_a_frame(frame: pl.DataFrame) -> wf.Result:
     """Any frame with a column map."""
-    columns = {"table": "connections", "columns": {"time": {"from": "ts", "unit": "s"}, "src_ip": "src", "dst_ip": "dst"}}
+    theirs = {"time": {"from": "ts", "unit": "s"}, "src_ip": "src", "dst_ip": "dst"}
+    columns = {"table": "connections", "columns": theirs}
     return wf.beacons(frame, score="rita", columns=columns)
 
 
