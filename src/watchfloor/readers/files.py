@@ -14,7 +14,7 @@ from typing import IO
 from watchfloor.errors import NothingToRead, UnreadableFile
 from watchfloor.readers._reader import Head
 
-__all__ = ["Content", "blocks", "content", "find", "head", "looks_like"]
+__all__ = ["Content", "blocks", "content", "find", "first_bytes", "head", "looks_like"]
 
 HEAD_BYTES = 64 * 1024
 HEAD_LINES = 200
@@ -53,11 +53,7 @@ def head(path: Path) -> Head:
     Raises:
         UnreadableFile: a file that may not be opened.
     """
-    with _opened(path) as (_, stream):
-        try:
-            raw = _some(stream, HEAD_BYTES)
-        except _DAMAGED:
-            raw = b""
+    raw = first_bytes(path, HEAD_BYTES)
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raw = raw[: len(raw) // 2 * 2].decode("utf-16", errors="replace").encode()
     raw = raw.removeprefix(b"\xef\xbb\xbf")
@@ -66,6 +62,19 @@ def head(path: Path) -> Head:
         text.pop()
     lines = tuple(line.removesuffix("\r") for line in text if line.strip())[:HEAD_LINES]
     return Head(path, raw, lines)
+
+
+def first_bytes(path: Path, size: int) -> bytes:
+    """The first bytes of a file, decompressed, as they are; what comes before a damaged place.
+
+    Raises:
+        UnreadableFile: a file that may not be opened.
+    """
+    with _opened(path) as (_, stream):
+        try:
+            return _some(stream, size)
+        except _DAMAGED:
+            return b""
 
 
 @dataclass(frozen=True)

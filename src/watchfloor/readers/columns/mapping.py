@@ -67,7 +67,7 @@ def apply(
     lazy = as_lazy(frame)
     mapping = load(mapping)
     plan = Plan.of(mapping, dict(lazy.collect_schema()), source=source, zone=zone)
-    numbered = lazy.with_row_index(RECORD, 1)
+    numbered = plan.choose(lazy.with_row_index(RECORD, 1))
     plan.check(numbered.head(SAMPLE_ROWS))
     for note in plan.survey(numbered).notes():
         warnings.warn(f"{source}: {note}", stacklevel=2)

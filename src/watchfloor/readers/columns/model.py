@@ -102,6 +102,8 @@ class ColumnMap(_Numbers):
     """Of alerts only: field of EVIDENCE = theirs."""
     constants: dict[str, Any] = Field(default_factory=dict)
     """Canonical column = a value that every row has."""
+    where: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Their column = a word, or several: only such records are read, the others are skipped."""
 
     sheet: str | int | None = None
     """Of a workbook: name of the sheet, or its number from 1; the first where nothing is said."""
@@ -113,6 +115,14 @@ class ColumnMap(_Numbers):
     """Of CSV and JSON; UTF-8 or UTF-16 by their marks, Windows-1252 where the text is neither."""
     escape: Literal["\\"] | None = None
     r"""Of CSV: quotes in quoted cells are written `\"`, not doubled."""
+
+    @field_validator("where", mode="before")
+    @classmethod
+    def _where_words(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        lists = {theirs: words if isinstance(words, list | tuple) else [words] for theirs, words in given.items()}
+        return {str(theirs): tuple(map(_word, words)) for theirs, words in lists.items()}
 
     @property
     def kind(self) -> Table:

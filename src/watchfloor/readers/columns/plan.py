@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +12,13 @@ import polars as pl
 from watchfloor.errors import AmbiguousTime, BadColumnMap
 from watchfloor.readers.columns.cells import Cell, cell
 from watchfloor.readers.columns.clocks import guesses
-from watchfloor.readers.columns.written import array, leaves, text, written
+from watchfloor.readers.columns.written import fact, found, leaves, text, written
 from watchfloor.schemas import EVENTS, EVIDENCE, REJECTS, Table
 
 if TYPE_CHECKING:
     from watchfloor.readers.columns.model import ColumnMap, Origin
 
-__all__ = ["LINES", "RECORD", "Plan", "Surveyed"]
+__all__ = ["LINES", "RECORD", "Plan", "Surveyed", "missing_columns"]
 
 RECORD, LINES = "#record", "#lines"
 """Columns of a frame that say where a row begins in its file, and how many lines it has; the second may be absent."""
@@ -61,8 +61,10 @@ class Plan:
     cells: tuple[Cell, ...]
     said: Mapping[str, tuple[pl.Expr, pl.DataType]]
     """What is written for each canonical column, and its type."""
-    facts: Mapping[str, pl.Expr]
-    """Evidence: a list of texts for each field."""
+    facts: Mapping[str, tuple[pl.Expr, bool]]
+    """Evidence: for each field text or a list of texts, and whether it is a list."""
+    chosen: pl.Expr | None
+    """True for the records that the map is about; null where it is about all."""
     has_lines: bool
 
     @classmethod
@@ -93,10 +95,14 @@ class Plan:
         theirs = {name: dtype for name, dtype in schema.items() if name not in (RECORD, LINES)}
         said = {name: written(origin, mapping, theirs, json=json) for name, origin in mapping.columns.items()}
         facts = {name: written(origin, mapping, theirs, json=json) for name, origin in mapping.evidence.items()}
+        words = {name: found(name, theirs, json=json) for name in mapping.where}
+        if absent := [name for name, part in words.items() if part is None]:
+            raise _missing(absent, present if present is not None else leaves(theirs), source)
         missing = [mapping.columns[name] for name, part in said.items() if part is None]
         missing += [mapping.evidence[name] for name, part in facts.items() if part is None]
         if missing:
-            raise _missing(missing, present if present is not None else leaves(theirs), source)
+            names = [origin.names[0] for origin in missing]
+            raise _missing(names, present if present is not None else leaves(theirs), source)
         there = {name: part for name, part in said.items() if part is not None}
         return cls(
             mapping,
@@ -105,10 +111,11 @@ class Plan:
             tuple(_cells(mapping, there, zone, json=json)),
             there,
             {
-                name: array(*part, mapping.evidence[name].separator, json=json)
+                name: fact(*part, mapping.evidence[name].separator, json=json)
                 for name, part in facts.items()
                 if part is not None
             },
+            _chosen(mapping.where, words),
             LINES in schema,
         )
 
@@ -121,6 +128,10 @@ class Plan:
     def may_reject(self) -> bool:
         """Whether any value could be unreadable: types tell that some never are."""
         return any(one.wrong for one in self.cells)
+
+    def choose(self, frame: pl.LazyFrame) -> pl.LazyFrame:
+        """The records that the map is about: the others are skipped, not rejected."""
+        return frame if self.chosen is None else frame.filter(self.chosen)
 
     def rows(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         """The canonical rows."""
@@ -142,10 +153,10 @@ class Plan:
         known = {one.name: pl.col(_value(one.name)) for one in self.cells}
         alert_id = known.get("alert_id", pl.lit(self.mapping.constants.get("alert_id"), dtype=pl.String))
         parts = [
-            good.select(**self._place(known), alert_id=alert_id, field=pl.lit(name), value=values)
-            .explode("value")
-            .filter(pl.col("value").is_not_null())
-            for name, values in self.facts.items()
+            _exploded(
+                good.select(**self._place(known), alert_id=alert_id, field=pl.lit(name), value=value), is_list
+            ).filter(pl.col("value").is_not_null())
+            for name, (value, is_list) in self.facts.items()
         ]
         return EVIDENCE.fill(pl.concat(parts)) if parts else EVIDENCE.empty()
 
@@ -200,7 +211,7 @@ class Plan:
         unknown = {one.name: one.unknown for one in self.cells if one.unknown is not None}
         if not naive and not unknown:
             return Surveyed()
-        found = (
+        seen = (
             self._staged(frame)
             .select(
                 **{f"{name}.naive": one.sum() for name, one in naive.items()},
@@ -211,13 +222,13 @@ class Plan:
             .row(0, named=True)
         )
         for name in naive:
-            if found[f"{name}.naive"]:
+            if seen[f"{name}.naive"]:
                 raise AmbiguousTime(
                     f"{self.source}: {self._theirs(name)}: clock times without a zone, "
-                    f"such as {found[f'{name}.text'][:_TEXT_SHOWN]!r}",
+                    f"such as {seen[f'{name}.text'][:_TEXT_SHOWN]!r}",
                     hint='say whose clock it is: --zone Europe/Paris (zone= in Python), or zone = ".." in the map',
                 )
-        words = {name: _counted(found[f"{name}.words"], f"{_said(name)}") for name in unknown}
+        words = {name: _counted(seen[f"{name}.words"], f"{_said(name)}") for name in unknown}
         return Surveyed({name: counts for name, counts in words.items() if counts})
 
     def _staged(self, frame: pl.LazyFrame) -> pl.LazyFrame:
@@ -290,12 +301,48 @@ class Plan:
         )
 
 
+def missing_columns(mapping: ColumnMap, present: Iterable[str], filled: Set[str], source: str) -> None:
+    """Looks for keys that a whole file of JSON does not have: there, a key may be left out where it has no value.
+
+    Arguments:
+        mapping: the column map.
+        present: names of the keys of some records.
+        filled: canonical columns and fields of evidence that had a value in any record.
+        source: what the error calls the file.
+
+    Raises:
+        BadColumnMap: keys that no record has.
+    """
+    have = dict.fromkeys(present)
+    objects = {name[:end] for name in have for end in range(len(name)) if name[end] == "."}
+    known = have.keys() | objects
+    missing = [
+        origin.names[0]
+        for name, origin in (*mapping.columns.items(), *mapping.evidence.items())
+        if name not in filled and not known & {*origin.names}
+    ]
+    missing += [name for name in mapping.where if name not in known]
+    if have and missing:
+        raise _missing(missing, have, source)
+
+
+def _chosen(
+    where: Mapping[str, tuple[str, ...]], words: Mapping[str, tuple[pl.Expr, pl.DataType] | None]
+) -> pl.Expr | None:
+    tests = [text(*part).is_in(where[name]).fill_null(False) for name, part in words.items() if part is not None]
+    return pl.all_horizontal(tests) if tests else None
+
+
 def _cells(
     mapping: ColumnMap, said: Mapping[str, tuple[pl.Expr, pl.DataType]], zone: str | None, *, json: bool
 ) -> Iterator[Cell]:
     for name, (_, dtype) in said.items():
         origin = mapping.columns[name]
         yield cell(mapping.kind[name], pl.col(_said(name)), dtype, origin, mapping, zone=origin.zone or zone, json=json)
+
+
+def _exploded(rows: pl.LazyFrame, is_list: bool) -> pl.LazyFrame:
+    return rows.explode("value") if is_list else rows
 
 
 def _said(name: str) -> str:
@@ -310,12 +357,11 @@ def _counted(counts: Any, name: str) -> Counter[str]:
     return Counter({row[name]: row["n"] for row in counts or []})
 
 
-def _missing(origins: list[Origin], present: Iterable[str], source: str) -> BadColumnMap:
+def _missing(wanted: list[str], present: Iterable[str], source: str) -> BadColumnMap:
     """Columns that are not there: all of them, with the nearest that are."""
     from watchfloor.readers.columns.model import nearest  # noqa: PLC0415 - pydantic waits for the first map
 
     have = list(present)
-    wanted = [origin.names[0] for origin in origins]
     near = " ".join(f"{name!r}: {hint.strip()}" for name in wanted if (hint := nearest(name, have)))
     shown = ", ".join(have[:100]) or "none"
     return BadColumnMap(

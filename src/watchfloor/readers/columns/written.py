@@ -10,7 +10,7 @@ import polars as pl
 if TYPE_CHECKING:
     from watchfloor.readers.columns.model import ColumnMap, Origin
 
-__all__ = ["array", "found", "leaves", "text", "written"]
+__all__ = ["array", "fact", "found", "leaves", "text", "written"]
 
 
 def written(
@@ -111,7 +111,10 @@ def array(column: pl.Expr, dtype: pl.DataType, separator: str | None, *, json: b
     if isinstance(dtype, pl.List):
         return _elements(column, dtype)
     said = text(column, dtype)
-    split = said.str.split(separator).list.eval(pl.element().str.strip_chars()) if separator else said.cast(_TEXTS)
+    if separator:
+        split = said.str.split(separator).list.eval(pl.element().str.strip_chars())
+    else:
+        split = pl.when(said.is_not_null()).then(pl.concat_list(said))
     if not json:
         return split
     is_array = said.str.starts_with("[") & said.str.json_path_match("$").is_not_null()
@@ -119,6 +122,13 @@ def array(column: pl.Expr, dtype: pl.DataType, separator: str | None, *, json: b
 
 
 _TEXTS = pl.List(pl.String)
+
+
+def fact(column: pl.Expr, dtype: pl.DataType, separator: str | None, *, json: bool) -> tuple[pl.Expr, bool]:
+    """A piece of evidence as text, or as a list of texts, and whether it is one."""
+    if separator or json or isinstance(dtype, pl.List | pl.Array):
+        return array(column, dtype, separator, json=json), True
+    return text(column, dtype), False
 
 
 def _meaningful(said: pl.Expr, words: Iterable[str], known: Mapping[str, str]) -> pl.Expr:
