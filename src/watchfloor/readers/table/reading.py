@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -14,7 +13,7 @@ from polars.exceptions import PolarsError
 
 from watchfloor.engine import Keeper
 from watchfloor.errors import UnreadableFile
-from watchfloor.readers import files
+from watchfloor.readers import documents, files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, merge
 from watchfloor.readers.columns import RECORD, SAMPLE_ROWS, Plan, load, missing_columns
 from watchfloor.readers.table import canonical, objects, sheets, texts
@@ -142,13 +141,13 @@ def _take_delimited(head: Head, mapping: ColumnMap, options: Options, intake: In
 
 def _take_json(head: Head, mapping: ColumnMap, options: Options, intake: Intake, blocks: Iterator[bytes]) -> None:
     names = _keys_of_interest(mapping)
-    if _is_lines(head):
+    if documents.has_lines(head.lines):
         lines = objects.JsonLines(names)
         _take(intake, lines.parts(blocks, intake.partial))
         present = lines.keys
     else:
         text = b"".join(blocks).decode("utf-8", errors="replace")
-        found = objects.document(text, str(head.path), wanted(mapping))
+        found = documents.document(text, str(head.path), wanted(mapping))
         if found.broken:
             intake.partial.append(found.broken)
         _take(intake, objects.parts_of(found, names))
@@ -156,7 +155,7 @@ def _take_json(head: Head, mapping: ColumnMap, options: Options, intake: Intake,
             name
             for record in found.records[: objects.LOOKED_AT]
             if isinstance(record, dict)
-            for name in objects.flat_names(record)
+            for name in documents.flat_names(record)
         )
     missing_columns(mapping, present, intake.filled, str(head.path))
 
@@ -183,19 +182,6 @@ def _refuse_binary(head: Head) -> None:
 def _is_json(head: Head) -> bool:
     text = head.content.decode("utf-8", errors="replace").lstrip()
     return text.startswith("{") or (text.startswith("[") and text[1:].lstrip()[:1] in ("{", "]", ""))
-
-
-def _is_lines(head: Head) -> bool:
-    """Whether lines are objects of their own."""
-    whole = [_is_object(line) for line in head.lines[:20]]
-    return len(whole) > 1 and (whole[0] or sum(whole) * 2 > len(whole))
-
-
-def _is_object(line: str) -> bool:
-    try:
-        return isinstance(json.loads(line), dict)
-    except (ValueError, RecursionError):
-        return False
 
 
 def _warn(path: Path, notes: Iterable[str]) -> None:
