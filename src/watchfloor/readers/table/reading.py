@@ -13,10 +13,10 @@ from polars.exceptions import PolarsError
 
 from watchfloor.engine import Keeper
 from watchfloor.errors import UnreadableFile
-from watchfloor.readers import documents, files
+from watchfloor.readers import documents, files, texts
 from watchfloor.readers._reader import Head, Options, Reader, Tables, merge
 from watchfloor.readers.columns import RECORD, SAMPLE_ROWS, Plan, load, missing_columns
-from watchfloor.readers.table import canonical, objects, sheets, texts
+from watchfloor.readers.table import canonical, objects, sheets
 from watchfloor.readers.table.delimited import Delimited, layout
 from watchfloor.readers.table.intake import Intake
 from watchfloor.readers.table.part import Part, wanted
@@ -146,7 +146,7 @@ def _take_json(head: Head, mapping: ColumnMap, options: Options, intake: Intake,
         _take(intake, lines.parts(blocks, intake.partial))
         present = lines.keys
     else:
-        text = b"".join(blocks).decode("utf-8", errors="replace")
+        text = texts.whole(blocks, intake.notes.append)
         found = documents.document(text, str(head.path), wanted(mapping))
         if found.broken:
             intake.partial.append(found.broken)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from watchfloor.errors import BadColumnMap
 from watchfloor.readers import files
 
-__all__ = ["blocks", "decoded"]
+__all__ = ["blocks", "whole"]
 
 BLOCK_BYTES = 4 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
@@ -41,13 +41,13 @@ def blocks(
     if encoding is not None:
         _known(encoding)
     if (wide := _wide(path, encoding)) is not None:
-        whole = files.content(path)
+        stored = files.content(path)
         progress(path.stat().st_size)
-        if whole.partial:
-            cut_short(whole.partial)
+        if stored.partial:
+            cut_short(stored.partial)
         if encoding is None and wide != "utf-16":
             note(f"read as {wide.upper()}: every second byte is zero")
-        yield whole.content.decode(wide, errors="replace").removeprefix("\ufeff").encode()
+        yield stored.content.decode(wide, errors="replace").removeprefix("\ufeff").encode()
         return
     first = True
     for block in files.blocks(path, BLOCK_BYTES, progress=progress, cut_short=cut_short):
@@ -57,7 +57,16 @@ def blocks(
             encoding = _by_content(text)
             if encoding != "utf-8":
                 note("read as Windows-1252: the text is not UTF-8")
-        yield text if encoding in (None, "utf-8") else decoded(text, encoding).encode()
+        yield text if encoding in (None, "utf-8") else _decoded(text, encoding).encode()
+
+
+def whole(blocks: Iterable[bytes], note: Callable[[str], None]) -> str:
+    """All blocks as one text; `note` is told of bytes that are not UTF-8."""
+    content = b"".join(blocks)
+    text = content.decode("utf-8", errors="replace")
+    if bad := text.count("\ufffd") - content.count("\ufffd".encode()):
+        note(f"{bad:,} places with bytes that are not UTF-8, shown as \ufffd")
+    return text
 
 
 def _known(encoding: str) -> None:
@@ -104,7 +113,7 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
-def decoded(block: bytes, encoding: str) -> str:
+def _decoded(block: bytes, encoding: str) -> str:
     """Text; the few bytes that Windows-1252 leaves free are those of Latin-1, as browsers read them."""
     try:
         return block.decode(encoding)

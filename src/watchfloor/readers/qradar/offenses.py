@@ -1,0 +1,225 @@
+"""An offense of QRadar's API as an alert and its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from watchfloor import times
+from watchfloor.readers.qradar.lookups import Lookups
+from watchfloor.schemas import ALERTS, EVIDENCE
+
+__all__ = ["FIELDS", "alerts", "cleaned", "evidence"]
+
+_NUMBERS = ("closing_reason_id", "domain_id", "offense_type", "event_count", *(
+    "close_time", "start_time", "last_updated_time", "first_persisted_time", "last_persisted_time",
+))  # fmt: skip
+_WORDS = ("description", "status", "assigned_to", "closing_user", "offense_source", "source_network")
+_LISTS = ("categories", "destination_networks")
+_STATUS = {"OPEN": "open", "HIDDEN": "open", "CLOSED": "closed"}
+
+FIELDS = pl.Schema(
+    {"record": pl.Int64(), "id": pl.Int64(), "magnitude": pl.Float64(), "follow_up": pl.Boolean()}
+    | dict.fromkeys(_NUMBERS, pl.Int64())
+    | dict.fromkeys(_WORDS, pl.String())
+    | dict.fromkeys(_LISTS, pl.List(pl.String))
+    | {"rule_ids": pl.List(pl.Int64), "log_source_names": pl.List(pl.String)}
+)
+"""What is taken from an offense, with its types."""
+
+
+def cleaned(found: Any, record: int) -> dict[str, Any]:
+    """The fields of an offense; keys may be missing where they would be null, others are passed over.
+
+    Raises:
+        ValueError: what makes it no offense.
+    """
+    if not isinstance(found, dict):
+        raise ValueError("no JSON object")  # noqa: TRY004 - what is wrong is the record, not a type of ours
+    if "http_response" in found:
+        raise ValueError(
+            f"an error of the API in place of an offense: {found.get('message') or found['http_response']}"
+        )
+    row: dict[str, Any] = {"record": record, "id": _whole(found, "id")}
+    if row["id"] is None:
+        raise ValueError("an offense without an id")
+    row |= {name: _whole(found, name) for name in _NUMBERS}
+    row |= {name: _word(found, name) for name in _WORDS}
+    row |= {name: _words(found, name) for name in _LISTS}
+    if row["status"] is not None and row["status"].upper() not in _STATUS:
+        raise ValueError(f"the status {row['status'][:100]!r} is none of {', '.join(_STATUS)}")
+    return row | {
+        "magnitude": _number(found, "magnitude"),
+        "follow_up": _flag(found, "follow_up"),
+        "rule_ids": [_whole(rule, "id") for rule in _rules(found)],
+        "log_source_names": [_word(source, "name") for source in _objects(found, "log_sources")],
+    }
+
+
+def _wrong(found: Mapping[str, Any], name: str, what: str) -> ValueError:
+    return ValueError(f"{name} is {what}: {str(found[name])[:100]!r}")
+
+
+def _whole(found: Mapping[str, Any], name: str) -> int | None:
+    value = found.get(name)
+    if isinstance(value, str) and value.strip().removeprefix("-").isdecimal():
+        value = int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or abs(value) >= 2**63):
+        raise _wrong(found, name, "no whole number")
+    return value
+
+
+def _number(found: Mapping[str, Any], name: str) -> float | None:
+    value = found.get(name)
+    if value is not None and (not isinstance(value, int | float) or isinstance(value, bool)):
+        raise _wrong(found, name, "no number")
+    return None if value is None else float(value)
+
+
+def _flag(found: Mapping[str, Any], name: str) -> bool | None:
+    value = found.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise _wrong(found, name, "neither true nor false")
+    return value
+
+
+def _word(found: Mapping[str, Any], name: str) -> str | None:
+    value = found.get(name)
+    if isinstance(value, dict | list):
+        raise _wrong(found, name, "no text")
+    text = "" if value is None else str(value).encode("utf-8", "replace").decode()
+    return text if text.strip() else None
+
+
+def _words(found: Mapping[str, Any], name: str) -> list[str]:
+    value = found.get(name)
+    if value is not None and not isinstance(value, list):
+        raise _wrong(found, name, "no list")
+    return [str(one) for one in value or () if one is not None and str(one).strip()]
+
+
+def _objects(found: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
+    value = found.get(name)
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise _wrong(found, name, "no list of objects")
+    return value
+
+
+def _rules(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Rules before building blocks: an offense names both."""
+    return sorted(_objects(found, "rules"), key=lambda rule: rule.get("type") == "BUILDING_BLOCK_RULE")
+
+
+def alerts(offenses: pl.DataFrame, lookups: Lookups, source: str) -> pl.LazyFrame:
+    """One alert per offense.
+
+    `rule` is the name of its first rule where rules were exported too, else the first segment of the description,
+    to which QRadar appends ` preceded by Y` and ` containing X`. `severity` is ten times the magnitude, which decays.
+    `escalated` has no field in QRadar: true where the offense is marked for follow-up or its closing reason speaks of
+    escalation, else false once it is closed, null before. A closing reason or domain without a name is `unknown (54)`.
+    """
+    status = pl.col("status").str.to_uppercase().replace_strict(_STATUS, return_dtype=pl.String)
+    reason = _looked_up(offenses["closing_reason_id"], lookups.reason)
+    rows = offenses.lazy().with_columns(closing_reason=reason).with_columns(status=status)
+    marked = pl.col("follow_up").fill_null(False) | pl.col("closing_reason").str.contains("(?i)escalat").fill_null(
+        False
+    )
+    return ALERTS.fill(
+        rows.select(
+            "record",
+            "status",
+            "closing_reason",
+            "event_count",
+            alert_id=pl.col("id").cast(pl.String),
+            client=_looked_up(offenses["domain_id"], lookups.client),
+            rule=pl.coalesce(_rule_names(lookups), _first_segment(pl.col("description"))),
+            title=_one_line(pl.col("description")),
+            severity=pl.col("magnitude") * 10,
+            disposition=_looked_up(offenses["closing_reason_id"], lookups.disposition),
+            escalated=pl.when(marked).then(True).when(pl.col("status") == "closed").then(False),
+            assignee="assigned_to",
+            closed_by="closing_user",
+            first_event_time=_instant("start_time"),
+            last_event_time=_instant("last_updated_time"),
+            created_time=pl.coalesce(_instant("first_persisted_time"), _instant("start_time")),
+            closed_time=_instant("close_time"),
+            updated_time=_instant("last_persisted_time"),
+        ),
+        source=source,
+        system="qradar",
+    )
+
+
+def _looked_up(ids: pl.Series, name: Any) -> pl.Expr:
+    """Names by id."""
+    known = {number: name(number) for number in ids.unique().to_list()}
+    return pl.col(ids.name).replace_strict(known, default=None, return_dtype=pl.String)
+
+
+def _rule_names(lookups: Lookups) -> pl.Expr:
+    if not lookups.rules:
+        return pl.lit(None, dtype=pl.String)
+    names = pl.element().replace_strict(lookups.rules, default=None, return_dtype=pl.String)
+    return pl.col("rule_ids").list.eval(names).list.drop_nulls().list.first()
+
+
+def _first_segment(description: pl.Expr) -> pl.Expr:
+    """The offense's rule: QRadar writes each further segment on a line of its own; where the lines were joined, by
+    their words."""
+    lines = description.str.strip_chars()
+    first = lines.str.extract(r"^([^\n]*)")
+    alone = first.str.replace(r"\s(?:preceded by|containing)\s.*$", "")
+    chained = first.str.replace(r"\spreceded by\s.*$", "")
+    return _one_line(pl.when(lines.str.contains("\n", literal=True)).then(chained).otherwise(alone))
+
+
+def _one_line(text: pl.Expr) -> pl.Expr:
+    line = text.str.replace_all(r"\s+", " ").str.strip_chars()
+    return pl.when(line != "").then(line)
+
+
+def _instant(name: str) -> pl.Expr:
+    """Epoch milliseconds (API 12.0 to 26.0); a 0 stands for none."""
+    column = pl.col(name)
+    return times.from_epoch(pl.when(column != 0).then(column), "ms")
+
+
+_BY_TYPE = {0: "src_ip", 1: "dst_ip", 3: "user"}
+"""Offense types whose meaning does not depend on the installation."""
+_BY_PROPERTY = {
+    "sourceip": "src_ip",
+    "sourceipv6": "src_ip",
+    "destinationip": "dst_ip",
+    "destinationipv6": "dst_ip",
+    "username": "user",
+    "hostname": "host",
+}
+
+
+def evidence(offenses: pl.DataFrame, lookups: Lookups, source: str) -> pl.LazyFrame:
+    """What the offenses were about: their source by its type, categories, log sources, networks, rules."""
+
+    def kind(number: int) -> str:
+        said = lookups.offense_types.get(number, "").lower().replace("_", "").replace(" ", "")
+        return _BY_TYPE.get(number) or _BY_PROPERTY.get(said, "offense_source")
+
+    kinds = {number: kind(number) for number in offenses["offense_type"].drop_nulls().unique().to_list()}
+    of_source = pl.col("offense_type").replace_strict(kinds, default="offense_source", return_dtype=pl.String)
+    facts = {
+        "category": pl.col("categories"),
+        "log_source": pl.col("log_source_names"),
+        "source_network": pl.concat_list("source_network"),
+        "destination_network": pl.col("destination_networks"),
+        "rule_id": pl.col("rule_ids").cast(pl.List(pl.String)),
+    }
+    place = {"record": pl.col("record"), "alert_id": pl.col("id").cast(pl.String)}
+    rows = offenses.lazy()
+    parts = [rows.select(**place, field=of_source, value="offense_source")]
+    parts += [rows.select(**place, field=pl.lit(name), value=value).explode("value") for name, value in facts.items()]
+    return EVIDENCE.fill(pl.concat(parts).filter(pl.col("value").is_not_null()), source=source)

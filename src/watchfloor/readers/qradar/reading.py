@@ -1,0 +1,209 @@
+"""Reads offenses and, from the files beside them, the closing reasons, rules, domains and tenants that they name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from watchfloor.errors import UnreadableFile
+from watchfloor.readers import files, texts
+from watchfloor.readers._reader import Options, Reader, Tables, merge
+from watchfloor.readers.documents import document, has_lines, loads
+from watchfloor.readers.qradar.kinds import Kind, accepts, kind_of, misspelled
+from watchfloor.readers.qradar.lookups import Lookups, reasons_in
+from watchfloor.readers.qradar.offenses import FIELDS, alerts, cleaned, evidence
+from watchfloor.schemas import LEDGER, REJECTS
+
+__all__ = ["READER"]
+
+
+@dataclass
+class _Export:
+    """One file: its records with their numbers, and what is no record."""
+
+    path: Path
+    kind: Kind
+    records: list[tuple[int, Any]]
+    lines: int
+    """Of JSON lines; records where the format has no lines."""
+    offenses: int = 0
+    """Records that are offenses."""
+    rejects: list[tuple[int, str, str]] = field(default_factory=list)
+    """Number, reason and text of each."""
+    partial: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def read(paths: Sequence[Path], options: Options) -> Tables:
+    """Alerts and evidence of offenses.
+
+    Raises:
+        UnreadableFile: no file with offenses, or one that is not as the API returns them.
+    """
+    exports, refused = _exports(paths, options)
+    lookups = Lookups()
+    for export in exports:
+        if export.kind != "offenses":
+            lookups.add(export.kind, [record for _, record in export.records])
+    if options.closing_reasons is not None:
+        lookups.add("closing reasons", reasons_in(options.closing_reasons))
+    offenses = [export for export in exports if export.kind == "offenses"]
+    if not offenses:
+        raise refused[0] if refused else _nothing(exports)
+    latest = _latest([pl.DataFrame(list(_offenses(export)), schema=FIELDS) for export in offenses])
+    parts = [_tables(export, rows, lookups) for export, rows in zip(offenses, latest, strict=True)]
+    parts += [_of_names(export) for export in exports if export.kind != "offenses"]
+    parts += [_refused(error) for error in refused]
+    return merge(parts)
+
+
+def _exports(paths: Sequence[Path], options: Options) -> tuple[list[_Export], list[UnreadableFile]]:
+    """Every file that can be read; where others can, one that cannot must not take their closing reasons away."""
+    exports: list[_Export] = []
+    refused: list[UnreadableFile] = []
+    for path in paths:
+        try:
+            exports.append(_export(path))
+        except UnreadableFile as error:
+            if len(paths) == 1:
+                raise
+            refused.append(error)
+        options.progress(path.stat().st_size)
+    return exports, refused
+
+
+def _nothing(exports: Sequence[_Export]) -> UnreadableFile:
+    kinds = ", ".join(sorted({export.kind for export in exports})) or "nothing"
+    return UnreadableFile(f"{exports[0].path}: {kinds}, but no offenses", hint="name the file with the offenses too")
+
+
+def _export(path: Path) -> _Export:
+    """The records of a file.
+
+    Raises:
+        UnreadableFile: not JSON, or not as QRadar's API returns it.
+    """
+    export = _Export(path, "offenses", [], 0)
+    head = files.head(path)
+    if why := misspelled(head.content.decode("utf-8", errors="replace")):
+        raise UnreadableFile(f"{path}: {why}", hint="export GET /siem/offenses as JSON")
+    blocks = texts.blocks(
+        path, None, progress=lambda _: None, cut_short=export.partial.append, note=export.notes.append
+    )
+    (_add_lines if has_lines(head.lines) else _add_document)(export, blocks)
+    first = next((record for _, record in export.records if isinstance(record, dict)), {})
+    export.kind = kind_of(first, path) or "offenses"
+    if any(isinstance(record, dict) and "http_response" in record for _, record in export.records):
+        export.partial.append("the API answered with an error within the list")
+    return export
+
+
+def _add_document(export: _Export, blocks: Iterable[bytes]) -> None:
+    found = document(texts.whole(blocks, export.notes.append), str(export.path), [{"status"}, {"id"}])
+    export.records = list(enumerate(found.records, start=1))
+    export.lines = len(found.records)
+    if found.broken:
+        export.partial.append(found.broken)
+    if found.rest:
+        export.lines += 1
+        export.rejects.append((export.lines, found.broken or "no JSON", found.rest))
+
+
+def _add_lines(export: _Export, blocks: Iterable[bytes]) -> None:
+    for line in (line for block in blocks for line in block.removesuffix(b"\n").split(b"\n")):
+        export.lines += 1
+        if not line.strip():
+            continue
+        try:
+            export.records.append((export.lines, loads(line.decode())))
+        except (ValueError, RecursionError) as error:
+            reason = "bytes that are not UTF-8" if isinstance(error, UnicodeDecodeError) else f"{error}"
+            export.rejects.append((export.lines, reason, line.decode(errors="replace").removesuffix("\r")))
+
+
+def _tables(export: _Export, offenses: pl.DataFrame, lookups: Lookups) -> Tables:
+    """The tables of one file of offenses, earlier states left out."""
+    source = str(export.path)
+    if again := export.offenses - offenses.height:
+        export.notes.append(f"{again:,} records are earlier states or copies of other records")
+    return {
+        "alerts": alerts(offenses, lookups, source),
+        "evidence": evidence(offenses, lookups, source),
+        "rejects": _rejects(export),
+        "ledger": _ledger(export, read=offenses.height),
+    }
+
+
+def _of_names(export: _Export) -> Tables:
+    """A file of names: none of its records is a row of a table."""
+    export.notes.append(f"names of {export.kind}")
+    return {"rejects": _rejects(export), "ledger": _ledger(export, read=0)}
+
+
+def _offenses(export: _Export) -> Iterator[dict[str, Any]]:
+    for number, record in export.records:
+        try:
+            yield cleaned(record, number)
+            export.offenses += 1
+        except ValueError as error:
+            export.rejects.append((number, f"{error}", json.dumps(record)))
+
+
+def _latest(files_of: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
+    """Each offense once, in its last state, in the file that has it: pages that shift while they are read give some
+    twice. Ids begin again after a Hard Clean, so the start counts too."""
+    changed = pl.coalesce("last_persisted_time", "close_time", "last_updated_time", pl.lit(0))
+    offense = ("id", "start_time")
+    latest = (
+        pl.concat(rows.with_columns(file=pl.lit(number)) for number, rows in enumerate(files_of))
+        .with_columns(place=changed.rank("ordinal").over(offense))
+        .filter(pl.col("place") == pl.col("place").max().over(offense))
+    )
+    return [latest.filter(pl.col("file") == number).drop("file", "place") for number in range(len(files_of))]
+
+
+def _rejects(export: _Export) -> pl.LazyFrame:
+    columns = list(zip(*sorted(export.rejects), strict=True)) or [(), (), ()]
+    rejects = dict(zip(("record", "reason", "text"), columns, strict=True))
+    frame = pl.DataFrame(rejects, schema={"record": pl.Int64, "reason": pl.String, "text": pl.String})
+    return REJECTS.fill(frame.with_columns(pl.col("text").str.head(2000)), source=str(export.path), lines=1)
+
+
+def _ledger(export: _Export, *, read: int) -> pl.LazyFrame:
+    rejected = len(export.rejects)
+    row = {
+        "source": str(export.path),
+        "format": "qradar",
+        "file_bytes": export.path.stat().st_size,
+        "lines": export.lines,
+        "lines_read": read,
+        "lines_continued": 0,
+        "lines_rejected": rejected,
+        "lines_skipped": export.lines - read - rejected,
+        "partial": "; ".join(export.partial) or None,
+        "notes": "; ".join(export.notes) or None,
+    }
+    return pl.LazyFrame([row], schema=LEDGER.schema)
+
+
+def _refused(error: UnreadableFile) -> Tables:
+    """A file that is not as the API returns it, among others that are: a reject, so that it is seen."""
+    source, _, reason = str(error).partition(": ")
+    return {
+        "rejects": pl.LazyFrame({"source": [source], "reason": [reason]}),
+        "ledger": pl.LazyFrame({"source": [source], "format": ["qradar"], "partial": [reason]}),
+    }
+
+
+READER = Reader(
+    name="qradar",
+    about="QRadar offenses as its API returns them (JSON), with closing reasons, rules and domains beside them",
+    tables=("alerts", "evidence"),
+    accepts=accepts,
+    read=read,
+)
