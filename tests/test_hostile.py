@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 
 import polars as pl
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watchfloor.hostile import disarm, harmless, visible
+from watchfloor.hostile import disarm, harmless, in_script, visible
 
 
 @pytest.mark.parametrize(
@@ -53,3 +54,11 @@ def test_what_starts_a_formula_is_disarmed(start: str) -> None:
         "",
         None,
     ]
+
+
+@given(st.text())
+def test_no_text_ends_a_script_element(text: str) -> None:
+    """Whatever a log says, the element that holds it goes on, and the text comes back as it was."""
+    held = in_script(json.dumps([text], ensure_ascii=False))
+    assert not set(held) & set("<>&\u2028\u2029")
+    assert json.loads(held) == [text]

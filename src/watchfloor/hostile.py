@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-__all__ = ["disarm", "harmless", "visible"]
+__all__ = ["disarm", "harmless", "in_script", "visible"]
 
 _PICTURES = {chr(code): chr(0x2400 + code) for code in range(32) if chr(code) not in "\t\n\r"} | {"\x7f": "\u2421"}
 _ESCAPES = {chr(code): f"[U+{code:04X}]" for code in (*range(0x80, 0xA0), 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF)}
@@ -31,3 +31,10 @@ def visible(column: pl.Expr) -> pl.Expr:
 def disarm(column: pl.Expr) -> pl.Expr:
     """Text that no spreadsheet runs: an apostrophe goes before what would start a formula."""
     return column.str.replace(_FORMULA, "'${1}")
+
+
+def in_script(text: str) -> str:
+    """JSON that can stand inside a script element: nothing in it ends the element or opens another."""
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text

@@ -208,6 +208,14 @@ def test_colours_that_stand_together_differ_for_everybody(theme: int, blindness:
         assert distance >= (0.085 if max(one, other) <= "c4" else 0.06), (one, other, distance)
 
 
+@pytest.mark.parametrize("chart", CHARTS, ids=NAMES)
+def test_no_word_of_a_log_ends_the_script_of_a_notebook(chart: Chart) -> None:
+    """Altair and vl-convert write data into scripts as it is; here nothing in it can end them."""
+    own = draw(Bars(x="alerts", y="rule"), TABLE.head(1).with_columns(rule=pl.lit("a"))).to_html()
+    assert draw(chart, TABLE).to_html().count("</script") == own.count("</script")
+    assert page(chart, TABLE).count("</script") == 2
+
+
 def test_a_chart_for_a_notebook_is_altair() -> None:
     """It can be changed and saved as any other; a page of its own loads nothing."""
     spec = draw(CHARTS[0], TABLE).to_dict()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, assert_never
 
 import altair as alt
@@ -16,6 +16,7 @@ from watchfloor.charts import shape
 from watchfloor.charts.kinds import Bars, Chart, Heat, Lines, Points
 from watchfloor.charts.shape import MISSING, OTHER, Axis, Shape
 from watchfloor.charts.ticks import ticks
+from watchfloor.hostile import in_script
 
 __all__ = ["COLORS", "INKS", "NARROW", "STEPS", "WIDE", "Picture", "draw", "page", "picture", "svg"]
 
@@ -70,15 +71,38 @@ class Picture:
 
 def draw(chart: Chart, table: pl.DataFrame | pl.LazyFrame, *, width: int = WIDE) -> Drawing:
     """The chart as Altair draws it, with tooltips: for a notebook, or to go on from there."""
-    drawn = _drawn(chart, shape.of(chart, table), width)
-    return drawn.properties(title=shape.title_of(chart)).configure(**_config() | {"background": "white"})
+    # Altair writes data into a script element as it is: a log that says </script> would end it. A space of no width
+    # behind each < keeps the words and takes their effect.
+    shaped = shape.reworded(shape.of(chart, table), "<", "<\u200b")
+    title = shape.title_of(chart).replace("<", "<\u200b")
+    return _drawn(chart, shaped, width).properties(title=title).configure(**_config() | {"background": "white"})
 
 
 def page(chart: Chart, table: pl.DataFrame | pl.LazyFrame, *, width: int = WIDE) -> str:
     """The chart as a page of its own, to zoom and move, that needs no network: 0.9 MB of Vega are in it."""
-    spec = draw(chart, table, width=width).interactive().to_dict()
-    html: str = vl_convert.vegalite_to_html(spec, bundle=True)
-    return html
+    shaped = shape.of(chart, table)
+    finer = replace(shaped, x=replace(shaped.x, density=8), y=replace(shaped.y, density=8))  # for who zooms in
+    drawn = _drawn(chart, finer, width)
+    if isinstance(chart, Lines | Points):
+        drawn = drawn.interactive(bind_x=shaped.x.scale != "names", bind_y=shaped.y.scale != "names")
+    titled = drawn.properties(title=shape.title_of(chart)).configure(**_config() | {"background": "white"})
+    bundle: str = vl_convert.javascript_bundle(None)
+    return _PAGE.format(bundle=bundle, spec=in_script(json.dumps(titled.to_dict())))
+
+
+# Not vl-convert's own page, which would run what a log says.
+_PAGE = """<!doctype html>
+<meta charset="utf-8">
+<body>
+<div id="chart"></div>
+<script type="application/json" id="spec">{spec}</script>
+<script type="module">{bundle}
+const spec = JSON.parse(document.getElementById("spec").textContent);
+const actions = {{export: true, source: false, compiled: false, editor: false}};
+vegaEmbed("#chart", spec, {{renderer: "svg", actions}});
+</script>
+</body>
+"""
 
 
 def svg(chart: Chart, table: pl.DataFrame | pl.LazyFrame, *, width: int = WIDE, themed: bool = False) -> str:
@@ -250,10 +274,11 @@ def _position(column: str, axis: Axis, width: int) -> Any:
 
 def _axis(axis: Axis, width: int) -> Any:
     if axis.scale == "times":
-        found = ticks(axis.start, axis.end, axis.zone, most=max(2, width // (95 if width >= _ROOMY else 80)))
+        most = max(2, axis.density * width // (95 if width >= _ROOMY else 80))
+        found = ticks(axis.start, axis.end, axis.zone, most)
         # The labels are made of numbers and names of months alone: no text from a log gets into an expression.
         labels = json.dumps({str(at): list(lines) for at, lines in found})
-        return alt.Axis(values=[at for at, _ in found], labelExpr=f"({labels})[datum.value]", labelFlush=False)
+        return alt.Axis(values=[at for at, _ in found], labelExpr=f"({labels})[datum.value]", labelOverlap="greedy")
     return alt.Axis(format=axis.format, tickCount=5, domain=False, ticks=False)
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 
 import polars as pl
+import polars.selectors as cs
 
 from watchfloor.charts.kinds import Bars, Chart, Heat, Lines, Points
 from watchfloor.hostile import harmless, visible
 from watchfloor.wording import Kind, kind_of, label_of, spoken
 
-__all__ = ["MISSING", "OTHER", "Axis", "Shape", "of", "title_of"]
+__all__ = ["MISSING", "OTHER", "Axis", "Shape", "of", "reworded", "title_of"]
 
 CATEGORIES = 6
 """Colours at most; what is rarer is `other`."""
@@ -45,6 +46,8 @@ class Axis:
     start: float = 0
     end: float = 1
     zone: str = "UTC"
+    density: int = 1
+    """How many times more ticks of time than fit at first."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,23 @@ def of(chart: Chart, table: pl.DataFrame | pl.LazyFrame) -> Shape:
             return _heat(chart, _collect(table, chart.x, chart.y, chart.color))
         case _:
             assert_never(chart)
+
+
+def reworded(shape: Shape, old: str, new: str) -> Shape:
+    """The same with one text replaced by another in all its words."""
+
+    def axis(old_axis: Axis) -> Axis:
+        names = tuple(name.replace(old, new) for name in old_axis.names)
+        return replace(old_axis, title=old_axis.title.replace(old, new), names=names)
+
+    return replace(
+        shape,
+        rows=shape.rows.with_columns(cs.string().str.replace_all(old, new, literal=True)),
+        x=axis(shape.x),
+        y=axis(shape.y),
+        colors=tuple(color.replace(old, new) for color in shape.colors),
+        color_title=shape.color_title.replace(old, new),
+    )
 
 
 def title_of(chart: Chart) -> str:

@@ -11,10 +11,11 @@ from typing import Any
 import polars as pl
 from markupsafe import Markup
 
+from watchfloor.hostile import in_script
 from watchfloor.reports.cells import flat, largest
 from watchfloor.wording import kind_of, label_of
 
-__all__ = ["ALL_BYTES", "ALL_ROWS", "HEAD_ROWS", "Room", "View", "in_script", "view_of"]
+__all__ = ["ALL_BYTES", "ALL_ROWS", "HEAD_ROWS", "Room", "View", "view_of"]
 
 HEAD_ROWS = 1_000
 """Rows of a table that a page shows without unpacking anything."""
@@ -81,17 +82,10 @@ def view_of(table: pl.LazyFrame, frame: pl.DataFrame, name: str, room: Room) -> 
         name=name,
         rows=rows,
         here=here,
-        head=in_script(_text(head)),
+        head=Markup(in_script(_text(head))),  # noqa: S704 - escaped for a script
         packed=Markup(packed),  # noqa: S704 - base64
         note=" ".join(notes),
     )
-
-
-def in_script(text: str) -> Markup:
-    """JSON that can stand inside a script element: nothing in it ends the element or opens another."""
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)  # noqa: S704 - escaped above
 
 
 def _text(value: Any) -> str:

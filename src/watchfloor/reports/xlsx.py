@@ -96,7 +96,7 @@ class _Book:
 
     def name(self, wanted: str) -> str:
         """A sheet's name: 31 characters, none that a spreadsheet refuses, no two alike."""
-        plain = re.sub(r"[\[\]:*?/\\']+", " ", harmless(wanted)).strip()[:24] or "table"
+        plain = re.sub(r"[\s\[\]:*?/\\']+", " ", harmless(wanted)).strip()[:24] or "table"
         name, number = plain, 1
         while name.lower() in self._taken:
             number += 1
