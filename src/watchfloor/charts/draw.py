@@ -86,8 +86,8 @@ def page(chart: Chart, table: pl.DataFrame | pl.LazyFrame, *, width: int = WIDE)
     if isinstance(chart, Lines | Points):
         drawn = drawn.interactive(bind_x=shaped.x.scale != "names", bind_y=shaped.y.scale != "names")
     titled = drawn.properties(title=shape.title_of(chart)).configure(**_config() | {"background": "white"})
-    bundle: str = vl_convert.javascript_bundle(None)
-    return _PAGE.format(bundle=bundle, spec=in_script(json.dumps(titled.to_dict())))
+    script = vl_convert.javascript_bundle(_EMBED)
+    return _PAGE.format(script=script, spec=in_script(json.dumps(titled.to_dict())))
 
 
 # Not vl-convert's own page, which would run what a log says.
@@ -96,12 +96,13 @@ _PAGE = """<!doctype html>
 <body>
 <div id="chart"></div>
 <script type="application/json" id="spec">{spec}</script>
-<script type="module">{bundle}
-const spec = JSON.parse(document.getElementById("spec").textContent);
-const actions = {{export: true, source: false, compiled: false, editor: false}};
-vegaEmbed("#chart", spec, {{renderer: "svg", actions}});
-</script>
+<script type="module">{script}</script>
 </body>
+"""
+_EMBED = """
+const spec = JSON.parse(document.getElementById("spec").textContent);
+const actions = {export: true, source: false, compiled: false, editor: false};
+vegaEmbed("#chart", spec, {renderer: "svg", actions});
 """
 
 
