@@ -117,7 +117,7 @@ def kpis(
         parts=(
             _glance(known, asked),
             _per_day(stood, asked),
-            _tags(tagged, rules),
+            _tags(tagged, rules, asked),
             _coverage(tagged),
             _untagged(tagged),
             _tag_rules(known, rules),
@@ -191,14 +191,15 @@ def _per_day(stood: pl.LazyFrame, asked: _Asked) -> Result:
     )
 
 
-def _tags(tagged: pl.LazyFrame, rules: TagRules) -> Result:
+def _tags(tagged: pl.LazyFrame, rules: TagRules, asked: _Asked) -> Result:
     return Result(
         title="Alerts by tag",
         name="tags",
-        table=volume_by_tag(tagged, rules),
+        table=volume_by_tag(tagged, rules, minimum=asked.minimum, z=asked.z),
         charts=(Bars(x="alerts", y="tag", title="Alerts by tag"),),
-        explanation="An alert counts under each of its tags, so shares may add up to more than all. The row without a "
-        "tag is the untagged rest; a tag with 0 alerts never matched.",
+        explanation="An alert counts under each of its tags, so shares may add up to more than all. The row without "
+        f"a tag is the untagged rest; a tag with 0 alerts never matched. Rates stand from {asked.minimum} alerts on, with "
+        f"Wilson's interval at {asked.sure}.",
     )
 
 

@@ -131,7 +131,7 @@ def assign(alerts: pl.LazyFrame, rules: TagRules) -> pl.LazyFrame:
 
 def tag_by_alert(tagged: pl.LazyFrame) -> pl.LazyFrame:
     """One row per alert and tag, `tag` null for an untagged alert: an alert with two tags has two rows."""
-    return tagged.explode("tags").rename({"tags": "tag"})
+    return tagged.explode("tags", empty_as_null=True).rename({"tags": "tag"})
 
 
 def matches(alerts: pl.LazyFrame, rules: TagRules) -> pl.LazyFrame:
@@ -196,7 +196,7 @@ def _check_regex(tag: str, pattern: str) -> None:
         lines = [line.strip() for line in str(error).splitlines()]
         reason = next((line for line in lines if line.startswith("error:")), lines[0])
         raise BadOption(
-            f"tag {tag!r}: the regex {pattern!r} cannot be used ({reason.removeprefix('error: ')})",
+            f"tag {tag!r}: the regex '{pattern}' cannot be used ({reason.removeprefix('error: ')})",
             hint="Rust's regex syntax: no look-around and no back-references, so that no log text can stall it",
         ) from error
 

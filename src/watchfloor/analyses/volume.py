@@ -16,6 +16,7 @@ __all__ = [
     "day_of",
     "days_between",
     "escalated_per_day",
+    "volume_by",
     "volume_by_client",
     "volume_by_rule",
 ]
@@ -41,7 +42,7 @@ _STATE = ("open", "closed", *DISPOSITIONS, "undecided", "escalated")
 def volume_by_rule(alerts: pl.LazyFrame, *, minimum: int, z: float) -> pl.LazyFrame:
     """One row per rule, the one with most alerts first; alerts without a rule are the last row."""
     return (
-        _volume(alerts, "rule", minimum=minimum, z=z, clients=pl.col("client"))
+        volume_by(alerts, "rule", minimum=minimum, z=z, clients=pl.col("client"))
         .with_columns(cumulative_share=pl.col("alerts").cum_sum() / pl.col("alerts").sum())
         .select(
             "rule", "alerts", "share", "cumulative_share", pl.exclude("rule", "alerts", "share", "cumulative_share")
@@ -51,7 +52,7 @@ def volume_by_rule(alerts: pl.LazyFrame, *, minimum: int, z: float) -> pl.LazyFr
 
 def volume_by_client(alerts: pl.LazyFrame, *, minimum: int, z: float) -> pl.LazyFrame:
     """One row per client, the one with most alerts first; alerts without a client are the last row."""
-    return _volume(alerts, "client", minimum=minimum, z=z, rules=pl.col("rule"))
+    return volume_by(alerts, "client", minimum=minimum, z=z, rules=pl.col("rule"))
 
 
 def alerts_per_day(alerts: pl.LazyFrame, *, zone: str, top: int) -> pl.LazyFrame:
@@ -100,8 +101,8 @@ def days_between(span: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _volume(alerts: pl.LazyFrame, by: str, *, minimum: int, z: float, **distinct: pl.Expr) -> pl.LazyFrame:
-    """One row per group: alerts, what became of them, rates, how many others it touches, first and last."""
+def volume_by(alerts: pl.LazyFrame, by: str, *, minimum: int, z: float, **distinct: pl.Expr) -> pl.LazyFrame:
+    """One row per group: alerts, what became of them, rates, how many of other columns it touches, first and last."""
     right, wrong = pl.col("true_positive"), pl.col("false_positive")
     return (
         alerts.group_by(by)

@@ -10,7 +10,7 @@ from watchfloor.analyses import survival
 from watchfloor.analyses.clock import LEFT_OUT, TIMES, cases, times_taken
 from watchfloor.analyses.intervals import share
 from watchfloor.analyses.tags import TagRules, tag_by_alert
-from watchfloor.analyses.volume import DISPOSITIONS, day_of, days_between
+from watchfloor.analyses.volume import DISPOSITIONS, day_of, days_between, volume_by
 from watchfloor.schemas import TIME
 
 __all__ = [
@@ -25,30 +25,18 @@ __all__ = [
 ]
 
 
-def volume_by_tag(tagged: pl.LazyFrame, rules: TagRules) -> pl.LazyFrame:
+def volume_by_tag(tagged: pl.LazyFrame, rules: TagRules, *, minimum: int, z: float) -> pl.LazyFrame:
     """One row per tag, the one with most alerts first, with tags that never matched; the untagged rest is the last."""
-    counted = (
-        tag_by_alert(tagged)
-        .group_by("tag")
-        .agg(
-            alerts=pl.len().cast(pl.Int64),
-            open=(pl.col("state") == "open").sum().cast(pl.Int64),
-            closed=(pl.col("state") == "closed").sum().cast(pl.Int64),
-            **{word: (pl.col("disposition") == word).sum().cast(pl.Int64) for word in DISPOSITIONS},
-            escalated=pl.col("escalated").sum().cast(pl.Int64),
-            rules=pl.col("rule").drop_nulls().n_unique().cast(pl.Int64),
-            clients=pl.col("client").drop_nulls().n_unique().cast(pl.Int64),
-        )
-    )
-    all_tags = pl.LazyFrame({"tag": [*rules.names, None]}, schema={"tag": pl.String})
-    total = tagged.select(total=pl.len())
+    alerts = tag_by_alert(tagged).with_columns(status="state")
+    counted = volume_by(alerts, "tag", minimum=minimum, z=z, rules=pl.col("rule"), clients=pl.col("client"))
+    every_tag = pl.LazyFrame({"tag": [*rules.names, None]}, schema={"tag": pl.String})
     return (
-        all_tags.join(counted, on="tag", how="left", nulls_equal=True)
-        .with_columns(pl.exclude("tag").fill_null(0))
-        .join(total, how="cross")
+        every_tag.join(counted, on="tag", how="left", nulls_equal=True)
+        .join(tagged.select(total=pl.len()), how="cross")
+        .with_columns(pl.col("alerts", *DISPOSITIONS, "undecided", "rules", "clients").fill_null(0))
         .with_columns(share=pl.when(pl.col("total") > 0).then(pl.col("alerts") / pl.col("total")))
         .sort(pl.col("tag").is_null(), pl.col("alerts").neg(), "tag")
-        .select("tag", "alerts", "share", pl.exclude("tag", "alerts", "share", "total"))
+        .drop("total")
     )
 
 
