@@ -197,9 +197,9 @@ def _tags(tagged: pl.LazyFrame, rules: TagRules, asked: _Asked) -> Result:
         name="tags",
         table=volume_by_tag(tagged, rules, minimum=asked.minimum, z=asked.z),
         charts=(Bars(x="alerts", y="tag", title="Alerts by tag"),),
-        explanation="An alert counts under each of its tags, so shares may add up to more than all. The row without "
-        f"a tag is the untagged rest; a tag with 0 alerts never matched. Rates stand from {asked.minimum} alerts on, with "
-        f"Wilson's interval at {asked.sure}.",
+        explanation="An alert counts under each of its tags, so shares may add up to more than all. The row without a "
+        "tag is the untagged rest; a tag with 0 alerts never matched. Rates stand from "
+        f"{asked.minimum} alerts on, with Wilson's interval at {asked.sure}.",
     )
 
 
