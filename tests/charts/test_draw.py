@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from watchfloor.charts import Bars, Chart, Heat, Lines, Points
-from watchfloor.charts.draw import COLORS, INKS, NARROW, STEPS, WIDE, draw, page, picture, svg
+from watchfloor.charts.draw import COLORS, INKS, NARROW, STEPS, WIDE, _hues, draw, page, picture, svg
 
 HOSTILE = "</text><script>alert(1)</script>\"&'{datum.x}${7*7}\x1b[31m\u202e"
 
@@ -126,11 +126,19 @@ def test_odd_numbers_are_drawn_too(values: list[float | None]) -> None:
 
 @pytest.mark.parametrize("chart", CHARTS, ids=NAMES)
 def test_a_themed_drawing_takes_all_its_colours_from_the_page(chart: Chart) -> None:
-    """Each colour is a variable that the page defines, with the light one to fall back on."""
+    """Each colour is a variable that the page defines."""
     colors = set(re.findall(r'(?:fill|stroke)="([^"]+)"', svg(chart, TABLE, themed=True))) - {"none", "transparent"}
-    defined = {f"var(--{name},{color})" for name, color in (COLORS | STEPS | INKS).items()}
+    defined = {f"var(--{name})" for name in COLORS | STEPS | INKS}
     assert colors
     assert {color for color in colors if not color.startswith("url(")} <= defined
+
+
+def test_a_word_has_one_colour_in_every_chart() -> None:
+    """Levels, dispositions and states look alike throughout a report, whatever stands beside them."""
+    first = _hues(("NOTICE", "WARNING", "ALERT"))
+    assert first == {"NOTICE": "c1", "WARNING": "c2", "ALERT": "c4"}
+    assert _hues(("ALERT", "other"))["ALERT"] == first["ALERT"]
+    assert _hues(("x", "false_positive", "y")) == {"x": "c2", "false_positive": "c1", "y": "c3"}
 
 
 def css() -> dict[str, tuple[str, str]]:

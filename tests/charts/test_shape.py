@@ -26,8 +26,9 @@ def test_bars_are_the_first_rows_and_the_note_counts_the_others() -> None:
 
 def test_scores_do_not_add_up() -> None:
     """A sum of scores means nothing, so none is given."""
-    table = pl.DataFrame({"host": ["a", "b"], "score": [0.9, 0.5]})
-    assert of(Bars(x="score", y="host", top=1), table).note == "The first 1 of 2."
+    table = pl.DataFrame({"rule": ["a", "b"], "score": [0.9, 0.5], "max_score": [9, 5], "hosts": [2, 1]})
+    for name in ("score", "max_score", "hosts"):
+        assert of(Bars(x=name, y="rule", top=1), table).note == "The first 1 of 2."
 
 
 def test_bars_of_one_name_stay_apart() -> None:

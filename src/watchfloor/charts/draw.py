@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, assert_never
 
@@ -164,7 +166,10 @@ def _bars(shaped: Shape, width: int) -> tuple[Drawing, int]:
         "x:Q",
         title=shaped.x.title,
         axis=_axis(shaped.x, width) if interval else None,
-        scale=alt.Scale(domain=[min(shaped.x.start, 0), max(shaped.x.end, 0) or 1], nice=5 if interval else False),
+        scale=alt.Scale(
+            domain=[min(shaped.x.start, 0), (max(shaped.x.end, 0) or 1) * (1.06 if interval else 1)],
+            nice=5 if interval else False,
+        ),
     )
     bar = rows.mark_bar(height=16 if roomy else 13, yOffset=down, **_plain(shaped)).encode(x=x, **_tips())
     if shaped.colors:
@@ -288,12 +293,11 @@ def _names_axis(width: int) -> Any:
 
 
 def _color(shaped: Shape, width: int) -> Any:
-    named = [name for name in shaped.colors if name not in (OTHER, MISSING)]
-    hues = dict(zip(named, COLORS.values(), strict=False))
+    hues = _hues(shaped.colors)
     return alt.Color(
         "color:N",
         sort=list(shaped.colors),
-        scale=alt.Scale(domain=list(shaped.colors), range=[hues.get(name, COLORS["c7"]) for name in shaped.colors]),
+        scale=alt.Scale(domain=list(shaped.colors), range=[COLORS[hues[name]] for name in shaped.colors]),
         legend=alt.Legend(
             orient="top",
             title=None,
@@ -302,6 +306,35 @@ def _color(shaped: Shape, width: int) -> Any:
             offset=28 if shaped.y.scale == "numbers" else 10,  # numbers have their title above the axis
         ),
     )
+
+
+_KNOWN = {
+    "alert": "c4",
+    "critical": "c4",
+    "high": "c4",
+    "escalated": "c4",
+    "true_positive": "c4",
+    "warning": "c2",
+    "medium": "c2",
+    "benign_positive": "c2",
+    "open": "c2",
+    "notice": "c1",
+    "low": "c1",
+    "closed": "c1",
+    "false_positive": "c1",
+    "info": "c7",
+    "undetermined": "c7",
+    OTHER: "c7",
+    MISSING: "c7",
+}
+"""Words that have the same colour in every chart."""
+
+
+def _hues(names: Sequence[str]) -> dict[str, str]:
+    """A colour for each category: its own where the word has one, else the next that is free."""
+    taken = {_KNOWN[name.lower()] for name in names if name.lower() in _KNOWN}
+    free = itertools.chain((hue for hue in COLORS if hue not in taken), itertools.cycle(COLORS))
+    return {name: _KNOWN.get(name.lower()) or next(free) for name in names}
 
 
 def _plain(shaped: Shape) -> dict[str, Any]:
@@ -358,6 +391,8 @@ def _svg(chart: Chart, shaped: Shape, width: int, *, themed: bool) -> str:
 # Vega writes its SVG itself and escapes every text in it: these patterns meet nothing but its own hand.
 _MARK = re.compile(r'<(path|line|rect|text|circle) aria-label="([^"]*)" role="graphics-symbol"([^>]*?)(/>|>)')
 _ROLES = re.compile(r' (role="graphics-[a-z]+"|aria-roledescription="[^"]*"|aria-hidden="true"|pointer-events="none")')
+_PLACE = re.compile(r' (?:transform|d|x|y|x2|y2|width|height)="[^"]*"')
+_LONG = re.compile(r"(\d\.\d\d)\d+")
 _COLOR = re.compile(r'(fill|stroke)="(#[0-9a-f]{6})"')
 _VARIABLES = {color: name for name, color in (COLORS | STEPS | INKS).items()}
 
@@ -365,10 +400,9 @@ _VARIABLES = {color: name for name, color in (COLORS | STEPS | INKS).items()}
 def _finished(drawn: str, title: str, *, themed: bool) -> str:
     """Descriptions of marks become titles, which browsers show; colours become variables of the page."""
     drawn = _ROLES.sub("", _MARK.sub(_titled, drawn))
+    drawn = _PLACE.sub(lambda m: _LONG.sub(r"\1", m[0]), drawn)
     if themed:
-        drawn = _COLOR.sub(
-            lambda m: f'{m[1]}="var(--{_VARIABLES[m[2]]},{m[2]})"' if m[2] in _VARIABLES else m[0], drawn
-        )
+        drawn = _COLOR.sub(lambda m: f'{m[1]}="var(--{_VARIABLES[m[2]]})"' if m[2] in _VARIABLES else m[0], drawn)
     return drawn.replace("<svg ", f'<svg role="img" aria-label="{escape(title)}" ', 1)
 
 

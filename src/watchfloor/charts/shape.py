@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, assert_never
@@ -160,7 +161,7 @@ def _bars(chart: Bars, frame: pl.DataFrame) -> Shape:
     names = tuple(shown["y"].unique(maintain_order=True).to_list())
     note = ""
     if others:
-        together = f"; the other {others:,} have {spoken(rest['x'].sum(), kind)} together" if _adds_up(kind) else ""
+        together = f"; the other {others:,} have {spoken(rest['x'].sum(), kind)} together" if _adds_up(chart.x) else ""
         note = f"The first {len(names):,} of {len(names) + others:,}{together}."
     shown, x = _scaled(shown, kind, label_of(chart.x), ("x", "total", "edge", "low", "high"))
     y = Axis(label_of(chart.y), "names", names=names)
@@ -176,7 +177,7 @@ def _lines(chart: Lines, frame: pl.DataFrame) -> Shape:
     notes = []
     colors: tuple[str, ...] = ()
     if chart.color:
-        if not _adds_up(kind) and (names := rows["color"].n_unique()) > CATEGORIES:
+        if not _adds_up(chart.y) and (names := rows["color"].n_unique()) > CATEGORIES:
             notes.append(f"The {CATEGORIES} most frequent of {names:,} lines.")
             frequent = rows["color"].value_counts(sort=True)["color"].head(CATEGORIES)
             rows = rows.filter(pl.col("color").is_in(frequent.implode()))
@@ -283,9 +284,15 @@ def _rank(colors: Sequence[str]) -> pl.Expr:
     return pl.col("color").replace_strict(list(colors), list(range(len(colors))), return_dtype=pl.Int64)
 
 
-def _adds_up(kind: Kind) -> bool:
-    """True where a sum of such values means something."""
-    return kind in ("count", "bytes", "seconds")
+_SUMS = re.compile(
+    r"(^|_)(alerts|bytes|closed|connections|escalated|events|findings|hits|lines|open|opened|queries|records|requests"
+    r"|rows|sessions)$"
+)
+
+
+def _adds_up(name: str) -> bool:
+    """True where a sum of such values means something: alerts add up, hosts and scores do not."""
+    return bool(_SUMS.search(name)) and not name.startswith(("max_", "mean_", "median_", "min_"))
 
 
 def _placed(

@@ -16,6 +16,7 @@ from watchfloor.wording import kind_of, label_of, spoken
 __all__ = [
     "TILES",
     "Fact",
+    "as_read",
     "chapters_of",
     "everything",
     "facts_of",
@@ -98,7 +99,13 @@ def facts_of(provenance: Provenance) -> Iterator[Fact]:
         inputs = "input" if len(provenance.inputs) == 1 else "inputs"
         yield Fact("From", f"{len(provenance.inputs):,} {inputs}, {spoken(size, 'bytes')}")
     for name, rows in provenance.rows_in.items():
-        yield Fact(label_of(name).capitalize(), f"{rows:,}")
+        yield Fact(label_of(name), f"{rows:,}")
+
+
+def as_read(frame: pl.DataFrame) -> pl.DataFrame:
+    """The columns in the order of reading: what a row says first, the file and line that it came from last."""
+    where = ["source", "record"]
+    return frame.select(pl.exclude(where), *where) if frame.columns[:2] == where and frame.width > 6 else frame
 
 
 def warnings_of(provenance: Provenance) -> Iterator[str]:

@@ -22,13 +22,14 @@ from pathlib import Path
 
 import polars as pl
 from jinja2 import Environment, StrictUndefined, Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from watchfloor.charts.draw import Picture, picture
 from watchfloor.hostile import harmless
 from watchfloor.reports.atomic import replacing
 from watchfloor.reports.chapters import (
     Fact,
+    as_read,
     chapters_of,
     facts_of,
     merged,
@@ -40,7 +41,7 @@ from watchfloor.reports.chapters import (
 from watchfloor.reports.view import ALL_ROWS, Room, View, view_of
 from watchfloor.result import Result
 
-__all__ = ["render", "write", "write_report"]
+__all__ = ["code", "render", "write", "write_report"]
 
 
 def write(result: Result, path: Path) -> None:
@@ -99,7 +100,7 @@ class _Section:
 
     id: str
     title: str
-    explanation: Sequence[str]
+    explanation: Sequence[Markup]
     tiles: Sequence[Fact]
     figures: Sequence[Picture]
     view: View | None
@@ -124,10 +125,10 @@ class _Page:
         return _Section(
             id=ident,
             title=harmless(result.title),
-            explanation=paragraphs(result.explanation),
+            explanation=[code(text) for text in paragraphs(result.explanation)],
             tiles=tiles,
             figures=[picture(chart, table) for chart in result.charts] if frame.height else [],
-            view=None if tiles or not frame.width else view_of(result.table, frame, ident, self.room),
+            view=None if tiles or not frame.width else view_of(result.table, as_read(frame), ident, self.room),
             parts=[self.section(part) for part in result.parts],
             provenance=list(traces_of(result.provenance)),
         )
@@ -141,6 +142,14 @@ class _Page:
             word = f"{slug}-{number}"
         self.taken.add(word)
         return word
+
+
+def code(text: str) -> Markup:
+    """A paragraph in which `words in backticks` are code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", escape(text)))  # noqa: S704 - escaped before
+
+
+_CODE = re.compile(r"`([^`]+)`")
 
 
 @cache

@@ -13,7 +13,8 @@ from markupsafe import Markup, escape
 from watchfloor.charts import Chart
 from watchfloor.charts.draw import page, picture
 from watchfloor.hostile import harmless
-from watchfloor.reports.chapters import paragraphs, tiles_of
+from watchfloor.reports.chapters import as_read, paragraphs, tiles_of
+from watchfloor.reports.html import code
 from watchfloor.result import Result
 from watchfloor.wording import NUMBERS, kind_of, label_of, spoken
 
@@ -27,14 +28,14 @@ TEXT = 120
 
 def cell(result: Result) -> str:
     """The answer as HTML without scripts, so that a notebook shows it whether it trusts the file or not."""
-    frame = result.table.head(ROWS + 1).collect()
+    frame = as_read(result.table.head(ROWS + 1).collect())
     tiles = tiles_of(frame)
     kinds = {name: kind_of(name, dtype) for name, dtype in frame.schema.items()}
     rows = int(result.table.select(pl.len()).collect().item()) if frame.height > ROWS else frame.height
     return _template().render(
         colors=Markup(_asset("colors.css")),  # noqa: S704 - our own file
         title=harmless(result.title),
-        explanation=paragraphs(result.explanation),
+        explanation=[code(text) for text in paragraphs(result.explanation)],
         tiles=tiles,
         pictures=[picture(chart, result.table) for chart in result.charts] if frame.height else [],
         heads=[]

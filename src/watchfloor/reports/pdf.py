@@ -17,6 +17,7 @@ from watchfloor.errors import MissingExtra
 from watchfloor.hostile import harmless
 from watchfloor.reports.atomic import replacing
 from watchfloor.reports.chapters import (
+    as_read,
     chapters_of,
     facts_of,
     merged,
@@ -106,7 +107,7 @@ def _figure(chart: Any, table: pl.LazyFrame, folder: Path) -> dict[str, str]:
 
 def _table(table: pl.LazyFrame, frame: pl.DataFrame) -> dict[str, Any]:
     rows = frame.height if frame.height <= ROWS else int(table.select(pl.len()).collect().item())
-    fit = fitted(frame.head(ROWS), CHARACTERS)
+    fit = fitted(as_read(frame.head(ROWS)), CHARACTERS)
     notes = []
     if rows > ROWS:
         notes.append(f"The first {ROWS} of {rows:,} rows.")

@@ -346,7 +346,12 @@
     for (const entry of entries) {
       if (!entry.isIntersecting) continue;
       for (const link of links.values()) link.classList.remove("here");
-      links.get(entry.target.id)?.classList.add("here");
+      const link = links.get(entry.target.id), nav = link?.closest("nav");
+      if (!link) continue;
+      link.classList.add("here");
+      const below = link.getBoundingClientRect().bottom - nav.getBoundingClientRect().bottom + 40;
+      const above = link.getBoundingClientRect().top - nav.getBoundingClientRect().top - 40;
+      if (!narrow.matches && (below > 0 || above < 0)) nav.scrollTop += below > 0 ? below : above;
     }
   }, { rootMargin: "0px 0px -75% 0px" });
   for (const section of document.querySelectorAll("main section")) if (links.has(section.id)) seen.observe(section);

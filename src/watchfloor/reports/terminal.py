@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from watchfloor.hostile import harmless
-from watchfloor.reports.chapters import paragraphs, tiles_of
+from watchfloor.reports.chapters import as_read, paragraphs, tiles_of
 from watchfloor.reports.fitting import GAP, fitted
 from watchfloor.result import Result
 
@@ -34,7 +34,7 @@ def show(result: Result, console: Console, limit: int = 20) -> None:
     elif not frame.height:
         _remark(console, "no rows")
     elif frame.width:
-        _table(frame.head(limit), console)
+        _table(as_read(frame.head(limit)), console)
     if frame.height > limit:
         rows = result.table.select(pl.len()).collect().item()
         _remark(console, f"{limit:,} of {rows:,} rows: --limit shows more, --out writes all of them")
