@@ -104,11 +104,13 @@ def _plain_number(said: pl.Expr, decimal: str | None, thousands: str | None) -> 
 def _count_cell(name: str, said: pl.Expr, dtype: pl.DataType) -> Cell:
     if dtype.is_integer() or dtype == pl.Boolean:
         return Cell(name, said.cast(pl.Int64, strict=False), "is too large for a whole number")
-    whole = _whole(said.cast(pl.Float64, strict=False))
     if dtype != pl.String:
-        return Cell(name, whole, "is no whole number")
-    hexadecimal = said.str.extract(r"^0[xX]([0-9a-fA-F]{1,15})$").str.to_integer(base=16, strict=False)
-    return Cell(name, pl.coalesce(said.cast(pl.Int64, strict=False), whole, hexadecimal), "is no whole number")
+        return Cell(name, _whole(said.cast(pl.Float64, strict=False)), "is no whole number")
+    digits = said.cast(pl.Int64, strict=False)
+    others = pl.when(digits.is_null()).then(said)  # so that the slower ways cost nothing where there are none
+    hexadecimal = others.str.extract(r"^0[xX]([0-9a-fA-F]{1,15})$").str.to_integer(base=16, strict=False)
+    whole = _whole(others.cast(pl.Float64, strict=False))
+    return Cell(name, pl.coalesce(digits, whole, hexadecimal), "is no whole number")
 
 
 def _whole(number: pl.Expr) -> pl.Expr:

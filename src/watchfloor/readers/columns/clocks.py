@@ -73,13 +73,14 @@ def _epoch(said: pl.Expr, dtype: pl.DataType, unit: times.Unit) -> pl.Expr:
     if dtype == pl.String:
         said = said.str.strip_chars()
     number = said.cast(pl.Float64, strict=False)
+    if unit == "s":
+        return times.from_epoch(number, unit)  # which looks at its limits in microseconds
     whole = said.cast(pl.Int64, strict=False)
     inside = number.abs() < 253_402_300_800 * _PER_SECOND[unit]
     exact = times.from_epoch(pl.when(inside).then(whole), unit)
     if dtype.is_integer():
         return exact
-    rough = times.from_epoch(pl.when(inside).then(number), unit)
-    return rough if unit == "s" else pl.coalesce(exact, rough)
+    return pl.coalesce(exact, times.from_epoch(pl.when(inside).then(number), unit))
 
 
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LINES", "RECORD", "Plan", "Surveyed", "missing_columns"]
 
-RECORD, LINES = "#record", "#lines"
+RECORD, LINES = "@record", "@lines"
 """Columns of a frame that say where a row begins in its file, and how many lines it has; the second may be absent."""
 
 ENOUGH = 10
