@@ -105,6 +105,7 @@ def test_kpis(made: tuple[Path, Truth], monkeypatch: pytest.MonkeyPatch) -> None
 
     assert figures["alerts"] == truth.offenses.offenses
     assert figures["closed"] == truth.offenses.statuses["CLOSED"]
+    assert figures["alerts_by_client"] == truth.offenses.clients
     assert figures["escalated"] == len(truth.offenses.escalated_ids)
     assert figures["most_frequent_reason"] == max(reasons, key=reasons.__getitem__)
     assert figures["backlog_at_the_end"] == figures["open"]

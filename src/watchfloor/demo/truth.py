@@ -265,7 +265,7 @@ class Truth:
     def inputs(self, folder: Path) -> dict[Path, str | None]:
         """What to read: files and folders with the zones of their clocks."""
         logs = {folder / path: file.zone for path, file in self.files.items() if path.startswith("events/")}
-        return {folder / "scans": None, folder / "qradar" / "offenses.json": None, **logs, folder / "zeek": None}
+        return {folder / "scans": None, folder / "qradar": None, **logs, folder / "zeek": None}
 
     def text(self) -> str:
         """The truth as JSON."""

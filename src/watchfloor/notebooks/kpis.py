@@ -26,13 +26,10 @@ import polars as pl
 import watchfloor as wf
 
 demo = Path(os.environ.get("WATCHFLOOR_DEMO", "demo"))
-offenses = demo / "qradar" / "offenses.json"
-reasons = demo / "qradar" / "closing_reasons.json"
 
 # %%
 result = wf.kpis(
-    offenses,
-    closing_reasons=reasons,
+    demo / "qradar",
     tags=demo / "tags.toml",
     as_of=datetime(2025, 10, 31, tzinfo=UTC),
     zone_of_days="Europe/Paris",

@@ -25,10 +25,9 @@ import polars as pl
 import watchfloor as wf
 
 demo = Path(os.environ.get("WATCHFLOOR_DEMO", "demo"))
-qradar = demo / "qradar"
 
 # %%
-result = wf.noise(qradar / "offenses.json", closing_reasons=qradar / "closing_reasons.json")
+result = wf.noise(demo / "qradar")
 result
 
 # %% [markdown]
