@@ -1,82 +1,331 @@
-"""Reads Loki scan logs, many files at once."""
+"""Reads Loki scan logs, many files at once: blocks are framed per file, and taken apart together."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
+from watchfloor import times
+from watchfloor.engine import Keeper
+from watchfloor.errors import UnreadableFile
 from watchfloor.readers import files
-from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
+from watchfloor.readers._reader import Head, Options, Reader, Tables
+from watchfloor.readers.loki.hits import headers
+from watchfloor.readers.loki.layouts import LAYOUTS, Layout, frame, layout_of
+from watchfloor.readers.loki.others import fields
+from watchfloor.readers.loki.reasons import explode
+from watchfloor.readers.loki.scans import NOTABLE, counted, is_notable, scans
 from watchfloor.schemas import FINDINGS, LEDGER, REJECTS, SCANS
 
-__all__ = ["READER"]
+__all__ = ["READER", "findings_by_block"]
 
-_CSV = r"^([0-9]{8}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z),([^, ]+),([A-Z]+),([A-Za-z]+),"
-_HEADER = (
-    r"(?s)^FILE: (.*) SCORE: (-?[0-9]+) TYPE: ([^ ]+) SIZE: ([0-9]+) FIRST_BYTES: ([0-9a-f]*) / .* MD5: ([0-9a-f]{32}) "
-    r"SHA1: ([0-9a-f]{40}) SHA256: ([0-9a-f]{64}) CREATED: (.{24}) MODIFIED: (.{24}) ACCESSED: (.{24}) REASON_1: (.*)"
+BLOCK_BYTES = 16 * 1024 * 1024
+REJECTED_CHARACTERS = 2_000
+_LONGEST_JOIN = 20
+"""So many records may a hit be cut into by forged prefixes."""
+_OPEN = r"\$[A-Za-z0-9_]*: '[^']*$"
+"""A matched string that does not end."""
+_PRINTED = ("time_text", "host", "level", "module", "number")
+_FRAME = ("Init", "Results", "PESieve", "Update")
+"""Modules whose notices are about the scan, not about the host."""
+_FRAME_NOTICES = (
+    "^(?:Starting Loki Scan |Finished LOKI Scan |Results: |PE-Sieve successfully |Cannot find PE-Sieve"
+    "|Program should be run )"
 )
-_YARA = r"(?s)^Yara Rule MATCH: ([^ ]+) SUBSCORE: (-?[0-9]+) DESCRIPTION: (.*) REF: (.*) AUTHOR: (.*?)(?: MATCHES: (\$.*))?$"
+"""The same where the layout prints no module."""
+
+
+@dataclass
+class _File:
+    """What is known of one file while it is read."""
+
+    path: Path
+    number: int
+    layout: Layout
+    hosts: set[str] = field(default_factory=set)
+    host: str | None = None
+    """Of the scan that goes on, where the layout names it at its start only."""
+    lines: int = 0
+    read: int = 0
+    continued: int = 0
+    rejected: int = 0
+    skipped: int = 0
+    partial: str | None = None
+    counts: list[pl.DataFrame] = field(default_factory=list)
+    notable: list[pl.DataFrame] = field(default_factory=list)
+    rejects: list[pl.LazyFrame] = field(default_factory=list)
+
+    def reject(self, records: pl.DataFrame, reason: str) -> None:
+        """Puts records (record, lines, text) among the rejects."""
+        if records.height:
+            cut = records.with_columns(pl.col("text").str.head(REJECTED_CHARACTERS))
+            self.rejects.append(REJECTS.fill(cut, source=str(self.path), reason=reason))
+            self.rejected += int(records["lines"].sum())
+
+    def undo(self, hits: pl.DataFrame, reason: str) -> None:
+        """Puts hits that were counted as read among the rejects."""
+        self.read -= hits.height
+        self.continued -= int(hits["lines"].sum()) - hits.height
+        self.reject(hits.rename({"message": "text"}), reason)
 
 
 def accepts(head: Head) -> bool:
-    """The first line has the prefix of a scan's record."""
-    return bool(head.lines) and re.match(_CSV, head.lines[0]) is not None
+    """The first line has the prefix of a record, or the lines are what Loki shows on a terminal."""
+    return layout_of(head.lines) is not None
 
 
-def read(path: Path, options: Options) -> Tables:
-    """The findings and the scan of one file."""
-    raw = files.content(path).content
-    options.progress(path.stat().st_size)
-    lines = pl.DataFrame({"text": raw.decode("utf-8", errors="replace").removesuffix("\n").split("\n")})
-    prefix = pl.col("text").str.extract_groups(_CSV).struct.rename_fields(["time", "host", "level", "module"])
-    records = lines.with_row_index("record", 1).with_columns(prefix.alias("p")).unnest("p")
-    started = records.filter(pl.col("time").is_not_null()).with_columns(
-        time=pl.col("time").str.to_datetime("%Y%m%dT%H:%M:%SZ", time_unit="us", time_zone="UTC"),
-        message=pl.col("text").str.replace(_CSV, ""),
-    )
-    names = ["path", "score", "file_type", "size_bytes", "first_bytes", "md5", "sha1", "sha256"]
-    names += ["created_text", "modified_text", "accessed_text", "reasons"]
-    hits = started.with_columns(pl.col("message").str.extract_groups(_HEADER).struct.rename_fields(names).alias("h"))
-    hits = hits.drop("message").unnest("h").filter(pl.col("path").is_not_null())
-    split = pl.col("reasons").str.replace_all(r"REASON_[0-9]+: ", "\0").str.split("\0")
-    reasons = hits.with_columns(text=split, reason_number=pl.int_ranges(1, split.list.len() + 1)).explode(
-        "text", "reason_number"
-    )
-    fields = ["rule", "subscore", "description", "reference", "author", "matched"]
-    found = reasons.with_columns(pl.col("text").str.extract_groups(_YARA).struct.rename_fields(fields).alias("r"))
-    frame = found.unnest("r").with_columns(reason=pl.when(pl.col("rule").is_not_null()).then(pl.lit("yara")))
-    message = pl.col("message")
-    started_at = started.filter(message.str.starts_with("Starting Loki Scan"))
-    ended_at = started.filter(message.str.starts_with("Finished LOKI Scan"))
-    scan = {
-        "source": [str(path)],
-        "record": [1],
-        "host": [started["host"][0] if started.height else None],
-        "scanner": ["loki"],
-        "version": [started_at["message"].str.extract(r"VERSION: ([^ ]+)").first()],
-        "started_time": [started_at["time"].first()],
-        "ended_time": [ended_at["time"].last()],
-        "complete": [bool(ended_at.height) if started_at.height else None],
-    }
-    counts = {"lines": [lines.height], "lines_read": [started.height], "lines_rejected": [0], "lines_skipped": [0]}
-    counts["lines_continued"] = [lines.height - started.height]
-    ledger = {"source": [str(path)], "format": ["loki"], "file_bytes": [path.stat().st_size]} | counts
+def read(paths: Sequence[Path], options: Options) -> Tables:
+    """The findings and scans of some files."""
+    done: list[_File] = []
+    keeper = Keeper(FINDINGS.schema)
+    for block in findings_by_block(paths, options, done):
+        keeper.add(block)
     return {
-        "findings": FINDINGS.fill(frame, source=str(path), scanner="loki"),
-        "scans": SCANS.fill(pl.DataFrame(scan)),
-        "rejects": REJECTS.empty(),
-        "ledger": LEDGER.fill(pl.DataFrame(ledger)),
+        "findings": keeper.lazy(),
+        "scans": pl.concat([SCANS.empty(), *(_scans(file) for file in done)]),
+        "rejects": pl.concat([REJECTS.empty(), *(reject for file in done for reject in file.rejects)]),
+        "ledger": LEDGER.fill(pl.DataFrame([_ledger(file) for file in done], schema=LEDGER.schema, orient="row")),
+    }
+
+
+def findings_by_block(paths: Sequence[Path], options: Options, done: list[_File]) -> Iterator[pl.DataFrame]:
+    """FINDINGS in blocks, in the order of the files; small files share a block."""
+    waiting: list[pl.DataFrame] = []
+    size = 0
+    for path in paths:
+        layout = layout_of(files.head(path).lines)
+        if layout is None and path.stat().st_size:
+            raise UnreadableFile(
+                f"{path}: no record of a Loki scan begins its first lines", hint="is it another tool's log?"
+            )
+        file = _File(path, len(done), layout or LAYOUTS[0])
+        done.append(file)
+        for records, stored in _records(file, options):
+            waiting.append(records)
+            size += stored
+            if size >= BLOCK_BYTES:
+                yield _taken_apart(waiting, done, options)
+                waiting, size = [], 0
+    if waiting:
+        yield _taken_apart(waiting, done, options)
+
+
+def _records(file: _File, options: Options) -> Iterator[tuple[pl.DataFrame, int]]:
+    """The candidate hits of a file, block by block; what else its records say is kept with the file."""
+    rest = b""
+
+    def cut_short(why: str) -> None:
+        file.partial = why
+
+    blocks = files.blocks(file.path, BLOCK_BYTES, progress=options.progress, cut_short=cut_short)
+    current = next(blocks, None)
+    while current is not None:
+        following = next(blocks, None)
+        block = rest + current
+        lines, bad = _lines(block, file)
+        records = frame(lines, file.layout, file.hosts)
+        rest = b""
+        if following is not None and records.height > 1:
+            # The last record may go on in the next block.
+            last = int(records["record"][-1])
+            keep = lines.height - int((lines["line"] >= last).sum())
+            rest = _tail(block, keep)
+            records = records.filter(pl.col("record") < last)
+            lines = lines.filter(pl.col("line") < last)
+        file.lines += lines.height
+        yield _sorted_out(file, records, bad), len(block) - len(rest)
+        current = following
+
+
+def _lines(block: bytes, file: _File) -> tuple[pl.DataFrame, list[int]]:
+    """Physical lines with their numbers, and the numbers of those that hold bytes that are no UTF-8."""
+    bad: list[int] = []
+    try:
+        text = block.decode("utf-8")
+    except UnicodeDecodeError:
+        text = block.decode("utf-8", errors="replace")
+        bad = [n for n, line in enumerate(block.split(b"\n"), file.lines + 1) if not _is_utf8(line)]
+    if file.lines == 0:
+        text = text.removeprefix("\ufeff")
+    lines = pl.DataFrame({"text": [text.removesuffix("\n")]}).select(pl.col("text").str.split("\n").explode())
+    return lines.select(line=pl.int_range(pl.len(), dtype=pl.Int64) + file.lines + 1, text="text"), bad
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _tail(block: bytes, lines: int) -> bytes:
+    """What follows the first lines of a block."""
+    at = 0
+    for _ in range(lines):
+        at = block.index(b"\n", at) + 1
+    return block[at:]
+
+
+def _sorted_out(file: _File, records: pl.DataFrame, bad: list[int]) -> pl.DataFrame:
+    """The candidate hits among the records; counts, the frame of the scan and rejects stay with the file."""
+    records = records.with_columns(pl.col("text").str.strip_suffix("\r"))
+    before = records.filter(pl.col("of") == 0)
+    if before.height:
+        records = records.filter(pl.col("of") > 0)
+        file.reject(before.filter(pl.col("text").str.strip_chars() != ""), "no record has begun before this line")
+        file.skipped += int(before.filter(pl.col("text").str.strip_chars() == "")["lines"].sum())
+    if bad:
+        damaged = pl.any_horizontal(
+            *(pl.lit(n).is_between("record", pl.col("record") + pl.col("lines") - 1) for n in bad)
+        )
+        file.reject(records.filter(damaged), "bytes that are no UTF-8")
+        records = records.filter(~damaged)
+    records = _rejoined(records, file.layout)
+    groups = file.layout.groups()
+    prefix = pl.col("text").str.head(300).str.extract_groups(file.layout.prefix)
+    records = records.with_columns(prefix.alias("prefix")).unnest("prefix")
+    records = records.with_columns(pl.lit(None, pl.String).alias(name) for name in _PRINTED if name not in groups)
+    if file.layout.time_format:
+        stamp = pl.col("time_text").str.to_datetime(
+            file.layout.time_format, time_unit="us", time_zone="UTC", strict=False
+        )
+    else:
+        stamp = pl.col("time_text").str.to_datetime(
+            "%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="us", time_zone="UTC", strict=False
+        )
+    records = records.with_columns(
+        pl.col("level").str.to_uppercase(), number=pl.col("number").cast(pl.Int64, strict=False), time=stamp
+    )
+    if "host" not in groups:
+        system = pl.col("text").str.extract(r"Starting Loki Scan VERSION: .*? SYSTEM: ([^ ]+) TIME: ")
+        records = records.with_columns(host=system.forward_fill().fill_null(pl.lit(file.host, pl.String)))
+        file.host = str(records["host"].last()) if records["host"].drop_nulls().len() else file.host
+    file.read += records.height
+    file.continued += int(records["lines"].sum()) - records.height
+    message = pl.col("text").str.replace(file.layout.prefix, "")
+    notable = (
+        records.filter(pl.col("text").str.contains_any(list(NOTABLE)))
+        .with_columns(message=message)
+        .filter(is_notable(pl.col("message")))
+        .select("record", "host", "time", "message")
+    )
+    file.notable.append(notable)
+    file.counts.append(counted(records, pl.concat(file.notable)))
+    module, level = pl.col("module"), pl.col("level")
+    hits = (
+        records.filter(level.is_in(["ALERT", "WARNING", "NOTICE"]))
+        .filter(
+            module.is_null() | module.is_in(["FileScan", "ProcessScan"]) | (~module.is_in(_FRAME) & (level != "NOTICE"))
+        )
+        .with_columns(message=message)
+        .filter(module.is_not_null() | ~pl.col("message").str.contains(_FRAME_NOTICES))
+    )
+    if file.layout.name == "syslog" and hits.height:
+        # Over TCP a line break is sent as backslash and n; in a Windows path the two are what they seem.
+        broken = pl.col("message").str.contains(r"^FILE: /.*\\n.* SCORE: ")
+        if not records.select((pl.col("lines") > 1).any()).item():
+            hits = hits.with_columns(
+                message=pl.when(broken)
+                .then(pl.col("message").str.replace_all("\\n", "\n", literal=True))
+                .otherwise("message")
+            )
+    if file.layout.name == "console":
+        hits = hits.with_columns(pl.col("message").str.strip_chars_end(" \n"))
+    return hits.select("record", "lines", "time", "host", "level", "module", "message", file=pl.lit(file.number))
+
+
+def _rejoined(records: pl.DataFrame, layout: Layout) -> pl.DataFrame:
+    """Hits that a forged prefix in a name or a matched string has cut, joined again with what follows."""
+    text = pl.col("text")
+    hit = text.str.contains(layout.message_begins("FILE: "))
+    opened = ~text.str.ends_with("'") & text.str.contains(r" MATCHES: \$[A-Za-z0-9_]*: '") & text.str.contains(_OPEN)
+    cut = records.with_row_index("at").filter(hit & (~text.str.contains(" REASON_1: ", literal=True) | opened))
+    if not cut.height:
+        return records
+    gone: set[int] = set()
+    joined: dict[int, tuple[str, int]] = {}
+    for at, whole, lines in cut.select("at", "text", "lines").iter_rows():  # few: only what is cut
+        for following in range(at + 1, min(at + 1 + _LONGEST_JOIN, records.height)):
+            whole = f"{whole}\n{records.item(following, 'text')}"  # noqa: PLW2901 - grows until it is complete
+            lines += records.item(following, "lines")  # noqa: PLW2901
+            one = pl.DataFrame({"message": [whole]}).select(pl.col("message").str.replace(layout.prefix, ""))
+            if (
+                headers(one)
+                .select((pl.col("path").is_not_null() & ~pl.col("reasons").str.contains(_OPEN)).all())
+                .item()
+            ):
+                joined[at] = (whole, lines)
+                gone |= set(range(at + 1, following + 1))
+                break
+    if not joined:
+        return records
+    new = pl.DataFrame(
+        {"at": list(joined), "text": [text for text, _ in joined.values()], "lines": [n for _, n in joined.values()]},
+        schema={"at": pl.UInt32, "text": pl.String, "lines": pl.Int64},
+    )
+    return records.with_row_index("at").filter(~pl.col("at").is_in(list(gone))).update(new, on="at").drop("at")
+
+
+def _taken_apart(waiting: list[pl.DataFrame], done: list[_File], options: Options) -> pl.DataFrame:
+    """The findings of candidate hits; a file hit without a complete header is a reject of its file."""
+    hits = pl.concat(waiting).with_row_index("order")
+    is_file = pl.col("message").str.starts_with("FILE: ")
+    found = headers(hits.filter(is_file))
+    broken = found.filter(pl.col("path").is_null())
+    for number in broken["file"].unique():
+        done[number].undo(broken.filter(pl.col("file") == number), "a file hit that is cut before its reasons")
+    of_files = explode(found.filter(pl.col("path").is_not_null()).drop("message"))
+    of_others = fields(hits.filter(~is_file))
+    sources = pl.DataFrame(
+        {"file": [file.number for file in done], "source": [str(file.path) for file in done]},
+        schema={"file": pl.Int32, "source": pl.String},
+    )
+    both = pl.concat([of_files, of_others], how="diagonal").sort("order", "reason_number")
+    both = both.join(sources, on="file", how="left", maintain_order="left")
+    if options.zone is not None:
+        both = both.with_columns(
+            _instant(f"{name}_text", options.zone).alias(f"file_{name}_time")
+            for name in ("created", "modified", "accessed")
+        )
+    return FINDINGS.fill(both, scanner="loki").collect()
+
+
+def _instant(column: str, zone: str) -> pl.Expr:
+    """A clock time of the scanned machine as an instant; null in the repeated hour, where it would be a guess."""
+    clock = pl.col(column).str.replace("  ", " 0").str.to_datetime("%a %b %d %H:%M:%S %Y", time_unit="us", strict=False)
+    earliest, latest, _ = times.resolve(clock, zone)
+    return pl.when(earliest == latest).then(earliest)
+
+
+def _scans(file: _File) -> pl.LazyFrame:
+    if not file.counts:
+        return SCANS.empty()
+    found = scans(pl.concat(file.counts), pl.concat(file.notable), numbered=file.layout.name == "syslog")
+    return SCANS.fill(found, source=str(file.path), scanner="loki")
+
+
+def _ledger(file: _File) -> dict[str, object]:
+    return {
+        "source": str(file.path),
+        "format": "loki",
+        "file_bytes": file.path.stat().st_size,
+        "lines": file.lines,
+        "lines_read": file.read,
+        "lines_continued": file.continued,
+        "lines_rejected": file.rejected,
+        "lines_skipped": file.skipped,
+        "partial": file.partial,
     }
 
 
 READER = Reader(
     name="loki",
-    about="Loki scan logs: csv, log, syslog, console",
+    about="Loki scan logs: csv, default log, terminal (with and without colours), syslog over UDP and TCP",
     tables=("findings", "scans"),
     accepts=accepts,
-    read=one_by_one(read),
+    read=read,
 )
