@@ -97,6 +97,16 @@ def test_numbers_stand_beside_their_bars() -> None:
     assert [text.text for text in root.iter(f"{SVG}text")] == ["a", "1,234,567"]
 
 
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_a_legend_of_long_names_takes_several_lines(width: int) -> None:
+    """No entry stands over another, none is outside."""
+    names = [f"A rule whose name has some forty letters {n}" for n in range(5)]
+    table = pl.DataFrame({"day": [1, 2] * 5, "rule": sorted(names * 2), "alerts": [3] * 10})
+    root = ET.fromstring(svg(Lines(x="day", y="alerts", color="rule"), table, width=width))
+    assert int(root.attrib["width"]) == width
+    assert sum((text.text or "").startswith("A rule") for text in root.iter(f"{SVG}text")) == 5
+
+
 def test_the_clock_of_the_zone_is_on_the_axis() -> None:
     """22:00 UTC is midnight in Paris, and the axis says whose midnight."""
     words = [text.text for text in ET.fromstring(svg(CHARTS[4], TABLE)).iter() if text.text]
@@ -137,7 +147,8 @@ def test_a_word_has_one_colour_in_every_chart() -> None:
     """Levels, dispositions and states look alike throughout a report, whatever stands beside them."""
     first = _hues(("NOTICE", "WARNING", "ALERT"))
     assert first == {"NOTICE": "c1", "WARNING": "c2", "ALERT": "c4"}
-    assert _hues(("ALERT", "other"))["ALERT"] == first["ALERT"]
+    assert _hues(("ALERT", "other")) == {"ALERT": "c4", "other": "c7"}
+    assert _hues(("x", "all other rules", "(none)")) == {"x": "c1", "all other rules": "c7", "(none)": "c7"}
     assert _hues(("x", "false_positive", "y")) == {"x": "c2", "false_positive": "c1", "y": "c3"}
 
 

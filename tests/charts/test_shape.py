@@ -154,3 +154,9 @@ def test_a_grid_keeps_its_order_and_has_round_steps() -> None:
 def test_titles(chart: Bars | Lines | Heat | Points, title: str) -> None:
     """Given, or in the words of the columns."""
     assert title_of(chart) == title
+
+
+def test_what_an_analysis_put_together_stands_last() -> None:
+    """Whatever its size, the rest is not a category among others."""
+    table = pl.DataFrame({"rule": ["a", "all other rules", "b"], "day": [1, 1, 1], "alerts": [1, 99, 2]})
+    assert of(Lines(x="day", y="alerts", color="rule"), table).colors == ("b", "a", "all other rules")

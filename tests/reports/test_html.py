@@ -12,7 +12,7 @@ import pytest
 
 from watchfloor.errors import BadOption
 from watchfloor.reports import write_report
-from watchfloor.reports.html import render
+from watchfloor.reports.html import code, render
 from watchfloor.result import Result
 
 
@@ -94,3 +94,8 @@ def test_a_report_of_nothing(tmp_path: Path) -> None:
     """No answers give a page that opens."""
     write_report([], tmp_path / "out.html", title="Nothing")
     assert "<h1>Nothing</h1>" in (tmp_path / "out.html").read_text(encoding="utf-8")
+
+
+def test_words_in_backticks_are_code() -> None:
+    """Escaped before, so that no element comes in by them."""
+    assert code("`a<b>` is <i>not</i> `x") == "<code>a&lt;b&gt;</code> is &lt;i&gt;not&lt;/i&gt; `x"

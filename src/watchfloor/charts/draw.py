@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from watchfloor.charts import shape
 from watchfloor.charts.kinds import Bars, Chart, Heat, Lines, Points
-from watchfloor.charts.shape import MISSING, OTHER, Axis, Shape
+from watchfloor.charts.shape import Axis, Shape, is_rest
 from watchfloor.charts.ticks import ticks
 from watchfloor.hostile import in_script
 
@@ -301,11 +301,17 @@ def _color(shaped: Shape, width: int) -> Any:
         legend=alt.Legend(
             orient="top",
             title=None,
-            columns=0 if width >= _ROOMY else 2,
-            labelLimit=width // 3,
+            columns=_columns(shaped.colors, width),
+            labelLimit=min(260, width - 60),
             offset=28 if shaped.y.scale == "numbers" else 10,  # numbers have their title above the axis
         ),
     )
+
+
+def _columns(names: Sequence[str], width: int) -> int:
+    """How many entries of a legend fit beside one another; 0 where all do."""
+    widest = min(260, 7 * max(map(len, names), default=0)) + 36
+    return 0 if sum(min(260, 7 * len(name)) + 36 for name in names) <= width else max(1, width // widest)
 
 
 _KNOWN = {
@@ -324,17 +330,15 @@ _KNOWN = {
     "false_positive": "c1",
     "info": "c7",
     "undetermined": "c7",
-    OTHER: "c7",
-    MISSING: "c7",
 }
 """Words that have the same colour in every chart."""
 
 
 def _hues(names: Sequence[str]) -> dict[str, str]:
     """A colour for each category: its own where the word has one, else the next that is free."""
-    taken = {_KNOWN[name.lower()] for name in names if name.lower() in _KNOWN}
-    free = itertools.chain((hue for hue in COLORS if hue not in taken), itertools.cycle(COLORS))
-    return {name: _KNOWN.get(name.lower()) or next(free) for name in names}
+    own = {name: "c7" if is_rest(name) else _KNOWN.get(name.lower()) for name in names}
+    free = itertools.cycle([hue for hue in COLORS if hue not in own.values() and hue != "c7"] or COLORS)
+    return {name: hue or next(free) for name, hue in own.items()}
 
 
 def _plain(shaped: Shape) -> dict[str, Any]:

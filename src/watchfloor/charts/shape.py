@@ -15,7 +15,7 @@ from watchfloor.charts.kinds import Bars, Chart, Heat, Lines, Points
 from watchfloor.hostile import harmless, visible
 from watchfloor.wording import Kind, kind_of, label_of, spoken
 
-__all__ = ["MISSING", "OTHER", "Axis", "Shape", "of", "reworded", "title_of"]
+__all__ = ["MISSING", "OTHER", "Axis", "Shape", "is_rest", "of", "reworded", "title_of"]
 
 CATEGORIES = 6
 """Colours at most; what is rarer is `other`."""
@@ -272,12 +272,22 @@ def _distinct(rows: pl.DataFrame) -> pl.DataFrame:
 def _colors(rows: pl.DataFrame, weight: str | None) -> tuple[tuple[str, ...], pl.DataFrame]:
     """The categories, the largest first, and the rows with those renamed that there is no colour for."""
     size = pl.len() if weight is None else pl.col(weight).sum()
-    ranked = rows.group_by("color").agg(n=size).sort("n", "color", descending=[True, False])["color"].to_list()
+    counts = rows.group_by("color").agg(n=size).with_columns(rest=pl.col("color").str.contains(_REST))
+    ranked = counts.sort("rest", "n", "color", descending=[False, True, False])["color"].to_list()
     if len(ranked) <= CATEGORIES:
         return tuple(ranked), rows
     top = ranked[:CATEGORIES]
     kept = pl.col("color").is_in(pl.Series(top).implode())
     return (*top, OTHER), rows.with_columns(color=pl.when(kept).then("color").otherwise(pl.lit(OTHER)))
+
+
+_REST = r"^(?i)(all )?other( |$)"
+"""Categories that an analysis put together itself: they stand last."""
+
+
+def is_rest(name: str) -> bool:
+    """True for a category that holds what has none of its own."""
+    return name == MISSING or name.lower().removeprefix("all ").split(" ")[0] == OTHER
 
 
 def _rank(colors: Sequence[str]) -> pl.Expr:

@@ -146,7 +146,7 @@ class _Page:
 
 def code(text: str) -> Markup:
     """A paragraph in which `words in backticks` are code."""
-    return Markup(_CODE.sub(r"<code>\1</code>", escape(text)))  # noqa: S704 - escaped before
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
 
 
 _CODE = re.compile(r"`([^`]+)`")

@@ -148,6 +148,7 @@
       save.type = "button";
       save.title = "Save these rows, as filtered and sorted, as a CSV file";
       save.addEventListener("click", async () => { await this.change(() => {}); this.save(); });
+      this.filter.hidden = this.rows <= PAGES[0];
       bar.append(this.filter, this.count, make("span", "gap"), save);
       const scroll = make("div", "scroll");
       scroll.tabIndex = -1;
