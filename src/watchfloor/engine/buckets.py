@@ -1,4 +1,4 @@
-"""Groups that do not all fit into memory: rows dealt into buckets on disk, so that no group is torn."""
+"""Groups of rows that together are larger than memory, or than the processor's cache, dealt so that none is torn."""
 
 from __future__ import annotations
 
@@ -9,67 +9,83 @@ from pathlib import Path
 
 import polars as pl
 
-__all__ = ["BUCKETS", "MEMORY_BYTES", "dealt"]
+__all__ = ["BUCKET_ROWS", "MEMORY_BYTES", "dealt"]
 
-MEMORY_BYTES = 512 * 1024 * 1024
-"""How much is held in memory before rows go to disk, and about how large a bucket becomes."""
-BUCKETS = 32
-"""Into how many parts rows on disk are dealt; small ones are read together."""
+MEMORY_BYTES = 256 * 1024 * 1024
+"""How much is held in memory before it goes to disk."""
+BUCKET_ROWS = 2_000_000
+"""About how many rows a bucket has: few enough for a sort to be quick, many enough for its fixed costs not to count."""
+
+_SLOTS = 64
+"""Into how many parts rows are dealt before their number is known; small ones are put together."""
+_BATCH_ROWS = 500_000
 
 
 @contextmanager
 def dealt(
-    frame: pl.LazyFrame, key: str, *, memory_bytes: int = MEMORY_BYTES, buckets: int = BUCKETS
+    frame: pl.LazyFrame, key: str, *, memory_bytes: int = MEMORY_BYTES, bucket_rows: int = BUCKET_ROWS
 ) -> Iterator[list[pl.LazyFrame]]:
-    """The frame, computed once, as buckets: rows of one key (an integer column, or null) are all in one of them.
+    """The frame, computed once, as buckets: all rows of one key (an integer column, or null) are in one of them.
 
-    Few rows are one bucket in memory. Many are Parquet files, gone when the block ends: collect what you need of them.
+    What does not fit into memory is in files that go when the block ends: collect what you need of the buckets before.
     """
-    with tempfile.TemporaryDirectory(prefix="watchfloor-") as folder:
-        dealer = _Dealer(Path(folder), key, buckets)
-        held: list[pl.DataFrame] = []
-        size = 0
-        for batch in frame.collect_batches(maintain_order=False):
-            held.append(batch)
-            size += int(batch.estimated_size())
-            if size > memory_bytes:
-                dealer.deal(pl.concat(held))
-                held, size = [], 0
-        if not dealer.files:
-            yield [pl.concat(held).lazy()] if held else [pl.LazyFrame(schema=frame.collect_schema())]
-            return
-        if held:
-            dealer.deal(pl.concat(held))
-        del held
-        yield dealer.gathered(memory_bytes)
+    with tempfile.TemporaryDirectory(prefix="watchfloor-", ignore_cleanup_errors=True) as folder:
+        dealer = _Dealer(Path(folder), frame.collect_schema(), memory_bytes)
+        slot = (pl.col(key).hash() % _SLOTS).cast(pl.UInt8).alias(_SLOT)
+        for batch in frame.with_columns(slot).collect_batches(chunk_size=_BATCH_ROWS, maintain_order=False):
+            dealer.deal(batch)
+        yield dealer.buckets(bucket_rows)
+
+
+_SLOT = "slot of the dealer"
 
 
 class _Dealer:
-    """Writes rows to the file of their bucket."""
+    """Holds rows by slot, in memory and in files."""
 
-    def __init__(self, folder: Path, key: str, buckets: int) -> None:
-        self._folder, self._key, self._buckets = folder, key, buckets
-        self.files: dict[int, list[tuple[Path, int]]] = {}
+    def __init__(self, folder: Path, schema: pl.Schema, memory_bytes: int) -> None:
+        self._folder, self._schema, self._memory_bytes = folder, schema, memory_bytes
+        self._held: list[list[pl.DataFrame]] = [[] for _ in range(_SLOTS)]
+        self._files: list[list[Path]] = [[] for _ in range(_SLOTS)]
+        self._rows = [0] * _SLOTS
+        self._bytes = 0
 
-    def deal(self, rows: pl.DataFrame) -> None:
-        bucket = (pl.col(self._key).hash() % self._buckets).cast(pl.UInt16)
-        for number in range(self._buckets):
-            part = rows.filter(bucket == number)
-            if part.height:
-                mine = self.files.setdefault(number, [])
-                path = self._folder / f"{number:03}-{len(mine):05}.parquet"
-                part.write_parquet(path, compression="lz4", statistics=False)
-                mine.append((path, int(part.estimated_size())))
+    def deal(self, batch: pl.DataFrame) -> None:
+        batch = batch.sort(_SLOT)
+        runs = batch[_SLOT].rle().struct.unnest()
+        batch = batch.drop(_SLOT)
+        start = 0
+        for rows, slot in runs.iter_rows():
+            self._held[slot].append(batch.slice(start, rows))
+            self._rows[slot] += rows
+            start += rows
+        self._bytes += int(batch.estimated_size())
+        if self._bytes > self._memory_bytes:
+            self._write()
 
-    def gathered(self, memory_bytes: int) -> list[pl.LazyFrame]:
-        """Buckets, as many together as memory holds."""
-        groups: list[list[Path]] = [[]]
-        size = 0
-        for files in self.files.values():
-            more = sum(bytes_ for _, bytes_ in files)
-            if groups[-1] and size + more > memory_bytes:
+    def _write(self) -> None:
+        for slot, held in enumerate(self._held):
+            if held:
+                path = self._folder / f"{slot:03}-{len(self._files[slot]):05}.arrow"
+                pl.concat(held).write_ipc(path)
+                self._files[slot].append(path)
+                held.clear()
+        self._bytes = 0
+
+    def buckets(self, bucket_rows: int) -> list[pl.LazyFrame]:
+        """Slots, as many together as a bucket has rows."""
+        groups: list[list[int]] = [[]]
+        rows = 0
+        for slot, more in enumerate(self._rows):
+            if groups[-1] and rows + more > bucket_rows:
                 groups.append([])
-                size = 0
-            groups[-1] += [path for path, _ in files]
-            size += more
-        return [pl.scan_parquet(group) for group in groups]
+                rows = 0
+            groups[-1].append(slot)
+            rows += more
+        return [self._bucket(slots) for slots in groups]
+
+    def _bucket(self, slots: list[int]) -> pl.LazyFrame:
+        files = [path for slot in slots for path in self._files[slot]]
+        held = [part for slot in slots for part in self._held[slot]]
+        parts = ([pl.scan_ipc(files)] if files else []) + ([pl.concat(held).lazy()] if held else [])
+        return pl.concat(parts) if parts else pl.LazyFrame(schema=self._schema)

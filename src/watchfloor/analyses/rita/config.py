@@ -27,6 +27,7 @@ NEVER_INCLUDED = (
 )
 """Never analysed, whatever the user lists: loopback, link-local, multicast, broadcast, no address."""
 
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fd00::/8")
 _HOURS = 24
 
@@ -133,11 +134,18 @@ _SUBNETS = tuple(field.name for field in fields(RitaConfig) if field.name.endswi
 
 
 def _subnets(name: str, texts: Sequence[str]) -> tuple[str, ...]:
-    """Subnets in their shortest form: host bits dropped, a bare address as a subnet of one."""
+    """Subnets in their shortest form: host bits dropped, a bare address as a subnet of one, mapped IPv4 as IPv4."""
     try:
-        return tuple(str(ipaddress.ip_network(text, strict=False)) for text in texts)
+        return tuple(str(_unmapped(ipaddress.ip_network(text, strict=False))) for text in texts)
     except ValueError as error:
         raise BadOption(f"{name}: {error}", hint="write subnets as 10.0.0.0/8 or fd00::/8") from error
+
+
+def _unmapped(network: _Network) -> _Network:
+    """::ffff:10.0.0.0/104 as 10.0.0.0/8."""
+    if network.version == 6 and network.prefixlen >= 96 and (old := network.network_address.ipv4_mapped):
+        return ipaddress.ip_network((old, network.prefixlen - 96))
+    return network
 
 
 CODE = RitaConfig()

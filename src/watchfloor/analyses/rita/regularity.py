@@ -18,7 +18,7 @@ def in_order(values: pl.DataFrame) -> pl.DataFrame:
     Whole numbers are packed with their pair into one where both fit: one sort of one column costs a tenth.
     """
     value, pair = values["value"], values["pair"]
-    if value.is_empty() or value.dtype.is_float():
+    if value.is_empty() or value.dtype.is_float() or value.min() < 0:  # type: ignore[operator]
         return values.sort("pair", "value")
     bits = int(value.max()).bit_length()  # type: ignore[arg-type]
     if int(pair.max()).bit_length() + bits > 64:  # type: ignore[arg-type]
