@@ -127,16 +127,32 @@ def _settle(curve: pl.DataFrame, *, left: Fraction, by: tuple[str, ...]) -> pl.D
     factors = _per(pl.int_range(1, pl.len() + 1), by)
     doubtful = (pl.col("survival") - float(left)).abs() <= 4 * _ROUNDING * float(left) * (factors + 1)
     rows = curve.with_columns(reached=pl.col("survival") <= float(left), doubtful=doubtful)
-    if rows["doubtful"].any():
-        groups = rows.partition_by(*by, maintain_order=True) if by else [rows]
-        rows = pl.concat([_settle_group(group, left) for group in groups])
-    return rows.drop("doubtful")
+    if not rows["doubtful"].any():
+        return rows.drop("doubtful")
+    close = _per(pl.col("doubtful").any(), by)
+    groups = rows.filter(close).partition_by(*by) if by else [rows]
+    return pl.concat([rows.filter(~close), *(_settle_group(group, left) for group in groups)]).drop("doubtful")
 
 
 def _settle_group(group: pl.DataFrame, left: Fraction) -> pl.DataFrame:
-    """One group, its doubtful rows by the exact product of fractions."""
+    """One group, its doubtful rows by exact products."""
     places = group["doubtful"].arg_true().to_list()
-    at_risk, done = group["at_risk"].to_list(), group["done"].to_list()
-    staying = [n - d for n, d in zip(at_risk, done, strict=True)]
-    exact = [Fraction(prod(staying[: place + 1]), prod(at_risk[: place + 1])) <= left for place in places]
+    exact = [_reached(group.head(place + 1), left) for place in places]
     return group.with_columns(reached=group["reached"].scatter(places, exact)) if places else group
+
+
+def _reached(steps: pl.DataFrame, left: Fraction) -> bool:
+    """Is the product of all (at_risk - done) / at_risk at most `left`?"""
+    rows = steps.select("at_risk", staying=pl.col("at_risk") - pl.col("done"))
+    # Where nobody is censored between two steps, who stayed in the one is at risk in the next: both cancel out.
+    above = rows.filter((pl.col("staying") != pl.col("at_risk").shift(-1)).fill_null(True))["staying"]
+    below = rows.filter((pl.col("at_risk") != pl.col("staying").shift(1)).fill_null(True))["at_risk"]
+    return _product(above.to_list()) * left.denominator <= left.numerator * _product(below.to_list())
+
+
+def _product(factors: list[int]) -> int:
+    """The product, halves first: long numbers are multiplied with long ones, which is what is fast."""
+    if len(factors) <= 64:
+        return prod(factors)
+    middle = len(factors) // 2
+    return _product(factors[:middle]) * _product(factors[middle:])

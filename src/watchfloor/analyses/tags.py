@@ -8,17 +8,28 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from watchfloor.errors import BadOption
 from watchfloor.schemas import ALERTS
 
-__all__ = ["TagRule", "TagRules", "assign", "matches", "tag_by_alert"]
+__all__ = ["TagRule", "TagRules", "Term", "assign", "matches", "tag_by_alert"]
 
 _TEXT_COLUMNS = tuple(column.name for column in ALERTS.columns if column.dtype == pl.String)
 _KEYS = ("name", "words", "regex", "fields", "not_words")
+
+
+class Term(NamedTuple):
+    """What a tag is found by."""
+
+    kind: str
+    """word or regex"""
+    text: str
+    """As it was written."""
+    regex: str
+    """The regex that stands for it."""
 
 
 @dataclass(frozen=True)
@@ -54,21 +65,27 @@ class TagRule:
         for pattern in self.regex:
             _check_regex(self.name, pattern)
 
-    def terms(self) -> list[tuple[str, str, str]]:
-        """Each word and regex: its kind, how it was written, and the regex that stands for it."""
-        return [("word", word, _whole([word])) for word in self.words] + [("regex", text, text) for text in self.regex]
+    def terms(self) -> list[Term]:
+        """Each word and regex."""
+        words = [Term("word", word, _whole([word])) for word in self.words]
+        return words + [Term("regex", text, text) for text in self.regex]
 
     def found(self) -> pl.Expr:
         """True where the alert has the tag."""
+        return self.mentioned() & ~self.refused()
+
+    def mentioned(self) -> pl.Expr:
+        """True where one of the words and regexes is found."""
         patterns = ([_whole(self.words)] if self.words else []) + list(self.regex)
-        hit = pl.any_horizontal(_in(field, pattern) for field in self.fields for pattern in patterns)
-        return hit & ~self.refused()
+        return pl.any_horizontal(self.mentions(pattern) for pattern in patterns)
+
+    def mentions(self, regex: str) -> pl.Expr:
+        """True where the regex is found in one of the fields."""
+        return pl.any_horizontal(pl.col(field).str.contains(regex).fill_null(False) for field in self.fields)
 
     def refused(self) -> pl.Expr:
         """True where one of `not_words` stands."""
-        if not self.not_words:
-            return pl.lit(False)
-        return pl.any_horizontal(_in(field, _whole(self.not_words)) for field in self.fields)
+        return self.mentions(_whole(self.not_words)) if self.not_words else pl.lit(False)
 
 
 @dataclass(frozen=True)
@@ -140,28 +157,34 @@ def matches(alerts: pl.LazyFrame, rules: TagRules) -> pl.LazyFrame:
     `alerts` counts alerts where it was found, `refused` those of them that `not_words` took out, `only` those that have
     the tag by nothing else. 0 alerts: it never matches here.
     """
-    fields = _fields(rules)
-    if not fields:
+    if not rules.tags:
         return pl.LazyFrame(schema=_MATCHES)
+    fields = _fields(rules)
     texts = alerts.group_by(fields).agg(_n=pl.len().cast(pl.Int64)).sort(fields, nulls_last=True)
-    found: list[pl.Expr] = []
-    names: list[tuple[str, str, str]] = []
-    for tag in rules.tags:
-        hits = [pl.any_horizontal(_in(field, pattern) for field in tag.fields) for _, _, pattern in tag.terms()]
-        number = pl.sum_horizontal(hit.cast(pl.Int64) for hit in hits)
-        for (kind, text, _), hit in zip(tag.terms(), hits, strict=True):
-            names.append((tag.name, kind, text))
-            found.append(
-                pl.struct(
-                    alerts=pl.col("_n").filter(hit).sum(),
-                    refused=pl.col("_n").filter(hit & tag.refused()).sum(),
-                    only=pl.col("_n").filter(hit & ~tag.refused() & (number == 1)).sum(),
-                    example=pl.coalesce(tag.fields).filter(hit & ~tag.refused()).first(),
-                )
-            )
-    labels = pl.LazyFrame(names, schema={"tag": pl.String, "kind": pl.String, "pattern": pl.String}, orient="row")
-    counted = texts.select(pl.concat_list(found).alias("found")).explode("found").unnest("found")
-    return pl.concat([labels, counted], how="horizontal")
+    return pl.concat([_matches_of(tag, texts) for tag in rules.tags])
+
+
+def _matches_of(tag: TagRule, texts: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows of one tag, of texts that are there `_n` times; terms are searched where the tag is found at all."""
+    terms = tag.terms()
+    hits = [f"_{number}" for number in range(len(terms))]
+    searched = texts.filter(tag.mentioned()).with_columns(
+        *(tag.mentions(term.regex).alias(hit) for term, hit in zip(terms, hits, strict=True)), _refused=tag.refused()
+    )
+    alone = pl.sum_horizontal(pl.col(hits).cast(pl.Int64)) == 1
+    rows = [
+        pl.struct(
+            tag=pl.lit(tag.name),
+            kind=pl.lit(term.kind),
+            pattern=pl.lit(term.text),
+            alerts=pl.col("_n").filter(hit).sum(),
+            refused=pl.col("_n").filter(hit & pl.col("_refused")).sum(),
+            only=pl.col("_n").filter(hit & ~pl.col("_refused") & alone).sum(),
+            example=pl.coalesce(tag.fields).filter(hit & ~pl.col("_refused")).first(),
+        )
+        for term, hit in zip(terms, map(pl.col, hits), strict=True)
+    ]
+    return searched.select(rows=pl.concat_list(rows)).explode("rows").unnest("rows")
 
 
 _MATCHES = {
@@ -183,10 +206,6 @@ def _whole(words: Iterable[str]) -> str:
     """A regex that finds one of the words whole: no letter or digit at either side, `_` counts as none."""
     choices = "|".join(r"[\s_-]+".join(pl.escape_regex(part) for part in word.split()) for word in words)
     return rf"(?i)(?:^|[^\p{{L}}\p{{M}}\p{{N}}])(?:{choices})(?:$|[^\p{{L}}\p{{M}}\p{{N}}])"
-
-
-def _in(field: str, pattern: str) -> pl.Expr:
-    return pl.col(field).str.contains(pattern).fill_null(False)
 
 
 def _check_regex(tag: str, pattern: str) -> None:
