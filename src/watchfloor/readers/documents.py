@@ -69,7 +69,10 @@ def document(text: str, source: str, names: Sequence[set[str]]) -> Document:
         UnreadableFile: no JSON, or several lists of which none has the keys.
     """
     if text.lstrip()[:1] == "[":
-        return _array(text, text.index("[") + 1)
+        array = _array(text, text.index("[") + 1)
+        if array.broken and not array.records:
+            raise UnreadableFile(f"{source}: {_what(text)}", hint="export it as JSON, JSON lines or CSV")
+        return array
     found, rest = _objects(text)
     if not found:
         raise UnreadableFile(f"{source}: {_what(text)}", hint="export it as JSON, JSON lines or CSV")

@@ -9,7 +9,7 @@ from pathlib import Path
 from watchfloor.errors import BadColumnMap
 from watchfloor.readers import files
 
-__all__ = ["blocks", "whole"]
+__all__ = ["blocks", "whole", "wide"]
 
 BLOCK_BYTES = 4 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
@@ -40,14 +40,14 @@ def blocks(
     """
     if encoding is not None:
         _known(encoding)
-    if (wide := _wide(path, encoding)) is not None:
+    if (found := wide(path, encoding)) is not None:
         stored = files.content(path)
         progress(path.stat().st_size)
         if stored.partial:
             cut_short(stored.partial)
-        if encoding is None and wide != "utf-16":
-            note(f"read as {wide.upper()}: every second byte is zero")
-        yield stored.content.decode(wide, errors="replace").removeprefix("\ufeff").encode()
+        if encoding is None and found != "utf-16":
+            note(f"read as {found.upper()}: every second byte is zero")
+        yield stored.content.decode(found, errors="replace").removeprefix("\ufeff").encode()
         return
     first = True
     for block in files.blocks(path, BLOCK_BYTES, progress=progress, cut_short=cut_short):
@@ -78,7 +78,7 @@ def _known(encoding: str) -> None:
         ) from error
 
 
-def _wide(path: Path, encoding: str | None) -> str | None:
+def wide(path: Path, encoding: str | None) -> str | None:
     """UTF-16 or UTF-32, by what the user says, a byte-order mark, or the zeros of ASCII text."""
     if encoding is not None:
         name = codecs.lookup(encoding).name

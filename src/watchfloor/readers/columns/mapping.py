@@ -74,4 +74,4 @@ def apply(
     tables = {mapping.table: plan.rows(numbered)}
     if mapping.evidence:
         tables["evidence"] = plan.evidence(numbered)
-    return tables | {"rejects": plan.rejects(numbered)}
+    return {"rejects": plan.rejects(numbered)} | tables

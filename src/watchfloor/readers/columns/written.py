@@ -56,16 +56,21 @@ def found(name: str, schema: Mapping[str, pl.DataType], *, json: bool) -> tuple[
 
 
 def _within(above: pl.Expr, dtype: pl.DataType, path: list[str], *, json: bool) -> tuple[pl.Expr, pl.DataType] | None:
+    """A field within an object; its key may have dots itself."""
+    if not path:
+        return above, dtype
     if json and dtype == pl.String:
-        if any("'" in key or "\\" in key for key in path):
-            return None
-        return above.str.json_path_match("$" + "".join(f"['{key}']" for key in path)), pl.String()
-    for key in path:
-        fields = dict(dtype.to_schema()) if isinstance(dtype, pl.Struct) else {}
-        if key not in fields:
-            return None
-        above, dtype = above.struct.field(key), cast("pl.DataType", fields[key])
-    return above, dtype
+        spellings = {("".join(f"['{key}']" for key in path)), f"['{'.'.join(path)}']"}
+        usable = [f"${spelling}" for spelling in sorted(spellings) if "\\" not in spelling and "''" not in spelling]
+        return pl.coalesce(above.str.json_path_match(spelling) for spelling in usable), pl.String()
+    fields = dict(dtype.to_schema()) if isinstance(dtype, pl.Struct) else {}
+    for end in range(1, len(path) + 1):
+        key = ".".join(path[:end])
+        if key in fields:
+            field = above.struct.field(key)
+            if (inner := _within(field, cast("pl.DataType", fields[key]), path[end:], json=json)) is not None:
+                return inner
+    return None
 
 
 def leaves(schema: Mapping[str, pl.DataType], above: str = "") -> Iterator[str]:

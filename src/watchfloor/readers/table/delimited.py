@@ -128,9 +128,11 @@ class Delimited:
                 yield self._nothing(self._layout.above, skipped=self._layout.above)
                 first += self._layout.above
             end = whole.rfind(b"\n") + 1 if last and torn else len(whole)
-            part, rest = self._part(whole[:end], first, last=last)
-            first += part.lines
-            yield part
+            rest = b""
+            if end:
+                part, rest = self._part(whole[:end], first, last=last)
+                first += part.lines
+                yield part
             rest += whole[end:]
         if rest:
             yield self._nothing(
@@ -171,7 +173,8 @@ class Delimited:
             frame, quoted
         ):
             return None
-        empty = pl.all_horizontal(pl.col(name).is_null() | (pl.col(name) == "") for name in names)
+        cells = [pl.col(name) if len(names) > 1 else pl.col(name).str.strip_chars() for name in names]
+        empty = pl.all_horizontal(cell.is_null() | (cell == "") for cell in cells)
         placed = frame.with_columns(
             pl.int_range(first, first + lines, dtype=pl.Int64).alias(RECORD), pl.lit(1, dtype=pl.Int64).alias(LINES)
         ).filter(~empty)
@@ -292,7 +295,8 @@ class _Found:
 
     def add(self, place: int, taken: int, cells: list[str]) -> None:
         """A record: a row, a reject, or nothing where it is blank or the header again."""
-        if not any(cell.strip() for cell in cells) or tuple(cells) == self._layout.header:
+        blank = not any(cells) or (len(cells) == 1 and not cells[0].strip())
+        if blank or tuple(cells) == self._layout.header:
             return
         if self._spoilt and not self._spoilt.isdisjoint(range(place, place + taken)):
             self.reject(place, "bytes that are not UTF-8", taken)

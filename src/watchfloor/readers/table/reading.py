@@ -50,11 +50,11 @@ def read(paths: Sequence[Path], options: Options) -> Tables:
         head = files.head(path)
         mapping = load(options.columns) if options.columns is not None else _own(head)
         if head.content.startswith(_PARQUET):
-            lazy.append(_parquet(path, mapping, options))
+            lazy += _parquet(path, mapping, options)
         else:
             ledger.append(_intake(head, mapping, options, kept))
     in_memory = {name: keeper.lazy() for name, keeper in kept.items()}
-    return merge([in_memory | {"ledger": pl.LazyFrame(ledger, schema=LEDGER.schema)}, *lazy])
+    return merge([in_memory, {"ledger": pl.LazyFrame(ledger, schema=LEDGER.schema)}, *lazy])
 
 
 def _own(head: Head) -> ColumnMap:
@@ -68,7 +68,7 @@ def _own(head: Head) -> ColumnMap:
     return canonical.identity(names, table)
 
 
-def _parquet(path: Path, mapping: ColumnMap, options: Options) -> Tables:
+def _parquet(path: Path, mapping: ColumnMap, options: Options) -> list[Tables]:
     """A Parquet file, lazily: nothing is read but what types cannot tell."""
     frame = pl.scan_parquet(path, row_index_name=RECORD, row_index_offset=1, glob=False)
     try:
@@ -83,11 +83,12 @@ def _parquet(path: Path, mapping: ColumnMap, options: Options) -> Tables:
     _warn(path, surveyed.notes())
     size = path.stat().st_size
     options.progress(size)
-    tables = {mapping.table: plan.rows(frame), "rejects": plan.rejects(frame)}
+    tables = {mapping.table: plan.rows(frame)}
     if mapping.evidence:
         tables["evidence"] = plan.evidence(frame)
+    rejects = plan.rejects(frame)
     chosen = frame.select(pl.len()).collect().item() if plan.chosen is not None else count
-    counts = tables["rejects"].select(
+    counts = rejects.select(
         lines=pl.lit(count),
         lines_read=chosen - pl.len().cast(pl.Int64),
         lines_continued=pl.lit(0),
@@ -95,7 +96,8 @@ def _parquet(path: Path, mapping: ColumnMap, options: Options) -> Tables:
         lines_skipped=pl.lit(count - chosen),
     )
     notes = "; ".join(surveyed.notes()) or None
-    return tables | {"ledger": LEDGER.fill(counts, source=str(path), format="table", file_bytes=size, notes=notes)}
+    ledger = LEDGER.fill(counts, source=str(path), format="table", file_bytes=size, notes=notes)
+    return [tables, {"rejects": rejects, "ledger": ledger}]
 
 
 def _intake(head: Head, mapping: ColumnMap, options: Options, kept: dict[str, Keeper]) -> dict[str, object]:
@@ -103,6 +105,7 @@ def _intake(head: Head, mapping: ColumnMap, options: Options, kept: dict[str, Ke
     kept.setdefault(mapping.table, Keeper(TABLES[mapping.table].schema))
     path, is_json = head.path, False
     if head.content.startswith(_WORKBOOKS):
+        mapping = sheets.with_dates(mapping)
         intake = Intake(path, mapping, options.zone, kept, json=False)
         options.progress(path.stat().st_size)
         _take(intake, sheets.sheet(path, mapping))
@@ -174,6 +177,8 @@ def _with(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _refuse_binary(head: Head) -> None:
+    if texts.wide(head.path, None) is not None:
+        return
     said = files.looks_like(head)
     if not head.content or (said.startswith(("this is", "binary"))):
         raise UnreadableFile(f"{head.path}: {said}", hint="a table is CSV, TSV, XLSX, JSON, JSON lines or Parquet")

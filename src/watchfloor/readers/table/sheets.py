@@ -16,10 +16,19 @@ from watchfloor.readers.table.part import Part, wanted
 if TYPE_CHECKING:
     from watchfloor.readers.columns.model import ColumnMap
 
-__all__ = ["DATE_FORM", "sheet"]
+__all__ = ["sheet", "with_dates"]
 
 DATE_FORM = "%Y-%m-%d %H:%M:%S%.f"
 """How a cell that is a date becomes text, whatever the sheet shows."""
+
+
+def with_dates(mapping: ColumnMap) -> ColumnMap:
+    """The map for cells: a time may be text in a format of its own, or a date, which becomes ISO 8601."""
+    columns = {
+        name: origin.model_copy(update={"format": (*origin.format, DATE_FORM)}) if origin.format else origin
+        for name, origin in mapping.columns.items()
+    }
+    return mapping.model_copy(update={"columns": columns})
 
 
 def sheet(path: Path, mapping: ColumnMap) -> Iterator[Part]:
