@@ -27,6 +27,8 @@ from watchfloor.wording import Kind, kind_of, label_of, spoken
         (0.25, "seconds", "0.25 s"),
         (119.6, "seconds", "120 s"),
         (600, "seconds", "10 min"),
+        (256, "seconds", "4 min 16 s"),
+        (7_199.9, "seconds", "2 h 00 min"),
         (8040.0, "seconds", "2 h 14 min"),
         (200_000, "seconds", "2 d 7 h"),
         (-90, "seconds", "-90 s"),

@@ -97,11 +97,11 @@ def _seconds(value: float) -> str:
     sign, value = "-" if value < 0 else "", abs(value)
     if value < 120:
         return f"{sign}{value:.3g} s"
-    minutes = round(value / 60)
+    minutes, seconds = divmod(round(value), 60)
     if minutes < 120:
-        return f"{sign}{minutes} min"
-    hours = minutes // 60
-    return f"{sign}{hours} h {minutes % 60:02} min" if hours < 48 else f"{sign}{hours // 24} d {hours % 24} h"
+        return f"{sign}{minutes} min {seconds:02} s" if seconds else f"{sign}{minutes} min"
+    hours, minutes = divmod(round(value / 60), 60)
+    return f"{sign}{hours} h {minutes:02} min" if hours < 48 else f"{sign}{hours // 24} d {hours % 24} h"
 
 
 def _bytes(value: float) -> str:

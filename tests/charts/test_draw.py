@@ -60,6 +60,7 @@ def test_every_kind_is_drawn(chart: Chart, width: int) -> None:
         "text",
         "tspan",
         "title",
+        "circle",
         "defs",
         "clipPath",
         "linearGradient",

@@ -181,7 +181,7 @@ def test_values_read_as_they_do_everywhere_else(opened: Open) -> None:
             "alerts": [0, 999, 1_234_567, None],
             "dst_port": [80, 4_444, 65_535, None],
             "precision": [0.0, 0.12345, 1.0, None],
-            "duration_seconds": [0.25, 119.6, 8_040.0, 200_000.0],
+            "duration_seconds": [256.4, 119.6, 7_199.9, 200_000.0],
             "orig_bytes": [999, 1_000, 3_240_000, 999_600],
             "time": [datetime(2025, 10, 3, n, 2, 1, tzinfo=UTC) for n in range(4)],
             "open": [True, False, None, True],

@@ -47,12 +47,15 @@ def standing_out(evidence: pl.LazyFrame, *, minimum: int) -> pl.LazyFrame:
 
 
 def top_by_rule(evidence: pl.LazyFrame, *, minimum: int) -> pl.LazyFrame:
-    """One row per rule: the value in most of its alerts, one that names somebody or something where there is one."""
+    """One row per rule: the value in most of its alerts, one that names somebody or something where there is one.
+
+    A kind that all alerts of the rule share (its category) is the rule in other words, and not among them.
+    """
     place = pl.col("field").replace_strict(
         {field: n for n, field in enumerate(ENTITIES)}, default=len(ENTITIES), return_dtype=pl.Int8
     )
     return (
-        evidence.filter(pl.col("alerts") >= minimum)
+        evidence.filter(pl.col("alerts") >= minimum, (place < len(ENTITIES)) | (pl.col("values") > 1))
         .sort(place == len(ENTITIES), pl.col("alerts").neg(), place, "field", "value")
         .group_by("rule", maintain_order=True)
         .first()

@@ -232,7 +232,7 @@ def _points(shaped: Shape, width: int) -> tuple[Drawing, int]:
 
 def _heat(shaped: Shape, width: int) -> tuple[Drawing, int]:
     names = shaped.x.names
-    fitting = max(2, width // (52 if width >= _ROOMY else 46))
+    fitting = max(2, int(width * (1 - _NAMES) / (7 * max(map(len, names), default=1) + 14)))
     x = alt.X(
         "x:N",
         sort=list(names),
@@ -310,8 +310,8 @@ def _color(shaped: Shape, width: int) -> Any:
 
 def _columns(names: Sequence[str], width: int) -> int:
     """How many entries of a legend fit beside one another; 0 where all do."""
-    widest = min(260, 7 * max(map(len, names), default=0)) + 36
-    return 0 if sum(min(260, 7 * len(name)) + 36 for name in names) <= width else max(1, width // widest)
+    widest = min(260, 7.6 * max(map(len, names), default=0)) + 40
+    return 0 if sum(min(260, 7.6 * len(name)) + 40 for name in names) <= width else max(1, int(width // widest))
 
 
 _KNOWN = {
@@ -394,15 +394,20 @@ def _svg(chart: Chart, shaped: Shape, width: int, *, themed: bool) -> str:
 
 # Vega writes its SVG itself and escapes every text in it: these patterns meet nothing but its own hand.
 _MARK = re.compile(r'<(path|line|rect|text|circle) aria-label="([^"]*)" role="graphics-symbol"([^>]*?)(/>|>)')
+_CIRCLE = re.compile(
+    r'<path (aria-label="[^"]*" role="graphics-symbol" )?aria-roledescription="circle" '
+    r'transform="translate\(([^,()]+),([^,()]+)\)" d="M([\d.]+),0A[^"]*"'
+)
 _ROLES = re.compile(r' (role="graphics-[a-z]+"|aria-roledescription="[^"]*"|aria-hidden="true"|pointer-events="none")')
-_PLACE = re.compile(r' (?:transform|d|x|y|x2|y2|width|height)="[^"]*"')
+_PLACE = re.compile(r' (?:transform|d|x|y|x2|y2|width|height|cx|cy|r)="[^"]*"')
 _LONG = re.compile(r"(\d\.\d\d)\d+")
 _COLOR = re.compile(r'(fill|stroke)="(#[0-9a-f]{6})"')
 _VARIABLES = {color: name for name, color in (COLORS | STEPS | INKS).items()}
 
 
 def _finished(drawn: str, title: str, *, themed: bool) -> str:
-    """Descriptions of marks become titles, which browsers show; colours become variables of the page."""
+    """Descriptions of marks become titles, which browsers show; colours become variables; vain digits go."""
+    drawn = _CIRCLE.sub(r'<circle \1cx="\2" cy="\3" r="\4"', drawn)
     drawn = _ROLES.sub("", _MARK.sub(_titled, drawn))
     drawn = _PLACE.sub(lambda m: _LONG.sub(r"\1", m[0]), drawn)
     if themed:

@@ -19,7 +19,7 @@ __all__ = ["MISSING", "OTHER", "Axis", "Shape", "is_rest", "of", "reworded", "ti
 
 CATEGORIES = 6
 """Colours at most; what is rarer is `other`."""
-POINTS = 1_000
+POINTS = 2_000
 """Marks of a scatter at most."""
 LINE_POINTS = 1_500
 """Points of all lines together, at most."""
@@ -78,8 +78,7 @@ def of(chart: Chart, table: pl.DataFrame | pl.LazyFrame) -> Shape:
             lazy = table.lazy().filter(pl.col(chart.x).is_not_null(), pl.col(chart.y).is_not_null())
             names = (chart.x, chart.x_end, chart.y, chart.color, chart.size, *chart.tooltip)
             total = int(lazy.select(pl.len()).collect().item())
-            step = max(1, -(-total // POINTS))
-            return _points(chart, _collect(lazy.gather_every(step) if step > 1 else lazy, *names), total)
+            return _points(chart, _collect(_sample(lazy, total), *names), total)
         case Heat():
             return _heat(chart, _collect(table, chart.x, chart.y, chart.color))
         case _:
@@ -123,6 +122,14 @@ def title_of(chart: Chart) -> str:
 
 def _collect(table: pl.DataFrame | pl.LazyFrame, *names: str | None) -> pl.DataFrame:
     return table.lazy().select(list(dict.fromkeys(name for name in names if name))).collect()
+
+
+def _sample(lazy: pl.LazyFrame, total: int) -> pl.LazyFrame:
+    """About `POINTS` rows by chance, the same at every drawing: every n-th row would halve the pace of what repeats."""
+    if total <= POINTS:
+        return lazy
+    chance = pl.int_range(pl.len()).hash(seed=1) % total
+    return lazy.filter(chance < POINTS)
 
 
 def _bars(chart: Bars, frame: pl.DataFrame) -> Shape:
@@ -216,7 +223,7 @@ def _points(chart: Points, frame: pl.DataFrame, total: int) -> Shape:
         colors, rows = _colors(rows, None)
     _, rows, x = _placed(rows, "x", chart.x, chart.zone, "x_end")
     _, rows, y = _placed(rows, "y", chart.y, chart.zone)
-    note = f"{rows.height:,} of {total:,} rows are drawn, evenly chosen." if rows.height < total else ""
+    note = f"{rows.height:,} of {total:,} rows are drawn, chosen by chance." if rows.height < total else ""
     return Shape(rows, x, y, colors, label_of(chart.color or ""), note=note)
 
 
@@ -235,6 +242,7 @@ def _heat(chart: Heat, frame: pl.DataFrame) -> Shape:
         xs = xs.tail(HEAT_COLUMNS)
     rows = rows.filter(pl.col("x").is_in(xs.implode()), pl.col("y").is_in(ys.implode()))
     x_names, y_names = _headings(xs), _headings(ys)
+    zone = getattr(xs.dtype, "time_zone", None)
     rows = rows.with_columns(
         x=pl.col("x").replace_strict(xs, x_names, return_dtype=pl.String),
         y=pl.col("y").replace_strict(ys, y_names, return_dtype=pl.String),
@@ -249,7 +257,7 @@ def _heat(chart: Heat, frame: pl.DataFrame) -> Shape:
     rows, amount = _scaled(rows, kind, label_of(chart.color), ("color",))
     return Shape(
         rows,
-        Axis(label_of(chart.x), "names", names=tuple(x_names)),
+        Axis(f"{label_of(chart.x)} ({zone})" if zone else label_of(chart.x), "names", names=tuple(x_names)),
         Axis(label_of(chart.y), "names", names=tuple(y_names)),
         color_title=amount.title,
         breaks=_breaks(amount.end, whole=kind == "count"),
@@ -382,11 +390,12 @@ def _in_order(keys: pl.Series) -> pl.Series:
 
 
 def _headings(keys: pl.Series) -> list[str]:
-    """Keys as headings: days without a time of day, texts in one line."""
-    if keys.dtype.is_temporal():
-        words = _spoken(keys, "time")
-        days = words.str.slice(0, 10)
-        return (days if days.n_unique() == len(days) else words).to_list()
+    """Keys as headings, as short as they can be without two alike: days, or times of a day; texts in one line."""
+    if keys.dtype == pl.Date or isinstance(keys.dtype, pl.Datetime):
+        days = keys.dtype == pl.Date or (keys.dt.truncate("1d") == keys).all()
+        ways = ("%-d %b", "%-d %b %Y") if days else ("%H:%M", "%-d %b %H:%M")
+        short = (words for words in map(keys.dt.strftime, ways) if words.n_unique() == len(words))
+        return next(short, _spoken(keys, "time")).to_list()
     if keys.dtype.is_numeric():
         return _spoken(keys, "id").to_list()
     return keys.to_frame("name").select(_name("name")).to_series().to_list()

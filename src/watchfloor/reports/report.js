@@ -17,11 +17,10 @@
   const seconds = (x) => {
     const sign = x < 0 ? "-" : "", s = Math.abs(x);
     if (s < 120) return sign + three(s) + " s";
-    const minutes = Math.round(s / 60);
-    if (minutes < 120) return sign + minutes + " min";
-    const hours = Math.floor(minutes / 60);
-    return sign + (hours < 48 ? `${hours} h ${String(minutes % 60).padStart(2, "0")} min`
-      : `${Math.floor(hours / 24)} d ${hours % 24} h`);
+    const whole = Math.round(s), two = (n) => String(n).padStart(2, "0");
+    if (whole < 7200) return sign + Math.floor(whole / 60) + " min" + (whole % 60 ? ` ${two(whole % 60)} s` : "");
+    const minutes = Math.round(s / 60), hours = Math.floor(minutes / 60);
+    return sign + (hours < 48 ? `${hours} h ${two(minutes % 60)} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`);
   };
   const bytes = (x) => {
     if (Math.abs(x) < 1000) return x + " B";
