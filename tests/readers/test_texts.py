@@ -1,0 +1,62 @@
+"""Text comes in UTF-8 whatever it is stored in, and what was taken for granted is said."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from watchfloor.errors import BadColumnMap
+from watchfloor.readers import texts
+
+
+def read(path: Path, encoding: str | None = None) -> tuple[bytes, list[str], list[str]]:
+    """Content, cuts and notes of a file."""
+    cuts: list[str] = []
+    notes: list[str] = []
+    progress: list[int] = []
+    blocks = texts.blocks(path, encoding, progress=progress.append, cut_short=cuts.append, note=notes.append)
+    content = b"".join(blocks)
+    assert sum(progress) == path.stat().st_size
+    return content, cuts, notes
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_every_encoding_becomes_utf8(tmp_path: Path, encoding: str, packed: bool) -> None:
+    """By marks and by content, plain and gzip."""
+    raw = "id,name\r\n1,caf\u00e9\r\n".encode(encoding)
+    path = tmp_path / "x"
+    path.write_bytes(gzip.compress(raw) if packed else raw)
+    content, cuts, notes = read(path)
+    assert content.decode() == "id,name\r\n1,caf\u00e9\r\n"
+    assert not cuts
+    assert bool(notes) == (encoding in ("utf-16-le", "utf-16-be", "cp1252", "latin-1"))
+
+
+def test_bytes_that_windows_1252_leaves_free(tmp_path: Path) -> None:
+    """They are those of Latin-1; the others beyond ASCII are Windows'."""
+    (tmp_path / "x").write_bytes(b"\x80\n\x81\n")
+    assert read(tmp_path / "x")[0].decode() in ("\u20ac\n\x81\n", "\x80\n\x81\n")
+
+
+def test_one_sound_line_beyond_ascii_makes_it_utf8(tmp_path: Path) -> None:
+    """Bad bytes elsewhere stay as they are."""
+    (tmp_path / "x").write_bytes(b"caf\xc3\xa9\ncaf\xe9\n")
+    assert read(tmp_path / "x") == (b"caf\xc3\xa9\ncaf\xe9\n", [], [])
+
+
+def test_an_encoding_by_name(tmp_path: Path) -> None:
+    """It is not overruled; one that does not exist is refused."""
+    (tmp_path / "x").write_bytes("\u0416".encode("koi8-r"))
+    assert read(tmp_path / "x", "koi8-r") == ("\u0416".encode(), [], [])
+    with pytest.raises(BadColumnMap, match="no encoding"):
+        read(tmp_path / "x", "utf-9")
+
+
+def test_a_text_of_all_blocks_counts_bad_bytes() -> None:
+    """Each becomes a mark, and a note says how many; marks that were there are none."""
+    notes: list[str] = []
+    assert texts.whole([b"a\xff", "\ufffd".encode()], notes.append) == "a\ufffd\ufffd"
+    assert notes == ["1 places with bytes that are not UTF-8, shown as \ufffd"]
