@@ -50,8 +50,8 @@ def timeline(events: pl.LazyFrame, *, to: str = "UTC", limit: int | None = None,
         explanation=f"Events of all sources on one axis, in order of their instants; equal instants in the order of "
         f"source and record. `local_time` is the clock of {zone}{why}. `time_quality` says how each instant was found: "
         "`exact` carries its offset; `declared_zone` was read by the zone that was given for its source; "
-        "`ambiguous_earlier` and `ambiguous_later` lie in an hour that the clock repeats and were told apart by the order "
-        "of lines; `ambiguous` could not be, and lies between `time` and `time_latest`; `gap_shifted` shows an hour that "
+        "`ambiguous_earlier` and `ambiguous_later` lie in an hour that the clock repeats, told apart by the order of "
+        "lines; `ambiguous` could not be, and lies between `time` and `time_latest`; `gap_shifted` shows an hour that "
         "the clock leaves out, and was read with the offset before the change; `year_inferred` had no year, and got it "
         "from when the file was last written. `in_repeated_hour` and `in_missing_hour` flag such rows. Events without "
         "a time are in the part `without_time`. What this does not say: whether a clock was right; a clock that "
@@ -115,15 +115,15 @@ def _on_one_axis(events: pl.LazyFrame, zone: str) -> pl.LazyFrame:
     return events.sort("time", "source", "record", nulls_last=True, maintain_order=True).select(
         "time",
         local_time=local,
-        time_latest="time_latest",
-        source="source",
         host="host",
         program="program",
+        message="message",
+        source="source",
+        action="action",
         user="user",
         src_ip="src_ip",
-        action="action",
-        message="message",
         time_quality="time_quality",
+        time_latest="time_latest",
         # By the clock that wrote it, or by the clock that shows it.
         in_repeated_hour=quality.str.contains("ambiguous", literal=True) | (earliest != latest),
         in_missing_hour=quality.str.contains("gap_shifted", literal=True),
