@@ -436,9 +436,13 @@ def test_a_refused_file_among_good_ones_is_a_reject(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{}", '[{"id": 1, "name": "x"}]', '{"event_type": "alert", "src_ip": "x"}', "[Sun Dec 04 04:47:44] error",
-     '[{"severity": 1, "magnitude": 2}]'],
-)  # fmt: skip
+    [
+        *("", "[]", "{}", "[Sun Dec 04 04:47:44] error"),
+        '[{"id": 1, "name": "x"}]',
+        '{"event_type": "alert", "src_ip": "x"}',
+        '[{"severity": 1, "magnitude": 2}]',
+    ],
+)
 def test_other_files_are_not_accepted(tmp_path: Path, text: str) -> None:
     """Objects with an id and a name could be anything."""
     (tmp_path / "x.json").write_text(text)

@@ -438,7 +438,7 @@ def test_a_workbook(tmp_path: Path) -> None:
                 ["All cases"],
                 [],
                 ["id", "opened", "n", "sure"],
-                ["007", datetime(2025, 10, 3, 12, 0, 5), 1.5, True],  # noqa: DTZ001 - a sheet has no zone
+                ["007", datetime(2025, 10, 3, 12, 0, 5), 1.5, True],
                 [],
                 [1606050200, "2025-10-03 13:00:00", "x", False],
             ],

@@ -9,16 +9,19 @@ import pytest
 
 from watchfloor.errors import BadColumnMap
 from watchfloor.readers import texts
+from watchfloor.readers.texts import Listener
+
+NOBODY = Listener(lambda _: None, lambda _: None, lambda _: None)
 
 
 def read(path: Path, encoding: str | None = None) -> tuple[bytes, list[str], list[str]]:
-    """Content, cuts and notes of a file."""
+    """Content, cuts and notes of a file in blocks; as one text it is the same."""
     cuts: list[str] = []
     notes: list[str] = []
     progress: list[int] = []
-    blocks = texts.blocks(path, encoding, progress=progress.append, cut_short=cuts.append, note=notes.append)
-    content = b"".join(blocks)
+    content = b"".join(texts.blocks(path, encoding, Listener(progress.append, cuts.append, notes.append)))
     assert sum(progress) == path.stat().st_size
+    assert texts.whole(path, encoding, NOBODY) == content.decode(errors="replace")
     return content, cuts, notes
 
 
@@ -55,8 +58,10 @@ def test_an_encoding_by_name(tmp_path: Path) -> None:
         read(tmp_path / "x", "utf-9")
 
 
-def test_a_text_of_all_blocks_counts_bad_bytes() -> None:
+def test_a_whole_text_counts_bad_bytes(tmp_path: Path) -> None:
     """Each becomes a mark, and a note says how many; marks that were there are none."""
+    (tmp_path / "x").write_bytes(b"a\xff\n" + "\ufffd\n".encode())
     notes: list[str] = []
-    assert texts.whole([b"a\xff", "\ufffd".encode()], notes.append) == "a\ufffd\ufffd"
+    text = texts.whole(tmp_path / "x", None, Listener(lambda _: None, notes.append, notes.append))
+    assert text == "a\ufffd\n\ufffd\n"
     assert notes == ["1 places with bytes that are not UTF-8, shown as \ufffd"]

@@ -3,69 +3,79 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from watchfloor.errors import BadColumnMap
 from watchfloor.readers import files
 
-__all__ = ["blocks", "whole", "wide"]
+__all__ = ["Listener", "blocks", "whole", "wide"]
 
 BLOCK_BYTES = 4 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 
 
+@dataclass(frozen=True)
+class Listener:
+    """Who is told what happens while a file is read."""
+
+    progress: Callable[[int], None]
+    """Bytes read from disk since the last call."""
+    cut_short: Callable[[str], None]
+    """Why the file ends too early, where it does."""
+    note: Callable[[str], None]
+    """What was taken for granted."""
+
+
 def blocks(
     path: Path,
     encoding: str | None,
-    *,
-    progress: Callable[[int], None],
-    cut_short: Callable[[str], None],
-    note: Callable[[str], None],
+    listener: Listener,
 ) -> Iterator[bytes]:
     """The blocks of a file, each but the last ending in a line feed, in UTF-8.
 
     A file whose first bytes beyond ASCII are nowhere UTF-8 is Windows-1252, the common superset of Latin-1, and
-    `note` is told. Single bad bytes in UTF-8 stay: they spoil a record, not the file.
+    the listener is told. Single bad bytes in UTF-8 stay: they spoil a record, not the file.
 
     Arguments:
         path: the file.
         encoding: what the user says; null: by content.
-        progress: is told the bytes read from disk.
-        cut_short: is told why the file ends too early, where it does.
-        note: is told what was taken for granted.
+        listener: is told what happens.
 
     Raises:
         BadColumnMap: an encoding that does not exist.
+        UnreadableFile: a line longer than 64 MiB.
     """
-    if encoding is not None:
-        _known(encoding)
-    if (found := wide(path, encoding)) is not None:
-        stored = files.content(path)
-        progress(path.stat().st_size)
-        if stored.partial:
-            cut_short(stored.partial)
-        if encoding is None and found != "utf-16":
-            note(f"read as {found.upper()}: every second byte is zero")
-        yield stored.content.decode(found, errors="replace").removeprefix("\ufeff").encode()
+    if wide(path, encoding) is not None:
+        yield whole(path, encoding, listener).encode()
         return
     first = True
-    for block in files.blocks(path, BLOCK_BYTES, progress=progress, cut_short=cut_short):
+    for block in files.blocks(path, BLOCK_BYTES, progress=listener.progress, cut_short=listener.cut_short):
         text = block.removeprefix(_BOM) if first else block
         first = False
         if encoding is None and not text.isascii():
-            encoding = _by_content(text)
-            if encoding != "utf-8":
-                note("read as Windows-1252: the text is not UTF-8")
+            encoding = _by_content(text, listener.note)
         yield text if encoding in (None, "utf-8") else _decoded(text, encoding).encode()
 
 
-def whole(blocks: Iterable[bytes], note: Callable[[str], None]) -> str:
-    """All blocks as one text; `note` is told of bytes that are not UTF-8."""
-    content = b"".join(blocks)
-    text = content.decode("utf-8", errors="replace")
-    if bad := text.count("\ufffd") - content.count("\ufffd".encode()):
-        note(f"{bad:,} places with bytes that are not UTF-8, shown as \ufffd")
+def whole(
+    path: Path,
+    encoding: str | None,
+    listener: Listener,
+) -> str:
+    """A whole file, with lines of any length; arguments and errors as for `blocks`."""
+    stored = files.content(path)
+    listener.progress(path.stat().st_size)
+    if stored.partial:
+        listener.cut_short(stored.partial)
+    content = stored.content.removeprefix(_BOM)
+    found = wide(path, encoding) or encoding or _by_content(content, listener.note)
+    if encoding is None and found in ("utf-16-le", "utf-16-be"):
+        listener.note(f"read as {found.upper()}: every second byte is zero")
+    text = _decoded(content, found).removeprefix("\ufeff")
+    if found == "utf-8" and (bad := text.count("\ufffd") - content.count("\ufffd".encode())):
+        listener.note(f"{bad:,} places with bytes that are not UTF-8, shown as \ufffd")
     return text
 
 
@@ -79,8 +89,13 @@ def _known(encoding: str) -> None:
 
 
 def wide(path: Path, encoding: str | None) -> str | None:
-    """UTF-16 or UTF-32, by what the user says, a byte-order mark, or the zeros of ASCII text."""
+    """UTF-16 or UTF-32, by what the user says, a byte-order mark, or the zeros of ASCII text; null where neither.
+
+    Raises:
+        BadColumnMap: an encoding that does not exist.
+    """
     if encoding is not None:
+        _known(encoding)
         name = codecs.lookup(encoding).name
         return name if name.startswith(("utf-16", "utf-32")) else None
     raw = files.first_bytes(path, 400)
@@ -95,14 +110,12 @@ def wide(path: Path, encoding: str | None) -> str | None:
     return None
 
 
-def _by_content(block: bytes) -> str:
+def _by_content(block: bytes, note: Callable[[str], None]) -> str:
     """UTF-8 if any line beyond ASCII is sound, else Windows-1252."""
-    try:
-        block.decode()
-    except UnicodeDecodeError:
-        beyond = [line for line in block.split(b"\n") if not line.isascii()]
-        return "utf-8" if any(map(_is_utf8, beyond)) else "windows-1252"
-    return "utf-8"
+    if _is_utf8(block) or any(_is_utf8(line) for line in block.split(b"\n") if not line.isascii()):
+        return "utf-8"
+    note("read as Windows-1252: the text is not UTF-8")
+    return "windows-1252"
 
 
 def _is_utf8(line: bytes) -> bool:

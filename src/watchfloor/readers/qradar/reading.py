@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,12 +68,11 @@ def _exports(paths: Sequence[Path], options: Options) -> tuple[list[_Export], li
     refused: list[UnreadableFile] = []
     for path in paths:
         try:
-            exports.append(_export(path))
+            exports.append(_export(path, options.progress))
         except UnreadableFile as error:
             if len(paths) == 1:
                 raise
             refused.append(error)
-        options.progress(path.stat().st_size)
     return exports, refused
 
 
@@ -82,7 +81,7 @@ def _nothing(exports: Sequence[_Export]) -> UnreadableFile:
     return UnreadableFile(f"{exports[0].path}: {kinds}, but no offenses", hint="name the file with the offenses too")
 
 
-def _export(path: Path) -> _Export:
+def _export(path: Path, progress: Callable[[int], None]) -> _Export:
     """The records of a file.
 
     Raises:
@@ -92,10 +91,11 @@ def _export(path: Path) -> _Export:
     head = files.head(path)
     if why := misspelled(head.content.decode("utf-8", errors="replace")):
         raise UnreadableFile(f"{path}: {why}", hint="export GET /siem/offenses as JSON")
-    blocks = texts.blocks(
-        path, None, progress=lambda _: None, cut_short=export.partial.append, note=export.notes.append
-    )
-    (_add_lines if has_lines(head.lines) else _add_document)(export, blocks)
+    listener = texts.Listener(progress, export.partial.append, export.notes.append)
+    if has_lines(head.lines):
+        _add_lines(export, texts.blocks(path, None, listener))
+    else:
+        _add_document(export, texts.whole(path, None, listener))
     first = next((record for _, record in export.records if isinstance(record, dict)), {})
     export.kind = kind_of(first, path) or "offenses"
     if any(isinstance(record, dict) and "http_response" in record for _, record in export.records):
@@ -103,8 +103,8 @@ def _export(path: Path) -> _Export:
     return export
 
 
-def _add_document(export: _Export, blocks: Iterable[bytes]) -> None:
-    found = document(texts.whole(blocks, export.notes.append), str(export.path), [{"status"}, {"id"}])
+def _add_document(export: _Export, text: str) -> None:
+    found = document(text, str(export.path), [{"status"}, {"id"}])
     export.records = list(enumerate(found.records, start=1))
     export.lines = len(found.records)
     if found.broken:

@@ -113,14 +113,12 @@ def _intake(head: Head, mapping: ColumnMap, options: Options, kept: dict[str, Ke
         _refuse_binary(head)
         is_json = _is_json(head)
         intake = Intake(path, mapping, options.zone, kept, json=is_json)
-        blocks = texts.blocks(
-            path,
-            mapping.encoding,
-            progress=options.progress,
-            cut_short=intake.partial.append,
-            note=intake.notes.append,
-        )
-        (_take_json if is_json else _take_delimited)(head, mapping, options, intake, blocks)
+        listener = texts.Listener(options.progress, intake.partial.append, intake.notes.append)
+        if is_json and not documents.has_lines(head.lines):
+            _take_document(path, mapping, intake, texts.whole(path, mapping.encoding, listener))
+        else:
+            blocks = texts.blocks(path, mapping.encoding, listener)
+            (_take_json_lines if is_json else _take_delimited)(head, mapping, options, intake, blocks)
     _warn(path, intake.surveyed())
     return intake.ledger()
 
@@ -142,25 +140,20 @@ def _take_delimited(head: Head, mapping: ColumnMap, options: Options, intake: In
         intake.take(replace(part, frame=canonical.armed(part.frame)) if ours else part)
 
 
-def _take_json(head: Head, mapping: ColumnMap, options: Options, intake: Intake, blocks: Iterator[bytes]) -> None:
-    names = _keys_of_interest(mapping)
-    if documents.has_lines(head.lines):
-        lines = objects.JsonLines(names)
-        _take(intake, lines.parts(blocks, intake.partial))
-        present = lines.keys
-    else:
-        text = texts.whole(blocks, intake.notes.append)
-        found = documents.document(text, str(head.path), wanted(mapping))
-        if found.broken:
-            intake.partial.append(found.broken)
-        _take(intake, objects.parts_of(found, names))
-        present = dict.fromkeys(
-            name
-            for record in found.records[: objects.LOOKED_AT]
-            if isinstance(record, dict)
-            for name in documents.flat_names(record)
-        )
-    missing_columns(mapping, present, intake.filled, str(head.path))
+def _take_json_lines(head: Head, mapping: ColumnMap, _: Options, intake: Intake, blocks: Iterator[bytes]) -> None:
+    lines = objects.JsonLines(_keys_of_interest(mapping))
+    _take(intake, lines.parts(blocks, intake.partial))
+    missing_columns(mapping, lines.keys, intake.filled, str(head.path))
+
+
+def _take_document(path: Path, mapping: ColumnMap, intake: Intake, text: str) -> None:
+    found = documents.document(text, str(path), wanted(mapping))
+    if found.broken:
+        intake.partial.append(found.broken)
+    _take(intake, objects.parts_of(found, _keys_of_interest(mapping)))
+    some = [record for record in found.records[: objects.LOOKED_AT] if isinstance(record, dict)]
+    keys = dict.fromkeys(name for record in some for name in documents.flat_names(record))
+    missing_columns(mapping, keys, intake.filled, str(path))
 
 
 def _keys_of_interest(mapping: ColumnMap) -> list[str]:
