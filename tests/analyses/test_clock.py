@@ -141,4 +141,4 @@ def test_an_instant_has_a_zone() -> None:
     assert instant("as_of", None) is None
     assert instant("as_of", datetime(2025, 10, 1, 2, tzinfo=ZoneInfo("Europe/Paris"))) == at(0)
     with pytest.raises(AmbiguousTime, match="as_of=2025-10-01"):
-        instant("as_of", datetime(2025, 10, 1))  # noqa: DTZ001 - that is the point
+        instant("as_of", datetime(2025, 10, 1))

@@ -88,7 +88,7 @@ def test_the_only_rule_has_nothing_to_be_compared_with() -> None:
 
 
 def test_the_top_value_names_somebody_where_it_can() -> None:
-    """An address before a category, though all alerts share the category; a category where there is nothing else."""
+    """An address before a category, though more alerts share the category; below the minimum there is none."""
     by_rule = evidence_by_rule(ALERT_ROWS, FACTS, top=5)
     assert rows(top_by_rule(by_rule, minimum=4)) == [
         {
@@ -98,8 +98,20 @@ def test_the_top_value_names_somebody_where_it_can() -> None:
             "top_evidence_lift": pytest.approx(8 / 3),
         }
     ]
-    assert top_by_rule(by_rule, minimum=5).collect()["top_evidence"].to_list() == ["category = recon"]
-    assert top_by_rule(by_rule, minimum=6).collect().height == 0
+    assert top_by_rule(by_rule, minimum=5).collect().height == 0
+
+
+def test_a_kind_stands_out_only_where_there_are_others() -> None:
+    """One of two log sources says which alerts; the rule's one category says nothing."""
+    alerts = table(ALERTS, alert_id=list("123"), rule=["a"] * 3)
+    facts = table(
+        EVIDENCE,
+        alert_id=list("123123"),
+        field=["category"] * 3 + ["log_source"] * 3,
+        value=["recon"] * 3 + ["fw1", "fw1", "fw2"],
+    )
+    by_rule = evidence_by_rule(alerts, facts, top=5)
+    assert top_by_rule(by_rule, minimum=1).collect()["top_evidence"].to_list() == ["log_source = fw1"]
 
 
 def test_of_equal_values_the_address_is_shown() -> None:

@@ -130,6 +130,18 @@ def test_a_period_is_a_cohort() -> None:
     assert (seen["closed in the period"], seen["backlog"]) == (2, 4)
 
 
+def test_figures_in_words() -> None:
+    """As people read them, with the interval; an end that is not known is a question mark; unknown is empty."""
+    words = {name: row["reads"] for name, row in ask().items()}
+    assert {name: words[name] for name in ("as of", "alerts", "precision", "backlog age, median", f"{CLOCK}: p90")} == {
+        "as of": "2025-10-02 00:00:00 UTC",
+        "alerts": "8",
+        "precision": "50.0 % (9.5 % to 90.5 %)",
+        "backlog age, median": "24 h 00 min",
+        f"{CLOCK}: p90": None,
+    }
+
+
 def test_the_first_row_says_when() -> None:
     """The instant at which alerts stood so."""
     assert ask()["as of"]["note"] == "2025-10-02 00:00:00 UTC"

@@ -54,13 +54,12 @@ def test_the_noisiest_rule_and_its_address() -> None:
 def test_columns_of_the_answer() -> None:
     """What others build on."""
     assert noise(ALERT_ROWS).collect().columns == [
-        *("rule", "alerts", "share", "cumulative_share", "open", "closed"),
+        *("rule", "alerts", "share", "precision", "precision_low", "precision_high", "trend"),
+        *("top_evidence", "top_evidence_share", "cumulative_share", "open", "closed"),
         *("true_positive", "benign_positive", "false_positive", "duplicate", "test", "undetermined", "undecided"),
-        *("escalated", "precision", "precision_low", "precision_high"),
-        *("strict_precision", "strict_precision_low", "strict_precision_high"),
+        *("escalated", "strict_precision", "strict_precision_low", "strict_precision_high"),
         *("escalated_share", "escalated_share_low", "escalated_share_high"),
-        *("clients", "first_time", "last_time", "trend", "trend_ratio", "trend_low", "trend_high"),
-        *("top_evidence", "top_evidence_share", "top_evidence_lift"),
+        *("clients", "first_time", "last_time", "trend_ratio", "trend_low", "trend_high", "top_evidence_lift"),
     ]
 
 
@@ -68,6 +67,7 @@ def test_parts() -> None:
     """Evidence, days, hours, clients, labels: each with its rows."""
     result = noise(ALERT_ROWS, FACTS, top=1)
     assert [part.name for part in result.parts] == [
+        "glance",
         "standing_out",
         "per_day",
         "escalated_per_day",
@@ -113,7 +113,7 @@ def test_no_alerts_is_an_answer() -> None:
     """Empty tables, no error."""
     result = noise(ALERTS.empty(), EVIDENCE.empty())
     assert result.collect().height == 0
-    assert [part.collect().height for part in result.parts] == [0, 0, 0, 168, 0, 0, 9]
+    assert [part.collect().height for part in result.parts] == [1, 0, 0, 0, 168, 0, 0, 9]
 
 
 def test_thresholds_are_repeated_in_words() -> None:

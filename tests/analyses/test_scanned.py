@@ -6,6 +6,7 @@ from helpers import rows, table
 from watchfloor.analyses.scanned import (
     LIMITS,
     counts_of_scans,
+    found_at_a_glance,
     hits_by_host,
     hits_by_level,
     limits_of_scans,
@@ -112,6 +113,13 @@ def test_hosts_scanned_include_those_without_a_hit() -> None:
     only_c = table(SCANS, host=["c", None], complete=[True, True])
     assert rows(number_scanned(FOUND, only_c)) == [{"scanned_hosts": 3}]
     assert rows(number_scanned(FOUND, None)) == [{"scanned_hosts": None}]
+
+
+def test_at_a_glance() -> None:
+    """One row; without scan records nobody knows how many hosts and doubtful scans there are."""
+    found = {"hosts_with_a_hit": 2, "hits": 4, "alert_hits": 2, "rules": 4, "rare_rules": 4}
+    assert rows(found_at_a_glance(FOUND, RUNS, rare=2)) == [{"scanned_hosts": 5, **found, "doubtful_scans": 4}]
+    assert rows(found_at_a_glance(FOUND, None, rare=2)) == [{"scanned_hosts": None, **found, "doubtful_scans": None}]
 
 
 def test_what_was_counted() -> None:

@@ -16,6 +16,7 @@ from watchfloor.analyses.volume import (
     alerts_per_day,
     days_between,
     escalated_per_day,
+    volume_at_a_glance,
     volume_by_client,
     volume_by_rule,
 )
@@ -67,6 +68,31 @@ def test_volume_by_rule() -> None:
         assert {end: scan[f"{name}{end}"] for end in five_of_ten} == pytest.approx(five_of_ten, abs=5e-5)
     assert (scan["share"], scan["cumulative_share"]) == (pytest.approx(10 / 22), pytest.approx(10 / 22))
     assert (unnamed["rule"], unnamed["alerts"], unnamed["undecided"], unnamed["cumulative_share"]) == (None, 12, 12, 1)
+
+
+def test_at_a_glance() -> None:
+    """One row: what the loudest rule alone raises, and the rates of all."""
+    alerts = table(
+        ALERTS,
+        rule=["a", "a", "a", "b", None],
+        status=["open", "closed", "closed", "closed", None],
+        disposition=[None, "true_positive", "false_positive", None, None],
+    )
+    assert rows(volume_at_a_glance(alerts, minimum=2, z=Z, top=1).with_columns(pl.selectors.float().round(4))) == [
+        {
+            "alerts": 5,
+            "rules": 2,
+            "top_rules_share": 0.6,
+            "open": 1,
+            "undecided": 3,
+            "precision": 0.5,
+            "precision_low": 0.0945,
+            "precision_high": 0.9055,
+            "escalated_share": None,
+            "escalated_share_low": None,
+            "escalated_share_high": None,
+        }
+    ]
 
 
 def test_what_the_system_does_not_say_is_null() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -12,10 +13,24 @@ from watchfloor.analyses.clock import LEFT_OUT, Clock, cases, made_in, times_tak
 from watchfloor.analyses.intervals import share, wilson
 from watchfloor.analyses.volume import DISPOSITIONS
 from watchfloor.schemas import TIME
+from watchfloor.wording import spoken
 
 __all__ = ["figures", "glance"]
 
 _HOUR = 3_600
+
+_COLUMNS = pl.Schema(
+    {
+        "figure": pl.String(),
+        "reads": pl.String(),
+        "value": pl.Float64(),
+        "unit": pl.String(),
+        "low": pl.Float64(),
+        "high": pl.Float64(),
+        "n": pl.Int64(),
+        "note": pl.String(),
+    }
+)
 
 
 def figures(
@@ -28,7 +43,9 @@ def figures(
     z: float,
     marks: tuple[timedelta, ...],
 ) -> pl.LazyFrame:
-    """All figures of the alerts made in a period: `figure, value, unit, low, high, n, note`.
+    """All figures of the alerts made in a period: `figure, reads, value, unit, low, high, n, note`.
+
+    `reads` is the value with its interval as people read it.
 
     Arguments:
         stood: alerts as `as_it_stood` gives them.
@@ -58,7 +75,8 @@ def figures(
     ):
         one = one.join(more, how="cross")
     rows = [*_volume(minimum, z), *_verdicts(minimum, z), *_times(clock, marks), *_left_out(clock)]
-    return one.select(figures=pl.concat_list(rows)).explode("figures").unnest("figures")
+    table = one.select(figures=pl.concat_list(rows)).explode("figures").unnest("figures")
+    return table.map_batches(_with_words, schema=_COLUMNS)
 
 
 def glance(known: pl.LazyFrame, *, minimum: int, z: float) -> pl.LazyFrame:
@@ -212,6 +230,30 @@ def _left_out(clock: Clock) -> Iterator[pl.Expr]:
     yield _row("open again", "reopened", "alerts", n="alerts", note="open beside an earlier closed_time")
     yield _row("made later", "later", "alerts", note="in the period, but after `as of`: in no figure")
     yield _row("without created_time", "without_created_time", "alerts", n="all_alerts", note="in no period and no day")
+
+
+def _with_words(table: pl.DataFrame) -> pl.DataFrame:
+    """The figures, some forty of them, with how each reads."""
+    words = [_reads(row) for row in table.iter_rows(named=True)]
+    return table.with_columns(reads=pl.Series(words, dtype=pl.String)).select(_COLUMNS.names())
+
+
+def _reads(row: dict[str, Any]) -> str | None:
+    """A value with its interval in words; null where it is not known."""
+    if row["unit"] == "instant":
+        return str(row["note"]) if row["note"] is not None else None
+
+    def word(value: float | None) -> str:
+        if value is None:
+            return "?"
+        if row["unit"] == "hours":
+            return spoken(value * _HOUR, "seconds")
+        return spoken(value, "share") if row["unit"] == "share" else spoken(int(value), "count")
+
+    if row["value"] is None:
+        return None
+    interval = "" if row["low"] is None and row["high"] is None else f" ({word(row['low'])} to {word(row['high'])})"
+    return word(row["value"]) + interval
 
 
 def _words(length: timedelta) -> str:

@@ -14,7 +14,14 @@ from watchfloor.analyses.prevalence import (
     spread_by_path,
     spread_by_rule,
 )
-from watchfloor.analyses.scanned import counts_of_scans, hits_by_host, hits_by_level, limits_of_scans, number_scanned
+from watchfloor.analyses.scanned import (
+    counts_of_scans,
+    found_at_a_glance,
+    hits_by_host,
+    hits_by_level,
+    limits_of_scans,
+    number_scanned,
+)
 from watchfloor.charts import Bars, Points
 from watchfloor.errors import BadOption
 from watchfloor.result import Result
@@ -57,6 +64,7 @@ def findings(findings: pl.LazyFrame, scans: pl.LazyFrame | None = None, *, rare:
         ),
         explanation=_explanation(rare, with_scans=scans is not None),
         parts=(
+            _glance(found, runs, rare),
             _rules(found, runs, rare),
             _hashes(found, rare),
             _paths(found, rare),
@@ -121,13 +129,22 @@ def _explanation(rare: int, *, with_scans: bool) -> str:
             else "Without scan records nobody knows which hosts were scanned and found clean, so shares of hosts are "
             "empty. "
         )
-        + "This does not say that a rare finding is evil or a common one harmless, and a host whose scan did not "
-        "finish, had no rules, or lost records may hide more than it shows."
+        + "\nWhat this does not say: a rare finding is not proven evil, nor a common one harmless; and a host whose "
+        "scan did not finish, had no rules, or lost records may hide more than it shows."
     )
 
 
 def _rare_means(rare: int) -> str:
     return f"Rare means on at most {rare} {'host' if rare == 1 else 'hosts'}."
+
+
+def _glance(found: pl.LazyFrame, runs: pl.LazyFrame | None, rare: int) -> Result:
+    return Result(
+        title="At a glance",
+        name="glance",
+        table=found_at_a_glance(found, runs, rare=rare),
+        explanation=f"Hits are records of a log. {_rare_means(rare)} Doubtful scans prove less than they seem to.",
+    )
 
 
 def _rules(found: pl.LazyFrame, runs: pl.LazyFrame | None, rare: int) -> Result:

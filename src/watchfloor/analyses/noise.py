@@ -12,6 +12,7 @@ from watchfloor.analyses.volume import (
     alerts_by_hour,
     alerts_per_day,
     escalated_per_day,
+    volume_at_a_glance,
     volume_by_client,
     volume_by_rule,
 )
@@ -22,6 +23,13 @@ from watchfloor.schemas import ALERTS, EVIDENCE
 from watchfloor.times import check_zone
 
 __all__ = ["missing_labels", "noise"]
+
+
+_FIRST = (
+    *("rule", "alerts", "share", "precision", "precision_low", "precision_high", "trend"),
+    *("top_evidence", "top_evidence_share", "cumulative_share"),
+)
+"""Columns that stand first; the others follow in their own order."""
 
 
 def noise(
@@ -70,6 +78,7 @@ def noise(
             maintain_order="left",
         )
         .join(top_by_rule(by_evidence, minimum=minimum), on="rule", how="left", nulls_equal=True, maintain_order="left")
+        .select(*_FIRST, pl.exclude(_FIRST))
     )
     return Result(
         title="Rules by noise",
@@ -81,6 +90,7 @@ def noise(
         ),
         explanation=_explanation(minimum=minimum, zone=zone, sure=sure, steady=steady),
         parts=(
+            _glance(rows, minimum, z, sure, top),
             _standing_out(by_evidence, minimum),
             _per_day(rows, zone, top),
             _escalated_per_day(rows, zone, top),
@@ -125,6 +135,16 @@ def _explanation(*, minimum: int, zone: str, sure: str, steady: float) -> str:
         "What this does not say: many alerts are not useless alerts, and a rule without a true positive may be the "
         "only one that would see its attack. A disposition is what somebody chose while closing: default reasons, bulk "
         "closures and labels that drift bend precision. `labels` counts the alerts without one."
+    )
+
+
+def _glance(rows: pl.LazyFrame, minimum: int, z: float, sure: str, top: int) -> Result:
+    return Result(
+        title="At a glance",
+        name="glance",
+        table=volume_at_a_glance(rows, minimum=minimum, z=z, top=top),
+        explanation=f"The top rules' share is the share of all alerts that the {top} rules with most alerts raise. "
+        f"Rates stand from {minimum} alerts on, with Wilson's interval at {sure}.",
     )
 
 

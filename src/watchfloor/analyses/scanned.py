@@ -4,9 +4,26 @@ from __future__ import annotations
 
 import polars as pl
 
-from watchfloor.analyses.prevalence import LEVELS, highest, hits, hosts, is_hit, level_rank, named
+from watchfloor.analyses.prevalence import (
+    LEVELS,
+    highest,
+    hits,
+    hosts,
+    is_hit,
+    level_rank,
+    named,
+    spread_by_rule,
+)
 
-__all__ = ["LIMITS", "counts_of_scans", "hits_by_host", "hits_by_level", "limits_of_scans", "number_scanned"]
+__all__ = [
+    "LIMITS",
+    "counts_of_scans",
+    "found_at_a_glance",
+    "hits_by_host",
+    "hits_by_level",
+    "limits_of_scans",
+    "number_scanned",
+]
 
 LIMITS = (
     "did not finish",
@@ -111,6 +128,25 @@ def number_scanned(findings: pl.LazyFrame, scans: pl.LazyFrame | None) -> pl.Laz
     if scans is None:
         return pl.LazyFrame({"scanned_hosts": [None]}, schema={"scanned_hosts": pl.Int64})
     return pl.concat([findings.select("host"), scans.select("host")]).select(hosts().alias("scanned_hosts"))
+
+
+def found_at_a_glance(findings: pl.LazyFrame, scans: pl.LazyFrame | None, *, rare: int) -> pl.LazyFrame:
+    """One row: hosts, hits, rules, how many of these are rare, and how many scans are doubtful; null where unknown."""
+    hit = is_hit()
+    found = findings.select(
+        pl.col("host").filter(hit).drop_nulls().n_unique().cast(pl.Int64).alias("hosts_with_a_hit"),
+        hits(hit).alias("hits"),
+        hits(hit & (pl.col("level") == "ALERT")).alias("alert_hits"),
+    )
+    rules = spread_by_rule(findings).select(
+        rules=pl.len().cast(pl.Int64), rare_rules=pl.col("hosts").is_between(1, rare).sum().cast(pl.Int64)
+    )
+    doubtful = (
+        limits_of_scans(scans).select(doubtful_scans=pl.len().cast(pl.Int64))
+        if scans is not None
+        else pl.LazyFrame({"doubtful_scans": [None]}, schema={"doubtful_scans": pl.Int64})
+    )
+    return number_scanned(findings, scans).join(found, how="cross").join(rules, how="cross").join(doubtful, how="cross")
 
 
 def counts_of_scans(findings: pl.LazyFrame, scans: pl.LazyFrame | None) -> pl.LazyFrame:

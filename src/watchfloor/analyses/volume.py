@@ -16,6 +16,7 @@ __all__ = [
     "day_of",
     "days_between",
     "escalated_per_day",
+    "volume_at_a_glance",
     "volume_by",
     "volume_by_client",
     "volume_by_rule",
@@ -53,6 +54,20 @@ def volume_by_rule(alerts: pl.LazyFrame, *, minimum: int, z: float) -> pl.LazyFr
 def volume_by_client(alerts: pl.LazyFrame, *, minimum: int, z: float) -> pl.LazyFrame:
     """One row per client, the one with most alerts first; alerts without a client are the last row."""
     return volume_by(alerts, "client", minimum=minimum, z=z, rules=pl.col("rule"))
+
+
+def volume_at_a_glance(alerts: pl.LazyFrame, *, minimum: int, z: float, top: int) -> pl.LazyFrame:
+    """One row: alerts, rules, the share that the rules with most alerts raise, open ones, undecided ones, rates."""
+    loudest = _rules_with_a_line(alerts, top).select(loudest=pl.col("alerts").sum())
+    rules = alerts.select(rules=pl.col("rule").drop_nulls().n_unique().cast(pl.Int64))
+    counts = alerts.select(_counts()).with_columns(_rates(minimum, z))
+    rates = [name for name in RATES if not name.startswith("strict")]
+    return (
+        counts.join(rules, how="cross")
+        .join(loudest, how="cross")
+        .with_columns(top_rules_share=pl.when(pl.col("alerts") > 0).then(pl.col("loudest") / pl.col("alerts")))
+        .select("alerts", "rules", "top_rules_share", "open", "undecided", *rates)
+    )
 
 
 def alerts_per_day(alerts: pl.LazyFrame, *, zone: str, top: int) -> pl.LazyFrame:
@@ -103,7 +118,6 @@ def days_between(span: pl.LazyFrame) -> pl.LazyFrame:
 
 def volume_by(alerts: pl.LazyFrame, by: str, *, minimum: int, z: float, **distinct: pl.Expr) -> pl.LazyFrame:
     """One row per group: alerts, what became of them, rates, how many of other columns it touches, first and last."""
-    right, wrong = pl.col("true_positive"), pl.col("false_positive")
     return (
         alerts.group_by(by)
         .agg(
@@ -113,12 +127,7 @@ def volume_by(alerts: pl.LazyFrame, by: str, *, minimum: int, z: float, **distin
             **{name: column.drop_nulls().n_unique().cast(pl.Int64) for name, column in distinct.items()},
         )
         .sort(pl.col(by).is_null(), pl.col("alerts").neg(), by)
-        .with_columns(
-            (pl.col("alerts") / pl.col("alerts").sum()).alias("share"),
-            *share("precision", right, right + wrong + pl.col("benign_positive"), minimum=minimum, z=z),
-            *share("strict_precision", right, right + wrong, minimum=minimum, z=z),
-            *share("escalated_share", pl.col("escalated"), pl.col("_escalation_known"), minimum=minimum, z=z),
-        )
+        .with_columns(_rates(minimum, z), share=pl.col("alerts") / pl.col("alerts").sum())
         .select(by, "alerts", "share", *_STATE, *RATES, *distinct, "first_time", "last_time")
     )
 
@@ -137,9 +146,19 @@ def _counts() -> list[pl.Expr]:
     ]
 
 
+def _rates(minimum: int, z: float) -> list[pl.Expr]:
+    """The columns of `RATES`, from what `_counts` gives."""
+    right, wrong = pl.col("true_positive"), pl.col("false_positive")
+    return [
+        *share("precision", right, right + wrong + pl.col("benign_positive"), minimum=minimum, z=z),
+        *share("strict_precision", right, right + wrong, minimum=minimum, z=z),
+        *share("escalated_share", pl.col("escalated"), pl.col("_escalation_known"), minimum=minimum, z=z),
+    ]
+
+
 def _per_day(alerts: pl.LazyFrame, counted: pl.LazyFrame, *, zone: str, top: int, name: str) -> pl.LazyFrame:
     """Every day on which there could be alerts times every rule with a line, with the number of counted alerts."""
-    rules = _rules_with_a_line(alerts, top)
+    rules = _rules_with_a_line(alerts, top).drop("alerts")
     day = day_of(pl.col("created_time"), zone)
     others = pl.LazyFrame({"line": [OTHERS], "place": [top]}, {"line": pl.String, "place": pl.Int64})
     lines = pl.concat([rules.select("line", "place"), others])
@@ -160,12 +179,12 @@ def _per_day(alerts: pl.LazyFrame, counted: pl.LazyFrame, *, zone: str, top: int
 
 
 def _rules_with_a_line(alerts: pl.LazyFrame, top: int) -> pl.LazyFrame:
-    """The rules with most alerts, with the place of each."""
+    """The rules with most alerts: how many, the name of the line, and its place."""
     return (
         alerts.filter(pl.col("rule").is_not_null())
         .group_by("rule")
         .agg(alerts=pl.len().cast(pl.Int64))
         .sort(pl.col("alerts").neg(), "rule")
         .head(top)
-        .select("rule", line="rule", place=pl.int_range(pl.len(), dtype=pl.Int64))
+        .select("rule", "alerts", line="rule", place=pl.int_range(pl.len(), dtype=pl.Int64))
     )
