@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 from markupsafe import Markup
 
-from watchfloor.hostile import in_script
+from watchfloor.hostile import harmless, in_script
 from watchfloor.reports.cells import flat, largest
 from watchfloor.wording import kind_of, label_of
 
@@ -76,7 +76,7 @@ def view_of(table: pl.LazyFrame, frame: pl.DataFrame, name: str, room: Room) -> 
     if here < rows:
         notes.append(f"The page carries the first {here:,} of {rows:,} rows; --out {name}.parquet writes all of them.")
     if empty:
-        notes.append(f"Columns without any value: {', '.join(empty)}.")
+        notes.append(f"Columns without any value: {', '.join(map(harmless, empty))}.")
     head = [column | {key: column[key][:HEAD_ROWS] for key in ("d", "s") if key in column} for column in columns]
     return View(
         name=name,
@@ -103,7 +103,8 @@ def _columns(frame: pl.DataFrame) -> Columns:
 
 
 def _column(series: pl.Series, cells: pl.Series) -> dict[str, Any]:
-    column: dict[str, Any] = {"n": series.name, "l": label_of(series.name), "k": kind_of(series.name, series.dtype)}
+    kind = kind_of(series.name, series.dtype)
+    column: dict[str, Any] = {"n": harmless(series.name), "l": label_of(series.name), "k": kind}
     if isinstance(series.dtype, pl.Datetime):
         column["z"] = series.dtype.time_zone or ""
         if series.dtype.time_zone not in (None, "UTC"):

@@ -196,6 +196,8 @@ def _moment(value: Any) -> Any:
 
 def _fit(text: str) -> str:
     """The text, or as much of it as a cell holds, with the number of characters that it has."""
+    if len(text) <= CELL // 2:
+        return text
     units = text.encode("utf-16-le", "replace")
     if len(units) // 2 <= CELL:
         return text
