@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -11,23 +12,55 @@ from watchfloor import times
 from watchfloor.readers.qradar.lookups import Lookups
 from watchfloor.schemas import ALERTS, EVIDENCE
 
-__all__ = ["FIELDS", "alerts", "cleaned", "evidence"]
+__all__ = ["Offenses", "alerts", "evidence"]
 
 _NUMBERS = ("closing_reason_id", "domain_id", "offense_type", "event_count", *(
     "close_time", "start_time", "last_updated_time", "first_persisted_time", "last_persisted_time",
 ))  # fmt: skip
 _WORDS = ("description", "status", "assigned_to", "closing_user", "offense_source", "source_network")
-_LISTS = ("categories", "destination_networks")
 _STATUS = {"OPEN": "open", "HIDDEN": "open", "CLOSED": "closed"}
 
 FIELDS = pl.Schema(
     {"record": pl.Int64(), "id": pl.Int64(), "magnitude": pl.Float64(), "follow_up": pl.Boolean()}
     | dict.fromkeys(_NUMBERS, pl.Int64())
     | dict.fromkeys(_WORDS, pl.String())
-    | dict.fromkeys(_LISTS, pl.List(pl.String))
-    | {"rule_ids": pl.List(pl.Int64), "log_source_names": pl.List(pl.String)}
 )
 """What is taken from an offense, with its types."""
+FACTS = pl.Schema({"record": pl.Int64(), "field": pl.String(), "value": pl.String()})
+"""What is taken from its lists: one row a value."""
+
+
+@dataclass(frozen=True)
+class Offenses:
+    """The offenses of one file."""
+
+    rows: pl.DataFrame
+    facts: pl.DataFrame
+
+    @classmethod
+    def of(cls, records: Iterable[tuple[int, Any]], reject: Callable[[int, str, Any], None]) -> Offenses:
+        """The records that are offenses; `reject` is told number, reason and record of the others."""
+        rows: list[dict[str, Any]] = []
+        facts: list[tuple[int, str, str]] = []
+        for number, record in records:
+            try:
+                row = cleaned(record, number)
+                of_row = _facts(record)
+            except ValueError as error:
+                reject(number, f"{error}", record)
+            else:
+                rows.append(row)
+                facts += [(number, field, value) for field, value in of_row]
+        columns = {name: pl.Series(name, [row[name] for row in rows], dtype) for name, dtype in FIELDS.items()}
+        long = {
+            name: pl.Series(name, [fact[place] for fact in facts], dtype)
+            for place, (name, dtype) in enumerate(FACTS.items())
+        }
+        return cls(pl.DataFrame(columns), pl.DataFrame(long))
+
+    def only(self, rows: pl.DataFrame) -> Offenses:
+        """Some of the rows, with their facts."""
+        return Offenses(rows, self.facts.join(rows.select("record"), on="record", how="semi", maintain_order="left"))
 
 
 def cleaned(found: Any, record: int) -> dict[str, Any]:
@@ -47,15 +80,24 @@ def cleaned(found: Any, record: int) -> dict[str, Any]:
         raise ValueError("an offense without an id")
     row |= {name: _whole(found, name) for name in _NUMBERS}
     row |= {name: _word(found, name) for name in _WORDS}
-    row |= {name: _words(found, name) for name in _LISTS}
     if row["status"] is not None and row["status"].upper() not in _STATUS:
         raise ValueError(f"the status {row['status'][:100]!r} is none of {', '.join(_STATUS)}")
-    return row | {
-        "magnitude": _number(found, "magnitude"),
-        "follow_up": _flag(found, "follow_up"),
-        "rule_ids": [_whole(rule, "id") for rule in _rules(found)],
-        "log_source_names": [_word(source, "name") for source in _objects(found, "log_sources")],
-    }
+    return row | {"magnitude": _number(found, "magnitude"), "follow_up": _flag(found, "follow_up")}
+
+
+def _facts(found: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What is in its lists; rules before building blocks, since an offense names both.
+
+    Raises:
+        ValueError: what is no such list.
+    """
+    rules = sorted(_objects(found, "rules"), key=lambda rule: rule.get("type") == "BUILDING_BLOCK_RULE")
+    return [
+        *(("category", category) for category in _words(found, "categories")),
+        *(("log_source", name) for source in _objects(found, "log_sources") if (name := _word(source, "name"))),
+        *(("destination_network", network) for network in _words(found, "destination_networks")),
+        *(("rule_id", f"{number}") for rule in rules if (number := _whole(rule, "id")) is not None),
+    ]
 
 
 def _wrong(found: Mapping[str, Any], name: str, what: str) -> ValueError:
@@ -111,12 +153,7 @@ def _objects(found: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]
     return value
 
 
-def _rules(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Rules before building blocks: an offense names both."""
-    return sorted(_objects(found, "rules"), key=lambda rule: rule.get("type") == "BUILDING_BLOCK_RULE")
-
-
-def alerts(offenses: pl.DataFrame, lookups: Lookups, source: str) -> pl.LazyFrame:
+def alerts(offenses: Offenses, lookups: Lookups, source: str) -> pl.LazyFrame:
     """One alert per offense.
 
     `rule` is the name of its first rule where rules were exported too, else the first segment of the description,
@@ -125,8 +162,12 @@ def alerts(offenses: pl.DataFrame, lookups: Lookups, source: str) -> pl.LazyFram
     escalation, else false once it is closed, null before. A closing reason or domain without a name is `unknown (54)`.
     """
     status = pl.col("status").str.to_uppercase().replace_strict(_STATUS, return_dtype=pl.String)
-    reason = _looked_up(offenses["closing_reason_id"], lookups.reason)
-    rows = offenses.lazy().with_columns(closing_reason=reason).with_columns(status=status)
+    reasons, domains = offenses.rows["closing_reason_id"], offenses.rows["domain_id"]
+    rows = (
+        offenses.rows.lazy()
+        .join(_rule_names(offenses.facts, lookups).lazy(), on="record", how="left", maintain_order="left")
+        .with_columns(closing_reason=_looked_up(reasons, lookups.reason), status=status)
+    )
     marked = pl.col("follow_up").fill_null(False) | pl.col("closing_reason").str.contains("(?i)escalat").fill_null(
         False
     )
@@ -137,11 +178,11 @@ def alerts(offenses: pl.DataFrame, lookups: Lookups, source: str) -> pl.LazyFram
             "closing_reason",
             "event_count",
             alert_id=pl.col("id").cast(pl.String),
-            client=_looked_up(offenses["domain_id"], lookups.client),
-            rule=pl.coalesce(_rule_names(lookups), _first_segment(pl.col("description"))),
+            client=_looked_up(domains, lookups.client),
+            rule=pl.coalesce("rule", _first_segment(pl.col("description"))),
             title=_one_line(pl.col("description")),
             severity=pl.col("magnitude") * 10,
-            disposition=_looked_up(offenses["closing_reason_id"], lookups.disposition),
+            disposition=_looked_up(reasons, lookups.disposition),
             escalated=pl.when(marked).then(True).when(pl.col("status") == "closed").then(False),
             assignee="assigned_to",
             closed_by="closing_user",
@@ -162,11 +203,16 @@ def _looked_up(ids: pl.Series, name: Any) -> pl.Expr:
     return pl.col(ids.name).replace_strict(known, default=None, return_dtype=pl.String)
 
 
-def _rule_names(lookups: Lookups) -> pl.Expr:
-    if not lookups.rules:
-        return pl.lit(None, dtype=pl.String)
-    names = pl.element().replace_strict(lookups.rules, default=None, return_dtype=pl.String)
-    return pl.col("rule_ids").list.eval(names).list.drop_nulls().list.first()
+def _rule_names(facts: pl.DataFrame, lookups: Lookups) -> pl.DataFrame:
+    """For each record the first of its rules that has a name."""
+    names = {f"{number}": name for number, name in lookups.rules.items()}
+    named = pl.col("value").replace_strict(names, default=None, return_dtype=pl.String)
+    return (
+        facts.filter(pl.col("field") == "rule_id")
+        .select("record", rule=named)
+        .filter(pl.col("rule").is_not_null())
+        .unique("record", keep="first", maintain_order=True)
+    )
 
 
 def _first_segment(description: pl.Expr) -> pl.Expr:
@@ -202,24 +248,21 @@ _BY_PROPERTY = {
 }
 
 
-def evidence(offenses: pl.DataFrame, lookups: Lookups, source: str) -> pl.LazyFrame:
+def evidence(offenses: Offenses, lookups: Lookups, source: str) -> pl.LazyFrame:
     """What the offenses were about: their source by its type, categories, log sources, networks, rules."""
 
     def kind(number: int) -> str:
         said = lookups.offense_types.get(number, "").lower().replace("_", "").replace(" ", "")
         return _BY_TYPE.get(number) or _BY_PROPERTY.get(said, "offense_source")
 
-    kinds = {number: kind(number) for number in offenses["offense_type"].drop_nulls().unique().to_list()}
+    kinds = {number: kind(number) for number in offenses.rows["offense_type"].drop_nulls().unique().to_list()}
     of_source = pl.col("offense_type").replace_strict(kinds, default="offense_source", return_dtype=pl.String)
-    facts = {
-        "category": pl.col("categories"),
-        "log_source": pl.col("log_source_names"),
-        "source_network": pl.concat_list("source_network"),
-        "destination_network": pl.col("destination_networks"),
-        "rule_id": pl.col("rule_ids").cast(pl.List(pl.String)),
-    }
-    place = {"record": pl.col("record"), "alert_id": pl.col("id").cast(pl.String)}
-    rows = offenses.lazy()
-    parts = [rows.select(**place, field=of_source, value="offense_source")]
-    parts += [rows.select(**place, field=pl.lit(name), value=value).explode("value") for name, value in facts.items()]
+    rows, alert_id = offenses.rows.lazy(), pl.col("id").cast(pl.String).alias("alert_id")
+    parts = [
+        rows.select("record", alert_id, field=of_source, value="offense_source"),
+        rows.select("record", alert_id, field=pl.lit("source_network"), value="source_network"),
+        offenses.facts.lazy()
+        .join(rows.select("record", alert_id), on="record", maintain_order="left")
+        .select("record", "alert_id", "field", "value"),
+    ]
     return EVIDENCE.fill(pl.concat(parts).filter(pl.col("value").is_not_null()), source=source)

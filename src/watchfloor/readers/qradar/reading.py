@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from watchfloor.readers._reader import Options, Reader, Tables, merge
 from watchfloor.readers.documents import document, has_lines, loads
 from watchfloor.readers.qradar.kinds import Kind, accepts, kind_of, misspelled
 from watchfloor.readers.qradar.lookups import Lookups, reasons_in
-from watchfloor.readers.qradar.offenses import FIELDS, alerts, cleaned, evidence
+from watchfloor.readers.qradar.offenses import Offenses, alerts, evidence
 from watchfloor.schemas import LEDGER, REJECTS
 
 __all__ = ["READER"]
@@ -55,7 +55,7 @@ def read(paths: Sequence[Path], options: Options) -> Tables:
     offenses = [export for export in exports if export.kind == "offenses"]
     if not offenses:
         raise refused[0] if refused else _nothing(exports)
-    latest = _latest([pl.DataFrame(list(_offenses(export)), schema=FIELDS) for export in offenses])
+    latest = _latest([_offenses(export) for export in offenses])
     parts = [_tables(export, rows, lookups) for export, rows in zip(offenses, latest, strict=True)]
     parts += [_of_names(export) for export in exports if export.kind != "offenses"]
     parts += [_refused(error) for error in refused]
@@ -126,16 +126,16 @@ def _add_lines(export: _Export, blocks: Iterable[bytes]) -> None:
             export.rejects.append((export.lines, reason, line.decode(errors="replace").removesuffix("\r")))
 
 
-def _tables(export: _Export, offenses: pl.DataFrame, lookups: Lookups) -> Tables:
+def _tables(export: _Export, offenses: Offenses, lookups: Lookups) -> Tables:
     """The tables of one file of offenses, earlier states left out."""
     source = str(export.path)
-    if again := export.offenses - offenses.height:
+    if again := export.offenses - offenses.rows.height:
         export.notes.append(f"{again:,} records are earlier states or copies of other records")
     return {
         "alerts": alerts(offenses, lookups, source),
         "evidence": evidence(offenses, lookups, source),
         "rejects": _rejects(export),
-        "ledger": _ledger(export, read=offenses.height),
+        "ledger": _ledger(export, read=offenses.rows.height),
     }
 
 
@@ -145,26 +145,29 @@ def _of_names(export: _Export) -> Tables:
     return {"rejects": _rejects(export), "ledger": _ledger(export, read=0)}
 
 
-def _offenses(export: _Export) -> Iterator[dict[str, Any]]:
-    for number, record in export.records:
-        try:
-            yield cleaned(record, number)
-            export.offenses += 1
-        except ValueError as error:
-            export.rejects.append((number, f"{error}", json.dumps(record)))
+def _offenses(export: _Export) -> Offenses:
+    def reject(number: int, reason: str, record: Any) -> None:
+        export.rejects.append((number, reason, json.dumps(record)))
+
+    offenses = Offenses.of(export.records, reject)
+    export.offenses = offenses.rows.height
+    return offenses
 
 
-def _latest(files_of: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
+def _latest(files_of: Sequence[Offenses]) -> list[Offenses]:
     """Each offense once, in its last state, in the file that has it: pages that shift while they are read give some
     twice. Ids begin again after a Hard Clean, so the start counts too."""
     changed = pl.coalesce("last_persisted_time", "close_time", "last_updated_time", pl.lit(0))
     offense = ("id", "start_time")
     latest = (
-        pl.concat(rows.with_columns(file=pl.lit(number)) for number, rows in enumerate(files_of))
+        pl.concat(of_file.rows.with_columns(file=pl.lit(number)) for number, of_file in enumerate(files_of))
         .with_columns(place=changed.rank("ordinal").over(offense))
         .filter(pl.col("place") == pl.col("place").max().over(offense))
     )
-    return [latest.filter(pl.col("file") == number).drop("file", "place") for number in range(len(files_of))]
+    return [
+        of_file.only(latest.filter(pl.col("file") == number).drop("file", "place"))
+        for number, of_file in enumerate(files_of)
+    ]
 
 
 def _rejects(export: _Export) -> pl.LazyFrame:
