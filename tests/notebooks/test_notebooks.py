@@ -55,7 +55,7 @@ def test_scan_findings(made: tuple[Path, Truth], monkeypatch: pytest.MonkeyPatch
     notebook, figures = run("scan_findings", folder, monkeypatch)
 
     assert figures == {
-        "rare_rules": sorted(truth.scans.intrusion_rules),
+        "rare_rules": sorted([*truth.scans.intrusion_rules, truth.scans.listed_hash]),
         "hosts": sorted(truth.scans.intrusion),
         "shared_hashes": [truth.scans.shared_sha256],
         "hosts_of_most_frequent_rule": len(truth.scans.rules[truth.scans.common_rule]),

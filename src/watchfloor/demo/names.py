@@ -87,7 +87,7 @@ class Host:
     ip: str
     windows: bool
     user: str
-    """Whose machine it is; root or SYSTEM where nobody's."""
+    """Whose machine it is; root or administrator where nobody's."""
 
 
 def _hosts() -> tuple[Host, ...]:
@@ -95,7 +95,9 @@ def _hosts() -> tuple[Host, ...]:
     desks = [
         Host(f"TR-WS-{i:03}", f"{net}.4.{10 + i}", True, PEOPLE[(i - 14) % len(PEOPLE)]) for i in range(1, 27)
     ]  # TR-WS-014 is m.halloran's
-    servers = [Host(name, f"{net}.2.{20 + i}", True, "SYSTEM") for i, name in enumerate(("TR-FS-01", "TR-DC-01"))]
+    servers = [
+        Host(name, f"{net}.2.{20 + i}", True, "administrator") for i, name in enumerate(("TR-FS-01", "TR-DC-01"))
+    ]
     names = (
         *("par-web-01", "par-web-02", "par-db-01", "par-db-02", "par-app-01", "par-app-02", "par-app-03", "par-nas-01"),
         *("par-bastion-01", "par-proxy-01", "par-ci-01", "par-mail-01"),

@@ -25,6 +25,7 @@ SWEEP = datetime(2025, 10, 28, 19, 0, tzinfo=UTC)
 RULES_LOADED = 612
 COMMON_RULE = "ADMINTOOL_Remote_Service_Runner"
 WEBSHELL, DUMPER, DUMP_OUTPUT = "WEBSHELL_Lantern_Uploader", "HKTL_Ashen_Credential_Dumper", "SUSP_Renamed_Memory_Dump"
+LISTED_HASH = "Credential dumper of case 2025-31"
 
 INTERRUPTED, KILLED, NO_PATH, BLIND, LIMITED = "TR-WS-021", "par-app-03", "par-db-02", "TR-WS-005", "TR-WS-018"
 """Scans that did not see all: stopped by hand, without an end, of a path that is not there, without rules or rights."""
@@ -120,6 +121,7 @@ def scans(dice: Dice, scale: float) -> tuple[ScansTruth, dict[str, Made]]:
         patterns={pattern: tuple(sorted(names)) for pattern, names in sorted(patterns.items())},
         intrusion={name: tuple(hit.path for hit in hits) for name, hits in _intrusion(dice).items()},
         intrusion_rules=(DUMPER, DUMP_OUTPUT, WEBSHELL),
+        listed_hash=LISTED_HASH,
         common_rule=COMMON_RULE,
         shared_sha256=story.DUMPER_SHA256,
         hostile_paths=HOSTILE,
@@ -206,7 +208,7 @@ def _intrusion(dice: Dice) -> dict[str, list[Hit]]:
     shell = loki.yara(WEBSHELL, 95, "Detects a web shell that poses as a thumbnail", ("lantern_up(", "$_POST['lk']"))
     dumper = loki.yara(DUMPER, 90, "Detects a tool that reads credentials from memory", ("ashen::pull", "sekretdump"))
     output = loki.yara(DUMP_OUTPUT, 70, "Detects process memory saved under another name", ("MDMP",))
-    known = loki.hash_ioc(story.DUMPER_SHA256, "Credential dumper of case 2025-31")
+    known = loki.hash_ioc(story.DUMPER_SHA256, LISTED_HASH)
     first_try = f"{story.WEB_SHELL.rpartition('/')[0]}/2025/10/thumb_cache.php.bak"
     return {
         story.WORKSTATION.name: [

@@ -89,7 +89,9 @@ class ScansTruth:
     intrusion: dict[str, tuple[str, ...]]
     """Host -> paths of the intrusion's files."""
     intrusion_rules: tuple[str, ...]
-    """The rules that fired on the intrusion's files only."""
+    """YARA rules that fired on the intrusion's files only."""
+    listed_hash: str
+    """What the list of hashes says of the dumper: it stands for a rule where the reason has none."""
     common_rule: str
     shared_sha256: str
     """The dumper, on two hosts."""

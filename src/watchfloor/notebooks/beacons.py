@@ -24,6 +24,7 @@ import polars as pl
 
 import watchfloor as wf
 
+pl.Config(tbl_rows=30, fmt_str_lengths=120)
 demo = Path(os.environ.get("WATCHFLOOR_DEMO", "demo"))
 
 # %%

@@ -24,6 +24,7 @@ import polars as pl
 
 import watchfloor as wf
 
+pl.Config(tbl_rows=30, fmt_str_lengths=120)
 demo = Path(os.environ.get("WATCHFLOOR_DEMO", "demo"))
 
 # %%
@@ -76,7 +77,7 @@ limits.select("host", "limit", "complete", "why_incomplete", "rules", "remarks")
 
 # %%
 {
-    "rare_rules": sorted(rare["rule"].to_list()),
+    "rare_rules": sorted(rare["rule"].unique().to_list()),
     "hosts": hosts_of_story,
     "shared_hashes": shared["hash"].to_list(),
     "hosts_of_most_frequent_rule": int(result["rules"].collect()["hosts"].max()),
