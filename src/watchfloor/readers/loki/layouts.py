@@ -7,7 +7,7 @@ file's scans have; every other line continues the record before it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -27,7 +27,9 @@ class Layout:
     name: str
     prefix: str
     """What stands before the message, as a regex with groups for what the layout prints."""
-    time_format: str | None = "%Y%m%dT%H:%M:%SZ"
+    time_format: str = "%Y%m%dT%H:%M:%SZ"
+    between: int | None = None
+    """Bytes of the prefix that stand between its groups; null where they vary."""
 
     def groups(self) -> list[str]:
         """Names of the groups, in order."""
@@ -42,17 +44,33 @@ class Layout:
         """A record whose message begins with these words, as a regex."""
         return self.bare + re.escape(words)
 
+    def only(self, group: str) -> str:
+        """The prefix with one group."""
+        return re.sub(r"\?P<(\w+)>", lambda match: "" if match[1] == group else "?:", self.prefix)
+
+    def of_hosts(self, hosts: Collection[str]) -> str:
+        """The prefix without groups, for records of these hosts."""
+        named = "|".join(re.escape(host) for host in sorted(hosts))
+        return re.sub(r"\?P<\w+>", "?:", re.sub(r"\(\?P<host>[^)]*\)", lambda _: f"(?:{named})", self.prefix))
+
+    def message(self) -> pl.Expr:
+        """What stands behind the prefix; the columns of its groups are there."""
+        if self.between is None:
+            return pl.col("text").str.replace(self.prefix, "")
+        size = pl.sum_horizontal(pl.col(name).str.len_bytes().cast(pl.Int64) for name in self.groups()) + self.between
+        return pl.col("text").cast(pl.Binary).bin.slice(size).cast(pl.String)
+
 
 LAYOUTS = (
-    Layout("csv", rf"^(?P<time_text>{_STAMP}),(?P<host>[^, ]+),(?P<level>{_LEVELS}),(?P<module>[A-Za-z]+),"),
-    Layout("stdout_csv", rf"^(?P<time_text>{_STAMP}),(?P<host>[^, ]+),(?P<level>{_LEVELS}),"),
-    Layout("log", rf"^(?P<time_text>{_STAMP}) (?P<host>[^ ]+) {_NAMED}"),
+    Layout("csv", rf"^(?P<time_text>{_STAMP}),(?P<host>[^, ]+),(?P<level>{_LEVELS}),(?P<module>[A-Za-z]+),", between=4),
+    Layout("stdout_csv", rf"^(?P<time_text>{_STAMP}),(?P<host>[^, ]+),(?P<level>{_LEVELS}),", between=3),
+    Layout("log", rf"^(?P<time_text>{_STAMP}) (?P<host>[^ ]+) {_NAMED}", between=28),
     Layout(
         "syslog",
         "^<[0-9]+>1 (?P<time_text>[^ ]+) (?P<host>[^ ]+) LOKI [^ ]+ (?P<number>[^ ]+) [^ ]+ \ufeff?" + _NAMED,
-        None,
+        "%Y-%m-%dT%H:%M:%S%.f%:z",
     ),
-    Layout("console", rf"^\[(?P<level>{_LEVELS})\] ", None),
+    Layout("console", rf"^\[(?P<level>{_LEVELS})\] ", between=3),
 )
 _MODULES = r"^(?:Init|FileScan|ProcessScan|Results|PESieve|VulnChecker|Rootkit|Update),"
 _SGR = r"\x1b\[[0-9;?]*[A-Za-z]"
@@ -91,37 +109,37 @@ def frame(lines: pl.DataFrame, layout: Layout, hosts: set[str]) -> pl.DataFrame:
     """
     if layout.name == "console":
         lines = lines.with_columns(pl.col("text").str.replace_all(f"{_SGR}|{_MARKS}|\r$", ""))
-    begins = pl.col("text").str.contains(layout.bare)
-    lines = lines.with_columns(begins=begins)
-    if "host" in layout.groups():
-        started = lines.filter(
-            pl.col("begins") & pl.col("text").str.contains("Starting Loki Scan VERSION: ", literal=True)
+    lines = lines.with_columns(begins=_begins(lines, layout, hosts))
+    begins = pl.col("begins")
+    if lines.select(begins.all()).item():
+        return lines.select(record="line", lines=pl.lit(1, pl.Int64), of=pl.lit(1, pl.UInt32), text="text")
+    lines = lines.with_columns(of=begins.cum_sum())
+    going_on = lines.filter(~begins)["of"].unique()
+    several = pl.col("of").is_in(going_on.implode())
+    glued = pl.col("text").str.contains(_BREAK_BEFORE) if layout.name == "console" else pl.lit(False)
+    joined = (
+        lines.filter(several)
+        .with_columns(glued=glued)
+        .group_by("of", maintain_order=True)
+        .agg(
+            record=pl.col("line").first(),
+            lines=pl.len().cast(pl.Int64),
+            text=pl.when(pl.col("glued") | (pl.int_range(pl.len()) == 0))
+            .then("text")
+            .otherwise("\n" + pl.col("text"))
+            .str.join(""),
         )
-        host = pl.col("text").str.extract(layout.prefix, layout.groups().index("host") + 1)
-        if started.height:
-            hosts |= set(started.select(host).to_series())
-        if hosts:
-            lines = lines.with_columns(
-                begins=pl.col("begins")
-                & pl.col("text").str.contains_any(sorted(hosts))
-                & pl.when("begins").then(host).is_in(sorted(hosts)).fill_null(False)
-            )
-    lines = lines.with_columns(of=pl.col("begins").cum_sum())
-    if lines["of"].n_unique() == lines.height:
-        return lines.select(record="line", lines=pl.lit(1, pl.Int64), of="of", text="text")
-    parts = lines.with_columns(
-        glued=pl.col("text").str.contains(_BREAK_BEFORE) if layout.name == "console" else pl.lit(False),
     )
-    several = parts.filter(pl.col("of").is_duplicated())
-    joined = several.group_by("of", maintain_order=True).agg(
-        record=pl.col("line").first(),
-        lines=pl.len().cast(pl.Int64),
-        text=pl.when(pl.col("glued") | (pl.int_range(pl.len()) == 0))
-        .then("text")
-        .otherwise("\n" + pl.col("text"))
-        .str.join(""),
-    )
-    single = parts.filter(~pl.col("of").is_duplicated()).select(
-        "of", record="line", lines=pl.lit(1, pl.Int64), text="text"
-    )
-    return pl.concat([single, joined.select(single.columns)]).sort("record").select("record", "lines", "of", "text")
+    columns = ("record", "lines", "of", "text")
+    single = lines.filter(~several).select(record="line", lines=pl.lit(1, pl.Int64), of="of", text="text")
+    return pl.concat([single, joined.select(columns)]).sort("record")
+
+
+def _begins(lines: pl.DataFrame, layout: Layout, hosts: set[str]) -> pl.Expr:
+    """Whether a record begins at a line: the whole prefix, with a host that the scans of the file have."""
+    text = pl.col("text")
+    if "host" not in layout.groups():
+        return text.str.contains(layout.bare)
+    started = lines.filter(text.str.contains("Starting Loki Scan VERSION: ", literal=True))
+    hosts |= set(started.select(text.str.extract(layout.only("host"))).to_series().drop_nulls())
+    return text.str.contains(layout.of_hosts(hosts) if hosts else layout.bare)

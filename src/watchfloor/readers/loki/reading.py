@@ -24,11 +24,11 @@ __all__ = ["READER", "findings_by_block"]
 
 BLOCK_BYTES = 16 * 1024 * 1024
 REJECTED_CHARACTERS = 2_000
+_BOM = b"\xef\xbb\xbf"
 _LONGEST_JOIN = 20
 """So many records may a hit be cut into by forged prefixes."""
-_OPEN = r"\$[A-Za-z0-9_]*: '[^']*$"
+_OPEN = r"(?: MATCHES: |, )\$[A-Za-z0-9_]*: '[^']*$"
 """A matched string that does not end."""
-_PRINTED = ("time_text", "host", "level", "module", "number")
 _FRAME = ("Init", "Results", "PESieve", "Update")
 """Modules whose notices are about the scan, not about the host."""
 _FRAME_NOTICES = (
@@ -124,7 +124,7 @@ def _records(file: _File, options: Options) -> Iterator[tuple[pl.DataFrame, int]
     current = next(blocks, None)
     while current is not None:
         following = next(blocks, None)
-        block = rest + current
+        block = rest + current if file.lines else (rest + current).removeprefix(_BOM)
         lines, bad = _lines(block, file)
         records = frame(lines, file.layout, file.hosts)
         rest = b""
@@ -142,16 +142,21 @@ def _records(file: _File, options: Options) -> Iterator[tuple[pl.DataFrame, int]
 
 def _lines(block: bytes, file: _File) -> tuple[pl.DataFrame, list[int]]:
     """Physical lines with their numbers, and the numbers of those that hold bytes that are no UTF-8."""
+    number = pl.int_range(pl.len(), dtype=pl.Int64) + file.lines + 1
+    try:
+        # scan_lines takes one carriage return away before each line feed: what stands in a record must stay.
+        kept = block.replace(b"\r\n", b"\r\r\n")
+        return pl.scan_lines(kept, name="text").select(line=number, text="text").collect(), []
+    except pl.exceptions.ComputeError:
+        pass  # bytes that are no UTF-8: below
     bad: list[int] = []
     try:
         text = block.decode("utf-8")
     except UnicodeDecodeError:
         text = block.decode("utf-8", errors="replace")
         bad = [n for n, line in enumerate(block.split(b"\n"), file.lines + 1) if not _is_utf8(line)]
-    if file.lines == 0:
-        text = text.removeprefix("\ufeff")
     lines = pl.DataFrame({"text": [text.removesuffix("\n")]}).select(pl.col("text").str.split("\n").explode())
-    return lines.select(line=pl.int_range(pl.len(), dtype=pl.Int64) + file.lines + 1, text="text"), bad
+    return lines.select(line=number, text="text"), bad
 
 
 def _is_utf8(line: bytes) -> bool:
@@ -179,37 +184,16 @@ def _sorted_out(file: _File, records: pl.DataFrame, bad: list[int]) -> pl.DataFr
         file.reject(before.filter(pl.col("text").str.strip_chars() != ""), "no record has begun before this line")
         file.skipped += int(before.filter(pl.col("text").str.strip_chars() == "")["lines"].sum())
     if bad:
-        damaged = pl.any_horizontal(
-            *(pl.lit(n).is_between("record", pl.col("record") + pl.col("lines") - 1) for n in bad)
-        )
+        at = records["record"].search_sorted(pl.Series(bad, dtype=pl.Int64), side="right") - 1
+        damaged = pl.col("record").is_in(records["record"].gather(at.filter(at >= 0)).implode())
         file.reject(records.filter(damaged), "bytes that are no UTF-8")
         records = records.filter(~damaged)
-    records = _rejoined(records, file.layout)
-    groups = file.layout.groups()
-    prefix = pl.col("text").str.head(300).str.extract_groups(file.layout.prefix)
-    records = records.with_columns(prefix.alias("prefix")).unnest("prefix")
-    records = records.with_columns(pl.lit(None, pl.String).alias(name) for name in _PRINTED if name not in groups)
-    if file.layout.time_format:
-        stamp = pl.col("time_text").str.to_datetime(
-            file.layout.time_format, time_unit="us", time_zone="UTC", strict=False
-        )
-    else:
-        stamp = pl.col("time_text").str.to_datetime(
-            "%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="us", time_zone="UTC", strict=False
-        )
-    records = records.with_columns(
-        pl.col("level").str.to_uppercase(), number=pl.col("number").cast(pl.Int64, strict=False), time=stamp
-    )
-    if "host" not in groups:
-        system = pl.col("text").str.extract(r"Starting Loki Scan VERSION: .*? SYSTEM: ([^ ]+) TIME: ")
-        records = records.with_columns(host=system.forward_fill().fill_null(pl.lit(file.host, pl.String)))
-        file.host = str(records["host"].last()) if records["host"].drop_nulls().len() else file.host
+    records = _rejoined(records, file.layout).pipe(_with_level_and_host, file)
     file.read += records.height
     file.continued += int(records["lines"].sum()) - records.height
-    message = pl.col("text").str.replace(file.layout.prefix, "")
     notable = (
         records.filter(pl.col("text").str.contains_any(list(NOTABLE)))
-        .with_columns(message=message)
+        .pipe(_with_prefix, file)
         .filter(is_notable(pl.col("message")))
         .select("record", "host", "time", "message")
     )
@@ -218,32 +202,65 @@ def _sorted_out(file: _File, records: pl.DataFrame, bad: list[int]) -> pl.DataFr
     module, level = pl.col("module"), pl.col("level")
     hits = (
         records.filter(level.is_in(["ALERT", "WARNING", "NOTICE"]))
+        .pipe(_with_prefix, file)
         .filter(
             module.is_null() | module.is_in(["FileScan", "ProcessScan"]) | (~module.is_in(_FRAME) & (level != "NOTICE"))
         )
-        .with_columns(message=message)
         .filter(module.is_not_null() | ~pl.col("message").str.contains(_FRAME_NOTICES))
     )
-    if file.layout.name == "syslog" and hits.height:
+    message = pl.col("message")
+    if file.layout.name == "syslog" and not records.select((pl.col("lines") > 1).any()).item():
         # Over TCP a line break is sent as backslash and n; in a Windows path the two are what they seem.
-        broken = pl.col("message").str.contains(r"^FILE: /.*\\n.* SCORE: ")
-        if not records.select((pl.col("lines") > 1).any()).item():
-            hits = hits.with_columns(
-                message=pl.when(broken)
-                .then(pl.col("message").str.replace_all("\\n", "\n", literal=True))
-                .otherwise("message")
-            )
+        broken = message.str.contains(r"^FILE: /.*\\n.* SCORE: ")
+        hits = hits.with_columns(
+            message=pl.when(broken).then(message.str.replace_all("\\n", "\n", literal=True)).otherwise(message)
+        )
     if file.layout.name == "console":
-        hits = hits.with_columns(pl.col("message").str.strip_chars_end(" \n"))
+        hits = hits.with_columns(message.str.strip_chars_end(" \n"))
     return hits.select("record", "lines", "time", "host", "level", "module", "message", file=pl.lit(file.number))
+
+
+def _with_level_and_host(records: pl.DataFrame, file: _File) -> pl.DataFrame:
+    """What is counted of every record: its level and host, and its number where the layout has one."""
+    text, layout, groups = pl.col("text"), file.layout, file.layout.groups()
+    number = text.str.extract(layout.only("number")).cast(pl.Int64, strict=False) if "number" in groups else None
+    records = records.with_columns(
+        level=text.str.extract(layout.only("level")).str.to_uppercase(), number=pl.lit(None, pl.Int64)
+    )
+    if number is not None:
+        records = records.with_columns(number=number)
+    if "host" in groups:
+        one = len(file.hosts) == 1
+        return records.with_columns(
+            host=pl.lit(next(iter(file.hosts))) if one else text.str.extract(layout.only("host"))
+        )
+    system = text.str.extract(r"Starting Loki Scan VERSION: .*? SYSTEM: ([^ ]+) TIME: ")
+    records = records.with_columns(host=system.forward_fill().fill_null(pl.lit(file.host, pl.String)))
+    file.host = str(records["host"].last()) if records["host"].drop_nulls().len() else file.host
+    return records
+
+
+def _with_prefix(records: pl.DataFrame, file: _File) -> pl.DataFrame:
+    """The rest of what stands before the message, and the message."""
+    layout = file.layout
+    own = [name for name in layout.groups() if name not in ("level", "host", "number")]
+    absent = [pl.lit(None, pl.String).alias(name) for name in ("time_text", "module") if name not in own]
+    records = records.with_columns(
+        *(pl.col("text").str.extract(layout.only(name)).alias(name) for name in own), *absent
+    )
+    stamp = pl.col("time_text").str.to_datetime(layout.time_format, time_unit="us", time_zone="UTC", strict=False)
+    return records.with_columns(message=layout.message(), time=stamp)
 
 
 def _rejoined(records: pl.DataFrame, layout: Layout) -> pl.DataFrame:
     """Hits that a forged prefix in a name or a matched string has cut, joined again with what follows."""
     text = pl.col("text")
-    hit = text.str.contains(layout.message_begins("FILE: "))
-    opened = ~text.str.ends_with("'") & text.str.contains(r" MATCHES: \$[A-Za-z0-9_]*: '") & text.str.contains(_OPEN)
-    cut = records.with_row_index("at").filter(hit & (~text.str.contains(" REASON_1: ", literal=True) | opened))
+    headless = ~text.str.contains(" REASON_1: ", literal=True)
+    cut = (
+        records.with_row_index("at")
+        .filter(text.str.contains(layout.message_begins("FILE: ")) & ~text.str.ends_with("'"))
+        .filter(headless | text.str.contains(_OPEN))
+    )
     if not cut.height:
         return records
     gone: set[int] = set()

@@ -33,43 +33,42 @@ def explode(hits: pl.DataFrame) -> pl.DataFrame:
         hits: `reasons` is the text from `REASON_1: ` on.
     """
     text = pl.col("reasons")
+    hits = hits.with_row_index("hit")
     several = text.str.count_matches("REASON_", literal=True) > 1
     odd = text.str.contains(f"[{_CUT}{_NUMBERED}]")
-    one = pl.concat_list(pl.concat_str(pl.lit(f"1{_NUMBERED}"), text.str.strip_prefix("REASON_1: ")))
-    many = text.str.replace_all(_NEXT, f"{_CUT}${{1}}{_NUMBERED}${{2}}").str.strip_prefix(_CUT).str.split(_CUT)
-    simple = hits.with_row_index("hit").with_columns(pieces=pl.when(several & ~odd).then(many).otherwise(one))
-    pieces = (
-        simple.lazy()
-        .drop("reasons")
-        .explode("pieces")
-        .with_columns(
-            number=pl.col("pieces").str.extract(f"^([0-9]{{1,9}}){_NUMBERED}").cast(pl.Int64),
-            piece=pl.col("pieces").str.split_exact(_NUMBERED, 1).struct.field("field_1"),
-            reason_number=pl.int_range(1, pl.len() + 1).over("hit", order_by=None),
-        )
-        .drop("pieces")
-        .collect()
+    marked = hits.select("hit", "reasons", several=several).with_columns(odd=pl.col("several") & odd)
+    one = marked.filter(~pl.col("several")).select(
+        "hit", number=pl.lit(1, pl.Int64), piece=text.str.strip_prefix("REASON_1: "), reason_number=pl.lit(1, pl.Int64)
     )
+    many = (
+        marked.filter("several")
+        .select(
+            "hit",
+            parts=text.str.replace_all(_NEXT, f"{_CUT}${{1}}{_NUMBERED}${{2}}").str.strip_prefix(_CUT).str.split(_CUT),
+        )
+        .with_columns(reason_number=pl.int_ranges(1, pl.col("parts").list.len() + 1))
+        .explode("parts", "reason_number")
+        .with_columns(
+            pl.col("parts").str.split_exact(_NUMBERED, 1).struct.rename_fields(["number", "piece"]).alias("two")
+        )
+        .unnest("two")
+        .select("hit", pl.col("number").cast(pl.Int64, strict=False), "piece", "reason_number")
+    )
+    pieces = pl.concat([one, many])
     unsure = pieces.filter(
         (pl.col("number") != pl.col("reason_number"))
         | pl.col("number").is_null()
         | (pl.col("piece").str.contains(" MATCHES: $", literal=True) & ~pl.col("piece").str.ends_with("'"))
     )["hit"].unique()
-    again = simple.filter(odd | pl.col("hit").is_in(unsure.implode()))
+    again = marked.filter(pl.col("odd") | pl.col("hit").is_in(unsure.implode())).select("hit", "reasons")
     if again.height:
-        exact = again.with_columns(
-            piece=pl.Series([split_exactly(text) for text in again["reasons"]], dtype=pl.List(pl.String))
-        )
-        exact = (
-            exact.with_columns(reason_number=pl.int_ranges(1, pl.col("piece").list.len() + 1))
-            .explode("piece", "reason_number")
-            .with_columns(number=pl.col("reason_number"))
-            .select(pieces.columns)
-        )
-        pieces = pl.concat([pieces.filter(~pl.col("hit").is_in(again["hit"].implode())), exact]).sort(
-            "hit", "reason_number"
-        )
-    return _with_fields(pieces.drop("hit", "number"))
+        exact = again.select(
+            "hit", piece=pl.Series([split_exactly(text) for text in again["reasons"]], dtype=pl.List(pl.String))
+        ).with_columns(reason_number=pl.int_ranges(1, pl.col("piece").list.len() + 1))
+        exact = exact.explode("piece", "reason_number").with_columns(number="reason_number").select(pieces.columns)
+        pieces = pl.concat([pieces.filter(~pl.col("hit").is_in(again["hit"].implode())), exact])
+    fields = _with_fields(pieces.drop("number"))
+    return fields.join(hits.drop("reasons"), on="hit", how="left").drop("hit")
 
 
 def split_exactly(reasons: str) -> list[str]:
@@ -110,32 +109,30 @@ def _end_of_strings(text: str, start: int) -> int:
 def _with_fields(pieces: pl.DataFrame) -> pl.DataFrame:
     """The fields of each reason. Heads repeat over hosts, so each distinct one is taken apart once."""
     piece = pl.col("piece")
-    at = piece.str.find(" MATCHES: $", literal=True).cast(pl.Int64)
-    plain = at.is_not_null() & piece.str.contains(r" MATCHES: \$[A-Za-z0-9_]*: '")
-    before = pl.col("piece").cast(pl.Binary).bin.slice(0, at).cast(pl.String)
-    behind = pl.col("piece").cast(pl.Binary).bin.slice(at + len(" MATCHES: ")).cast(pl.String)
+    raw = piece.cast(pl.Binary)
+    word = len(" MATCHES: ")
+    new = piece.str.find(" MATCHES: $", literal=True).cast(pl.Int64)
     old = piece.str.find(" MATCHES: Str1: ", literal=True).cast(pl.Int64)
-    old_before = piece.cast(pl.Binary).bin.slice(0, old).cast(pl.String)
-    old_behind = piece.cast(pl.Binary).bin.slice(old + len(" MATCHES: ")).cast(pl.String)
-    cut = pieces.with_columns(
-        head=pl.when(plain).then(before).when(at.is_null() & old.is_not_null()).then(old_before).otherwise(piece),
-        strings=pl.when(plain).then(behind).when(at.is_null() & old.is_not_null()).then(old_behind),
+    cut = pieces.with_columns(at=pl.coalesce(new, old)).with_columns(
+        head=pl.when(pl.col("at").is_null()).then(piece).otherwise(raw.bin.slice(0, pl.col("at")).cast(pl.String)),
+        strings=raw.bin.slice(pl.col("at") + word).cast(pl.String),
     )
-    wrong = plain & ~pl.col("strings").str.contains(r"^\$[A-Za-z0-9_]*: '")
+    # A description may hold the word itself: then the strings begin at a later one, or not at all.
+    wrong = pl.col("at").is_not_null() & ~pl.col("strings").str.contains(r"^(?:\$[A-Za-z0-9_]*: '|Str1: )")
     if cut.select(wrong.any()).item():
         both = piece.str.extract_groups(_STRINGS)
         cut = cut.with_columns(
-            head=pl.when(wrong).then(both.struct.field("1")).otherwise("head"),
+            head=pl.when(wrong).then(both.struct.field("1").fill_null(piece)).otherwise("head"),
             strings=pl.when(wrong).then(both.struct.field("2")).otherwise("strings"),
         )
     heads = cut.select("head").unique().pipe(_fields)
     return (
-        cut.join(heads, on="head", how="left", maintain_order="left")
+        cut.join(heads, on="head", how="left")
         .with_columns(
             matched=pl.coalesce("named", "strings"),
             message=pl.when(pl.col("reason") == "other").then("piece"),
         )
-        .drop("piece", "head", "strings", "named")
+        .drop("piece", "head", "strings", "named", "at")
     )
 
 

@@ -40,11 +40,11 @@ def counted(records: pl.DataFrame, notable: pl.DataFrame) -> pl.DataFrame:
     """Records per scan and level: a record belongs to the last start before it of its host (none: scan 0).
 
     Arguments:
-        records: record, host, level, time, number (null where the layout numbers nothing), in the order of the file.
+        records: record, host, level, number (null where the layout numbers nothing), in the order of the file.
         notable: what is notable so far.
     """
     return (
-        _with_scan(records.select("record", "host", "level", "time", "number"), notable)
+        _with_scan(records.select("record", "host", "level", "number"), notable)
         .group_by("host", "scan", maintain_order=True)
         .agg(
             pl.col("record").min(),
