@@ -20,7 +20,7 @@ FORMULA = "=cmd|' /C calc'!A0"
 START = datetime(2025, 10, 25, 20, tzinfo=UTC)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def rules() -> Result:
     """Rules by volume, with parts of each kind of chart, hostile words, and where the numbers come from."""
     days = [START + timedelta(days=n) for n in range(5)]
@@ -75,7 +75,7 @@ def rules() -> Result:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def rejects() -> pl.LazyFrame:
     """Two records that nobody understood."""
     return REJECTS.fill(
@@ -84,7 +84,7 @@ def rejects() -> pl.LazyFrame:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def ledger() -> pl.LazyFrame:
     """What became of the lines."""
     return LEDGER.fill(

@@ -14,7 +14,7 @@ INSTANT = datetime(2025, 10, 26, 1, 30, 0, 250_000, tzinfo=UTC)
 FRAME = pl.DataFrame(
     {
         "time": [INSTANT, None],
-        "clock": [datetime(2025, 10, 3, 14, 22, 10)] * 2,  # noqa: DTZ001 - a clock time
+        "clock": [datetime(2025, 10, 3, 14, 22, 10)] * 2,
         "day": [date(2025, 10, 3)] * 2,
         "at": [time(14, 22)] * 2,
         "took": [timedelta(seconds=90.5)] * 2,

@@ -19,15 +19,30 @@ from watchfloor.wording import kind_of, spoken
 Open = Callable[..., Any]
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Writes a report, the same one only once."""
+    pages: dict[tuple[Any, ...], Path] = {}
+    kept: list[Any] = []  # so that no two objects have the same number
+
+    def write(results: list[Result], rejects: Any, ledger: Any) -> Path:
+        key = (*map(id, results), id(rejects), id(ledger))
+        if key not in pages:
+            kept.append((results, rejects, ledger))
+            pages[key] = tmp_path_factory.mktemp("report") / "report.html"
+            write_report(results, pages[key], title="SOC report", rejects=rejects, ledger=ledger)
+        return pages[key]
+
+    return write
+
+
 @pytest.fixture
-def opened(browser: Any, tmp_path: Path) -> Iterator[Open]:
+def opened(browser: Any, written: Callable[..., Path]) -> Iterator[Open]:
     """Writes a report and opens it; what goes wrong in the page, or leaves it, fails the test."""
     contexts, wrong = [], []
 
     def write_and_open(results: list[Result], rejects: Any = None, ledger: Any = None, **options: Any) -> Any:
-        path = tmp_path / "report.html"
-        write_report(results, path, title="SOC report", rejects=rejects, ledger=ledger)
-        address = path.as_uri()
+        address = written(results, rejects, ledger).as_uri()
         context = browser.new_context(accept_downloads=True, **options)
         contexts.append(context)
 
