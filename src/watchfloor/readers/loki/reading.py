@@ -131,8 +131,7 @@ def _records(file: _File, options: Options) -> Iterator[tuple[pl.DataFrame, int]
         if following is not None and records.height > 1:
             # The last record may go on in the next block.
             last = int(records["record"][-1])
-            keep = lines.height - int((lines["line"] >= last).sum())
-            rest = _tail(block, keep)
+            rest = _tail(block, int((lines["line"] >= last).sum()))
             records = records.filter(pl.col("record") < last)
             lines = lines.filter(pl.col("line") < last)
         file.lines += lines.height
@@ -168,11 +167,11 @@ def _is_utf8(line: bytes) -> bool:
 
 
 def _tail(block: bytes, lines: int) -> bytes:
-    """What follows the first lines of a block."""
-    at = 0
-    for _ in range(lines):
-        at = block.index(b"\n", at) + 1
-    return block[at:]
+    """The last lines of a block that ends in a line feed."""
+    at = len(block)
+    for _ in range(lines + 1):
+        at = block.rfind(b"\n", 0, at)
+    return block[at + 1 :]
 
 
 def _sorted_out(file: _File, records: pl.DataFrame, bad: list[int]) -> pl.DataFrame:
@@ -192,7 +191,8 @@ def _sorted_out(file: _File, records: pl.DataFrame, bad: list[int]) -> pl.DataFr
     file.read += records.height
     file.continued += int(records["lines"].sum()) - records.height
     notable = (
-        records.filter(pl.col("text").str.contains_any(list(NOTABLE)))
+        records.filter(~pl.col("level").is_in(["ALERT", "WARNING"]))
+        .filter(pl.col("text").str.contains_any(list(NOTABLE)))
         .pipe(_with_prefix, file)
         .filter(is_notable(pl.col("message")))
         .select("record", "host", "time", "message")
