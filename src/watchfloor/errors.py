@@ -6,6 +6,7 @@
     │   ├── UnknownFormat         a file, or a format name, that no reader knows
     │   ├── UnreadableFile        the format is known, the file is not readable as such
     │   ├── BadColumnMap          a column map that does not fit the table or the file
+    │   │   └── OtherTable        a file that has none of the columns that the map is about
     │   └── BadOption             an option's value that means nothing here
     ├── TimeError                 a time or a zone that cannot be used
     │   ├── UnknownZone           a zone that is not in the IANA list
@@ -23,6 +24,7 @@ __all__ = [
     "InputError",
     "MissingExtra",
     "NothingToRead",
+    "OtherTable",
     "SchemaError",
     "TimeError",
     "UnknownFormat",
@@ -58,6 +60,10 @@ class UnreadableFile(InputError):
 
 class BadColumnMap(InputError):
     """A column map that does not fit its table or the file."""
+
+
+class OtherTable(BadColumnMap):
+    """A file that has none of the columns that the map is about."""
 
 
 class BadOption(InputError):

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import DATA, needs_data, rows
-from watchfloor.errors import BadColumnMap, UnknownFormat, UnreadableFile
+from watchfloor.errors import BadColumnMap, OtherTable, UnknownFormat, UnreadableFile
 from watchfloor.readers import Options, files, read_files
 from watchfloor.readers import texts as texts_module
 from watchfloor.readers.table import READER
@@ -272,6 +272,18 @@ def test_missing_columns_name_the_file(tmp_path: Path) -> None:
     with pytest.raises(BadColumnMap, match=r"other\.csv: there is no column 'name'") as error:
         read_files([tmp_path], options=Options(columns=MAP))
     assert "rule_name" in error.value.hint
+
+
+def test_files_of_a_folder_that_are_no_such_table_are_left_out_and_seen(tmp_path: Path) -> None:
+    """A README beside the tables is a reject; named by the user it is an error."""
+    (tmp_path / "a.csv").write_text("time,name,n,ip\n60,a,1,x\n")
+    (tmp_path / "README.md").write_text("# Alerts\n\nOf two networks, with notes.\n")
+    (tmp_path / "manifest.json").write_text('{"networks": {"a": 1}}')
+    tables = {name: frame.collect() for name, frame in read_files([tmp_path], options=Options(columns=MAP)).items()}
+    assert tables["alerts"]["rule"].to_list() == ["a"]
+    assert [Path(source).name for source in tables["rejects"]["source"]] == ["README.md", "manifest.json"]
+    with pytest.raises(OtherTable, match="there is no column 'name', 'n', 'time', 'ip'"):
+        read_files([tmp_path / "README.md"], options=Options(columns=MAP))
 
 
 def test_a_stream_that_breaks_off(tmp_path: Path) -> None:

@@ -74,4 +74,5 @@ def apply(
     tables = {mapping.table: plan.rows(numbered)}
     if mapping.evidence:
         tables["evidence"] = plan.evidence(numbered)
-    return {"rejects": plan.rejects(numbered)} | tables
+    tables.setdefault("rejects", plan.rejects(numbered))
+    return tables

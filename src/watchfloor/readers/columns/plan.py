@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from watchfloor.errors import AmbiguousTime, BadColumnMap
+from watchfloor.errors import AmbiguousTime, BadColumnMap, OtherTable
 from watchfloor.readers.columns.cells import Cell, cell
 from watchfloor.readers.columns.clocks import guesses
 from watchfloor.readers.columns.written import fact, found, leaves, text, written
@@ -76,7 +76,6 @@ class Plan:
         source: str,
         zone: str | None,
         json: bool = False,
-        present: Iterable[str] | None = None,
     ) -> Plan:
         """The plan for frames of a schema.
 
@@ -86,7 +85,6 @@ class Plan:
             source: what rows and errors call the file.
             zone: of clock times that carry none; it goes before the map's own.
             json: text that begins with `{` or `[` is JSON.
-            present: names to list where one is missing; without them those of the schema.
 
         Raises:
             BadColumnMap: columns that the frame does not have.
@@ -97,12 +95,12 @@ class Plan:
         facts = {name: written(origin, mapping, theirs, json=json) for name, origin in mapping.evidence.items()}
         words = {name: found(name, theirs, json=json) for name in mapping.where}
         if absent := [name for name, part in words.items() if part is None]:
-            raise _missing(absent, present if present is not None else leaves(theirs), source)
+            raise _missing(absent, leaves(theirs), source, fits=any(said.values()))
         missing = [mapping.columns[name] for name, part in said.items() if part is None]
         missing += [mapping.evidence[name] for name, part in facts.items() if part is None]
         if missing:
             names = [origin.names[0] for origin in missing]
-            raise _missing(names, present if present is not None else leaves(theirs), source)
+            raise _missing(names, leaves(theirs), source, fits=any(said.values()) or any(facts.values()))
         there = {name: part for name, part in said.items() if part is not None}
         return cls(
             mapping,
@@ -323,7 +321,7 @@ def missing_columns(mapping: ColumnMap, present: Iterable[str], filled: Set[str]
     ]
     missing += [name for name in mapping.where if name not in known]
     if have and missing:
-        raise _missing(missing, have, source)
+        raise _missing(missing, have, source, fits=len(missing) < len(mapping.columns) + len(mapping.evidence))
 
 
 def _chosen(
@@ -357,14 +355,14 @@ def _counted(counts: Any, name: str) -> Counter[str]:
     return Counter({row[name]: row["n"] for row in counts or []})
 
 
-def _missing(wanted: list[str], present: Iterable[str], source: str) -> BadColumnMap:
+def _missing(wanted: list[str], present: Iterable[str], source: str, *, fits: bool) -> BadColumnMap:
     """Columns that are not there: all of them, with the nearest that are."""
     from watchfloor.readers.columns.model import nearest  # noqa: PLC0415 - pydantic waits for the first map
 
     have = list(present)
     near = " ".join(f"{name!r}: {hint.strip()}" for name in wanted if (hint := nearest(name, have)))
     shown = ", ".join(have[:100]) or "none"
-    return BadColumnMap(
+    return (BadColumnMap if fits else OtherTable)(
         f"{source}: there is no column {', '.join(map(repr, wanted))}",
         hint=f"{near + ' ' if near else ''}columns present: {shown}",
     )
