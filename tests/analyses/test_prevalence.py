@@ -32,7 +32,7 @@ def test_a_host_counts_once_per_rule() -> None:
     assert rows(spread_by_rule(findings)) == [
         {
             "rule": "Rare",
-            "reason": "yara",
+            "reasons": "yara",
             "hosts": 1,
             "hits": 1,
             "findings": 1,
@@ -51,7 +51,7 @@ def test_a_host_counts_once_per_rule() -> None:
         },
         {
             "rule": "Common",
-            "reason": "yara",
+            "reasons": "yara",
             "hosts": 2,
             "hits": 3,
             "findings": 3,
@@ -89,10 +89,18 @@ def test_a_reason_without_a_rule_counts_under_what_it_says() -> None:
         description=["known tool", None, "ignored", None],
         matched=["m", "\\evil\\.exe", "m", None],
     )
-    assert rows(spread_by_rule(findings).select("rule", "reason", "hosts")) == [
-        {"rule": "R", "reason": "filename", "hosts": 1},
-        {"rule": "\\evil\\.exe", "reason": "filename", "hosts": 1},
-        {"rule": "known tool", "reason": "hash", "hosts": 1},
+    assert rows(spread_by_rule(findings).select("rule", "reasons", "hosts")) == [
+        {"rule": "R", "reasons": "filename", "hosts": 1},
+        {"rule": "\\evil\\.exe", "reasons": "filename", "hosts": 1},
+        {"rule": "known tool", "reasons": "hash", "hosts": 1},
+    ]
+
+
+def test_a_rule_is_one_rule_in_files_and_processes() -> None:
+    """Found in a file here and in a process there, it is on two hosts."""
+    findings = table(FINDINGS, host=["a", "b"], reason=["yara", "process"], rule=["R", "R"])
+    assert rows(spread_by_rule(findings).select("rule", "reasons", "hosts")) == [
+        {"rule": "R", "reasons": "process; yara", "hosts": 2}
     ]
 
 

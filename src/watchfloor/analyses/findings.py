@@ -148,7 +148,7 @@ def _glance(found: pl.LazyFrame, runs: pl.LazyFrame | None, rare: int) -> Result
 
 
 def _rules(found: pl.LazyFrame, runs: pl.LazyFrame | None, rare: int) -> Result:
-    columns = ("rule", "reason", "hosts", "rare", "scanned_hosts", "share", "hits", "findings")
+    columns = ("rule", "reasons", "hosts", "rare", "scanned_hosts", "share", "hits", "findings")
     table = (
         spread_by_rule(found)
         .join(number_scanned(found, runs), how="cross", maintain_order="left")

@@ -37,12 +37,16 @@ def named(findings: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def spread_by_rule(findings: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per rule and kind of reason, the one on the fewest hosts first; inventory is left out."""
+    """One row per rule, the one on the fewest hosts first; inventory is left out.
+
+    A reason without a rule, as known hashes and file names have none, goes by what it says of itself.
+    """
     return (
         named(findings)
         .filter(is_hit(), pl.col("rule_name").is_not_null())
-        .group_by(rule="rule_name", reason="reason")
+        .group_by(rule="rule_name")
         .agg(
+            pl.col("reason").drop_nulls().unique().sort().str.join("; ").alias("reasons"),
             hosts(),
             hits(),
             pl.len().cast(pl.Int64).alias("findings"),
@@ -54,7 +58,7 @@ def spread_by_rule(findings: pl.LazyFrame) -> pl.LazyFrame:
             *_example(),
             *(pl.col(name).drop_nulls().min() for name in ("description", "reference", "author")),
         )
-        .sort(*_rarest_first("rule", "reason"), nulls_last=True)
+        .sort(*_rarest_first("rule"), nulls_last=True)
     )
 
 
