@@ -341,6 +341,7 @@
   narrow.addEventListener("change", fold);
   fold();
   contents.addEventListener("click", (event) => { if (event.target.closest("a") && narrow.matches) contents.open = false; });
+  addEventListener("beforeprint", () => { contents.open = true; });
   const links = new Map([...document.querySelectorAll("nav a")].map((link) => [link.hash.slice(1), link]));
   const seen = new IntersectionObserver((entries) => {
     for (const entry of entries) {

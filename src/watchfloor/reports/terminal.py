@@ -21,7 +21,9 @@ __all__ = ["harmless", "show", "text"]
 def text(result: Result, *, limit: int = 20, width: int = 120) -> str:
     """The answer as plain text, as `repr` shows it."""
     buffer = StringIO()
-    show(result, Console(file=buffer, width=width, highlight=False, color_system=None), limit)
+    # In a notebook Rich would show the text by itself, beside the page, and leave the buffer empty.
+    console = Console(file=buffer, width=width, highlight=False, color_system=None, force_jupyter=False)
+    show(result, console, limit)
     return "\n".join(line.rstrip() for line in buffer.getvalue().rstrip().splitlines())
 
 
