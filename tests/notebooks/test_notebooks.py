@@ -126,5 +126,8 @@ def test_beacons(made: tuple[Path, Truth], monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def shows_a_page(notebook: Any) -> bool:
-    """A cell shows the answer as a page, with its title."""
-    return any("text/html" in output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", []))
+    """Each cell shows one thing at most; the answer shows itself as a page, and as text for who has none."""
+    outputs = [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]
+    assert max(map(len, outputs)) == 1, "a cell shows something twice"
+    shown = [one["data"] for several in outputs for one in several]
+    return any("text/html" in data and "parts: " in data.get("text/plain", "") for data in shown)

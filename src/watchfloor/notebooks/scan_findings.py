@@ -54,10 +54,9 @@ where.select("time", "host", "level", "score", "rule", "path", "sha256")
 
 # %%
 hosts_of_story = where["host"].unique().sort().to_list()
-shared = (
-    result["hashes"].collect().filter(pl.col("hash").is_in(where["sha256"].drop_nulls().to_list()), pl.col("hosts") > 1)
-)
-shared
+contents = where["sha256"].drop_nulls().unique().to_list()
+shared = result["hashes"].collect().filter(pl.col("hash").is_in(contents), pl.col("hosts") > 1)
+shared.select("hash", "hosts", "paths", "rules", "max_score", "example_host", "example_path")
 
 # %% [markdown]
 # ## Which scans prove less than they seem to?

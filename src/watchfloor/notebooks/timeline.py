@@ -69,9 +69,8 @@ quality
 # movement before the logon that made it possible.
 
 # %%
-clock = pl.col("message").str.extract(r"(\d\d:\d\d:\d\d)")
-as_shown = story.with_columns(clock=clock).sort("clock").select("clock", "message")
-as_shown
+shown = pl.col("time_text").str.extract(r"(\d\d[ T]\d\d:\d\d:\d\d)").str.replace("T", " ")
+story.with_columns(shown=shown).sort("shown").select("shown", "host", "message")
 
 # %% [markdown]
 # ## What this says

@@ -13,7 +13,7 @@ _TOTALS = r"^Results: ([0-9]+) alerts, ([0-9]+) warnings"
 _RULES = r"^Initialized ([0-9]+) Yara rules"
 _NO_PATH = r"(?s)^None Existing Scanning Path (.*?) \.\.\."
 _BROKEN = "^Error while initializing Yara rule "
-_RIGHTS = r"^Program should be run as '([^']*)'"
+_RIGHTS = r"^Program should be run (?:as )?'(?:as )?([^']*)'"  # as 'root', on Windows 'as Administrator'
 NOTABLE = (
     "Starting Loki Scan ",
     "Finished LOKI Scan ",
