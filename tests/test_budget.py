@@ -14,6 +14,7 @@ import pytest
 PACKAGES = 45
 MEGABYTES = 400
 TIMES_POLARS = 1.5
+FIRST_USE_TIMES_POLARS = 2.5
 
 
 def core() -> dict[str, metadata.Distribution]:
@@ -66,10 +67,13 @@ def test_the_lock_of_the_core_is_what_the_core_needs() -> None:
     assert "://" not in text
 
 
-@pytest.mark.parametrize("code", ["import watchfloor", "import watchfloor; watchfloor.read"])
-def test_the_import_costs_little_more_than_polars(code: str) -> None:
-    """CPU time, medians of runs that alternate."""
-    assert _ratio([sys.executable, "-c", code]) <= TIMES_POLARS
+@pytest.mark.parametrize(
+    ("code", "at_most"),
+    [("import watchfloor", TIMES_POLARS), ("import watchfloor; watchfloor.read", FIRST_USE_TIMES_POLARS)],
+)
+def test_the_import_costs_little_more_than_polars(code: str, at_most: float) -> None:
+    """CPU time, medians of runs that alternate; the first use loads readers and analyses."""
+    assert _ratio([sys.executable, "-c", code]) <= at_most
 
 
 def test_help_costs_little_more_than_importing_polars() -> None:
