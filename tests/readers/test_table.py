@@ -156,6 +156,18 @@ def test_a_bad_byte_spoils_its_record_not_the_file(tmp_path: Path) -> None:
     ]
 
 
+def test_a_bad_byte_in_a_record_that_goes_over_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The record is a reject as a whole, wherever the block ends."""
+    text = b'time,name,n,ip\n60,caf\xc3\xa9,1,x\n120,"one\ncaf\xe9\nthree",2,x\n180,ok,3,x\n'
+    for size in range(20, len(text)):
+        monkeypatch.setattr(texts_module, "BLOCK_BYTES", size)
+        tables = read_text(tmp_path, text)
+        assert tables["alerts"]["rule"].to_list() == ["caf\u00e9", "ok"], size
+        assert rows(tables["rejects"].select("record", "lines", "reason")) == [
+            {"record": 3, "lines": 3, "reason": "bytes that are not UTF-8"}
+        ]
+
+
 # CSV
 
 

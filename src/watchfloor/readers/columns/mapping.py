@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import tomllib
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from watchfloor.errors import BadColumnMap
-from watchfloor.readers.columns.plan import RECORD, Plan
 from watchfloor.schemas import Tables, as_lazy
 
 if TYPE_CHECKING:
     from watchfloor.readers.columns.model import ColumnMap
 
-__all__ = ["SAMPLE_ROWS", "apply", "load"]
-
-SAMPLE_ROWS = 1_000
-"""So many rows are looked at to see whether a map fits at all."""
+__all__ = ["apply", "load"]
 
 
 def load(given: str | Path | Mapping[str, Any] | ColumnMap) -> ColumnMap:
@@ -28,7 +23,9 @@ def load(given: str | Path | Mapping[str, Any] | ColumnMap) -> ColumnMap:
         BadColumnMap: no such file, no TOML, or a key, table or column that does not exist; the nearest is named.
         UnknownZone: a zone that does not exist.
     """
-    from watchfloor.readers.columns import model  # noqa: PLC0415 - pydantic costs an import that most runs need not pay
+    import tomllib  # noqa: PLC0415 - most runs have no map and need not pay for the imports
+
+    from watchfloor.readers.columns import model  # noqa: PLC0415 - as above, pydantic above all
 
     if isinstance(given, model.ColumnMap):
         return given
@@ -64,6 +61,8 @@ def apply(
         BadColumnMap: a map that does not fit the frame.
         AmbiguousTime: clock times without a zone.
     """
+    from watchfloor.readers.columns.plan import RECORD, SAMPLE_ROWS, Plan  # noqa: PLC0415 - as in `load`
+
     lazy = as_lazy(frame)
     mapping = load(mapping)
     plan = Plan.of(mapping, dict(lazy.collect_schema()), source=source, zone=zone)

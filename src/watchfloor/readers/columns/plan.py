@@ -18,11 +18,13 @@ from watchfloor.schemas import EVENTS, EVIDENCE, REJECTS, Table
 if TYPE_CHECKING:
     from watchfloor.readers.columns.model import ColumnMap, Origin
 
-__all__ = ["LINES", "RECORD", "Plan", "Surveyed", "missing_columns"]
+__all__ = ["LINES", "RECORD", "SAMPLE_ROWS", "Plan", "Surveyed", "missing_columns"]
 
 RECORD, LINES = "@record", "@lines"
 """Columns of a frame that say where a row begins in its file, and how many lines it has; the second may be absent."""
 
+SAMPLE_ROWS = 1_000
+"""So many rows are looked at to see whether a map fits at all."""
 ENOUGH = 10
 """From so many values on, a column of which none can be read is a wrong map, not a broken record."""
 _TEXT_SHOWN = 100

@@ -12,14 +12,14 @@ import polars as pl
 
 from watchfloor.errors import UnreadableFile
 from watchfloor.readers import files, texts
-from watchfloor.readers._reader import Options, Reader, Tables, merge
+from watchfloor.readers._reader import Options, Tables, merge
 from watchfloor.readers.documents import document, has_lines, loads
-from watchfloor.readers.qradar.kinds import Kind, accepts, kind_of, misspelled
+from watchfloor.readers.qradar.kinds import Kind, kind_of, misspelled
 from watchfloor.readers.qradar.lookups import Lookups, reasons_in
 from watchfloor.readers.qradar.offenses import Offenses, alerts, evidence
 from watchfloor.schemas import LEDGER, REJECTS
 
-__all__ = ["READER"]
+__all__ = ["read"]
 
 
 @dataclass
@@ -201,12 +201,3 @@ def _refused(error: UnreadableFile) -> Tables:
         "rejects": pl.LazyFrame({"source": [source], "reason": [reason]}),
         "ledger": pl.LazyFrame({"source": [source], "format": ["qradar"], "partial": [reason]}),
     }
-
-
-READER = Reader(
-    name="qradar",
-    about="QRadar offenses as its API returns them (JSON), with closing reasons, rules and domains beside them",
-    tables=("alerts", "evidence"),
-    accepts=accepts,
-    read=read,
-)

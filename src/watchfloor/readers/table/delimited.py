@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 from polars.exceptions import PolarsError
 
-from watchfloor.readers.columns import LINES, RECORD
+from watchfloor.readers.columns.plan import LINES, RECORD
 from watchfloor.readers.files import LONGEST_LINE
 from watchfloor.readers.table.part import Part, Reject, Texts, framed, wanted
 
@@ -169,9 +169,8 @@ class Delimited:
             )
         except PolarsError:
             return None
-        if frame.height != lines or block.count(self._delimiter) != lines * (len(names) - 1) + self._within(
-            frame, quoted
-        ):
+        between = block.count(self._delimiter) - self._within(frame, quoted)
+        if frame.height != lines or between != lines * (len(names) - 1):
             return None
         cells = [pl.col(name) if len(names) > 1 else pl.col(name).str.strip_chars() for name in names]
         empty = pl.all_horizontal(cell.is_null() | (cell == "") for cell in cells)
@@ -212,7 +211,7 @@ class Delimited:
                 place, unfinished = self._run(lines, place, found, last=last)
                 if unfinished:
                     break
-        rest = "".join(lines[place:]).encode() if place < len(lines) else b""
+        rest = _below(block, place) if place < len(lines) else b""
         part = Part(
             framed(self._layout.names, found.rows, found.records, found.lines),
             place,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from watchfloor.engine import Keeper
-from watchfloor.readers.columns import LINES, SAMPLE_ROWS, Plan, Surveyed
+from watchfloor.readers.columns.plan import LINES, SAMPLE_ROWS, Plan, Surveyed
 from watchfloor.readers.table.part import Part, Reject
 from watchfloor.schemas import REJECTS, TABLES
 

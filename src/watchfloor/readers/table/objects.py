@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 from polars.exceptions import PolarsError
 
-from watchfloor.readers.columns import LINES, RECORD
+from watchfloor.readers.columns.plan import LINES, RECORD
 from watchfloor.readers.documents import Document, flat_names, loads
 from watchfloor.readers.table.part import Part, Reject, Texts, framed
 

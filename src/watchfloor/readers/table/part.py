@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from watchfloor.readers.columns import LINES, RECORD
+from watchfloor.readers.columns.plan import LINES, RECORD
 
 if TYPE_CHECKING:
     from watchfloor.readers.columns.model import ColumnMap

@@ -14,8 +14,9 @@ from polars.exceptions import PolarsError
 from watchfloor.engine import Keeper
 from watchfloor.errors import UnreadableFile
 from watchfloor.readers import documents, files, texts
-from watchfloor.readers._reader import Head, Options, Reader, Tables, merge
-from watchfloor.readers.columns import RECORD, SAMPLE_ROWS, Plan, load, missing_columns
+from watchfloor.readers._reader import Head, Options, Tables, merge
+from watchfloor.readers.columns import load
+from watchfloor.readers.columns.plan import RECORD, SAMPLE_ROWS, Plan, missing_columns
 from watchfloor.readers.table import canonical, objects, sheets
 from watchfloor.readers.table.delimited import Delimited, layout
 from watchfloor.readers.table.intake import Intake
@@ -25,7 +26,7 @@ from watchfloor.schemas import LEDGER, REJECTS, TABLES
 if TYPE_CHECKING:
     from watchfloor.readers.columns.model import ColumnMap
 
-__all__ = ["READER", "accepts", "read"]
+__all__ = ["accepts", "read"]
 
 _PARQUET, _WORKBOOKS = b"PAR1", (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
@@ -185,12 +186,3 @@ def _is_json(head: Head) -> bool:
 def _warn(path: Path, notes: Iterable[str]) -> None:
     for note in notes:
         warnings.warn(f"{path}: {note}", stacklevel=2)
-
-
-READER = Reader(
-    name="table",
-    about="Tables through a column map: CSV, TSV, XLSX, JSON, JSON lines, Parquet; without one what watchfloor saved",
-    tables=tuple(name for name in TABLES if name not in ("rejects", "ledger")),
-    accepts=accepts,
-    read=read,
-)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from watchfloor.errors import BadColumnMap, UnreadableFile
-from watchfloor.readers.columns import LINES, RECORD
+from watchfloor.readers.columns.plan import LINES, RECORD
 from watchfloor.readers.table.delimited import HEADER_WITHIN, once
 from watchfloor.readers.table.part import Part, wanted
 
