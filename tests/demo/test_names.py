@@ -39,9 +39,7 @@ def test_every_address_and_name_in_the_demo_is_reserved(folder: Path) -> None:
             text = path.read_text(encoding="utf-8")
             found = set(re.findall(r"(?<![\w.\-/])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\w.])", text))
             strangers |= {ip for ip in found if not any(ipaddress.ip_address(ip) in net for net in RESERVED)}
-            strangers |= {host for host in re.findall(r"https?://([\w.\-]+)", text) if not host.endswith(".example")}
-            strangers |= {
-                host for host in re.findall(r"[\w.]+@([\w.\-]+)", text) if "." in host and not host.endswith(".example")
-            }
+            names = set(re.findall(r"(?:https?://|@)([\w\-]+\.[\w.\-]+)", text))
+            strangers |= {name for name in names if not name.endswith(".example")}
 
     assert strangers == set()

@@ -76,6 +76,12 @@ def test_names_of_the_beacons(logs: Rows, truth: Truth) -> None:
     assert [b.name is None for b in truth.network.beacons] == [False, False, True]
 
 
+def test_nobody_else_calls_where_the_implants_call(logs: Rows, truth: Truth) -> None:
+    """One machine each."""
+    homes = {beacon.dst_ip: beacon.src_ip for beacon in truth.network.beacons}
+    assert {pair(row) for row in logs["conn"] if row["id.resp_h"] in homes} == {(s, d) for d, s in homes.items()}
+
+
 def test_the_tunnel(logs: Rows, truth: Truth) -> None:
     """More than 1,500 names under one domain, by one client, within hours; no other domain has more than a few."""
     tunnel = truth.network.tunnel

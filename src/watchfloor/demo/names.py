@@ -142,7 +142,7 @@ _SECOND = (
     *("ledger", "market", "notice", "office", "press", "quarry", "registry", "studio", "tavern"),
 )
 _PARTS = ("www", "cdn", "img", "api", "static", "login", "fonts", "metrics")
-_NETS = ("192.0.2", "198.51.100", "203.0.113", "198.18.7", "198.18.40", "198.19.12", "198.19.200")
+_NETS = ("198.18.7", "198.18.21", "198.18.40", "198.18.96", "198.19.12", "198.19.100", "198.19.200")
 
 
 def sites(dice: Dice, count: int) -> tuple[Site, ...]:

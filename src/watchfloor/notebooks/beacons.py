@@ -38,19 +38,8 @@ result
 
 # %%
 pairs = result.collect()
-pairs.select(
-    "rank",
-    "score",
-    "src_ip",
-    "dst_ip",
-    "dst_port",
-    "connections",
-    "ts_score",
-    "ds_score",
-    "dur_score",
-    "hist_score",
-    "why",
-).head(20)
+parts = ["ts_score", "ds_score", "dur_score", "hist_score"]
+pairs.select("rank", "score", "src_ip", "dst_ip", "dst_port", "connections", *parts, "why").head(20)
 
 # %% [markdown]
 # ## What is known to be regular

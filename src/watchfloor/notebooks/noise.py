@@ -38,9 +38,8 @@ result
 
 # %%
 rules = result.collect()
-rules.select(
-    "rule", "alerts", "share", "true_positive", "false_positive", "benign_positive", "precision", "trend"
-).head(10)
+verdicts = ["true_positive", "false_positive", "benign_positive"]
+rules.select("rule", "alerts", "share", *verdicts, "precision", "precision_low", "precision_high").head(10)
 
 # %% [markdown]
 # ## Who is behind the loudest rule?
