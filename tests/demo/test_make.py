@@ -36,7 +36,7 @@ def test_the_same_bytes_whatever_the_zone_of_the_machine(tmp_path: Path) -> None
 
 
 def test_the_same_bytes_on_every_machine(tmp_path: Path) -> None:
-    """Written down once. Whoever changes the demo writes down the new one; whoever does not and fails has found a machine
+    """Written down once: who changes the demo writes down the new one; who fails without a change has found a machine
     that draws or writes differently."""
     make(tmp_path, scale=0.1)
     contents = hashlib.sha256()
