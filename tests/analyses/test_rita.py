@@ -34,7 +34,7 @@ from watchfloor.analyses.rita.histogram import (
     total_bars,
 )
 from watchfloor.analyses.rita.regularity import distinct_counts, in_order, intervals, mad_score, statistics
-from watchfloor.analyses.rita.rounding import ceil3, round3
+from watchfloor.analyses.rita.rounding import ceil3, divided, round3
 from watchfloor.analyses.rita.scores import (
     Window,
     beacon_score,
@@ -158,8 +158,9 @@ def duration(given: Given) -> Answer:
     config = config_with(
         duration_min_hours_seen=given["min_hours"], duration_consistency_ideal_hours_seen=given["ideal_hours"]
     )
-    ends = (pl.lit(given[name]) for name in ("hist_min", "hist_max", "dataset_min", "dataset_max"))
-    covered, steady = coverage(*ends), consistency(pl.lit(given["longest_run"]), config)
+    window = Window(given["dataset_min"], given["dataset_max"])
+    covered = coverage(pl.lit(given["hist_min"]), pl.lit(given["hist_max"]), window)
+    steady = consistency(pl.lit(given["longest_run"]), config)
     score = one(duration_score(covered, steady, pl.lit(given["total_bars"]), config))
     if score is None:
         return None
@@ -207,7 +208,8 @@ def histogram_score(given: Given) -> Answer:
 
 def variation(given: Given) -> Answer:
     bars = [pl.lit(height) for height in given["histogram"]]
-    score = one(flatness(bars)) if bars else None
+    mean = pl.lit(sum(given["histogram"]) / max(len(bars), 1))
+    score = one(flatness(bars, mean)) if bars else None
     return None if score is None else {"score": score}
 
 
@@ -406,6 +408,12 @@ def test_halves_are_rounded_away_from_zero_and_shares_upwards() -> None:
     """62.5 thousandths are 63, not 62 as with rounding to even; a third is 0.334."""
     assert [one(round3(pl.lit(value))) for value in (0.0625, -0.0625, 0.0624)] == [0.063, -0.063, 0.062]
     assert [one(ceil3(pl.lit(value))) for value in (0.5, 0.5001, 1 / 3)] == [0.5, 0.501, 0.334]
+
+
+def test_a_constant_divides_exactly() -> None:
+    """Many rows as one: 42,000/50,000 is 0.84 and not a bit more, which would be 0.841 upwards."""
+    many = pl.DataFrame({"n": range(100_001)})
+    assert many.select(divided(pl.col("n"), 50_000)).to_series().to_list() == [n / 50_000 for n in range(100_001)]
 
 
 def test_quartiles_are_medians_of_the_halves() -> None:

@@ -13,7 +13,7 @@ from operator import add
 import polars as pl
 
 from watchfloor.analyses.rita.config import RitaConfig
-from watchfloor.analyses.rita.rounding import round3
+from watchfloor.analyses.rita.rounding import divided, round3
 from watchfloor.errors import BadOption
 
 __all__ = [
@@ -100,15 +100,12 @@ def longest_run(occupied: pl.Series, bins: int = BINS) -> pl.Series:
     return longest
 
 
-def flatness(bars: Sequence[pl.Expr]) -> pl.Expr:
+def flatness(bars: Sequence[pl.Expr], mean: pl.Expr) -> pl.Expr:
     """Coefficient-of-variation score: 1 where all bins are equally high; null without calls."""
-    heights = [bar.cast(pl.Float64) for bar in bars]
-    total = reduce(add, heights)
-    mean = total / len(bars)
-    squares = reduce(add, ((height - mean).pow(2) for height in heights))  # in order, as RITA adds them
-    variation = (squares / len(bars)).sqrt() / mean
-    valid = (total > 0) & pl.all_horizontal(height >= 0 for height in heights)
-    return pl.when(valid).then(pl.when(variation > 1).then(0.0).otherwise(round3(1 - variation).clip(upper_bound=1)))
+    squares = reduce(add, ((bar - mean).pow(2) for bar in bars))  # in order, as RITA adds them
+    variation = divided(squares, len(bars)).sqrt() / mean
+    score = pl.when(variation > 1).then(0.0).otherwise(round3(1 - variation).clip(upper_bound=1))
+    return pl.when((mean > 0) & pl.all_horizontal(bar >= 0 for bar in bars)).then(score)
 
 
 def frequency_counts(histograms: pl.DataFrame, sensitivity: float) -> pl.DataFrame:
@@ -157,7 +154,8 @@ def histogram_scores(histograms: pl.DataFrame, config: RitaConfig) -> pl.DataFra
     bars = [pl.col(name) for name in wide.columns if name != "pair"]
     table = (
         wide.lazy()
-        .select("pair", total_bars=total_bars(bars), occupied=occupied(bars), flatness=flatness(bars))
+        .with_columns(mean=divided(pl.sum_horizontal(bars), len(bars)))
+        .select("pair", total_bars=total_bars(bars), occupied=occupied(bars), flatness=flatness(bars, pl.col("mean")))
         .collect()
     )
     table = table.with_columns(longest_run=longest_run(table["occupied"], len(bars)))

@@ -11,6 +11,7 @@ import polars as pl
 
 from watchfloor.analyses.rita.config import RitaConfig
 from watchfloor.analyses.rita.filters import addresses, verdict
+from watchfloor.analyses.rita.rounding import divided
 from watchfloor.analyses.rita.scores import Window, score_calls
 from watchfloor.engine.buckets import MEMORY_BYTES, dealt
 from watchfloor.errors import BadOption
@@ -196,7 +197,7 @@ def _scored(bucket: pl.LazyFrame, lanes: pl.DataFrame, window: Window, config: R
             first_time=pl.col("first").min(),
             last_time=pl.col("last").max(),
             total_bytes=_sum("total_bytes"),
-            total_duration_seconds=_sum("duration") / 1_000_000,
+            total_duration_seconds=divided(_sum("duration"), 1_000_000),
         )
         .filter(pl.col("calls") >= config.unique_connection_threshold)
         .drop("calls")
@@ -211,7 +212,8 @@ def _scored(bucket: pl.LazyFrame, lanes: pl.DataFrame, window: Window, config: R
         .collect(engine="streaming")
     )
     scores = score_calls(calls, window, config)
-    return scores.join(totals, on="pair").join(_ports(lanes), on="key", how="left").drop("pair")
+    ports = _ports(lanes.join(scores.join(totals, on="pair").select("key"), on="key", how="semi"))
+    return scores.join(totals, on="pair").join(ports, on="key", how="left").drop("pair")
 
 
 def _ports(lanes: pl.DataFrame) -> pl.DataFrame:

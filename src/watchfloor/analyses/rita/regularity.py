@@ -9,7 +9,7 @@ import polars as pl
 
 from watchfloor.analyses.rita.rounding import round3
 
-__all__ = ["distinct_counts", "in_order", "intervals", "mad", "mad_score", "quartiles", "skewness", "statistics"]
+__all__ = ["distinct_counts", "in_order", "intervals", "mad_score", "mads", "quartiles", "skewness", "statistics"]
 
 
 def in_order(values: pl.DataFrame) -> pl.DataFrame:
@@ -39,7 +39,8 @@ def intervals(seconds: pl.DataFrame) -> pl.DataFrame:
     """Columns `pair` and `value`: the gaps between calls that are not 0, from seconds (`value`) in order."""
     same = pl.col("pair") == pl.col("pair").shift(1)
     gap = pl.col("value") - pl.col("value").shift(1)
-    return seconds.select("pair", value=pl.when(same).then(gap)).filter(pl.col("value") > 0)
+    gaps = seconds.lazy().select("pair", value=pl.when(same).then(gap)).filter(pl.col("value") > 0)
+    return gaps.collect(engine="streaming")  # keeps the order, and both cores busy
 
 
 def quartiles(sorted_values: pl.Expr) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
@@ -55,9 +56,16 @@ def skewness(low: pl.Expr, middle: pl.Expr, high: pl.Expr) -> pl.Expr:
     return pl.when(low.is_not_null()).then(skew)
 
 
-def mad(values: pl.Expr) -> pl.Expr:
-    """Median of the absolute deviations from the median."""
-    return (values - values.median()).abs().median()
+def mads(values: pl.DataFrame, table: pl.DataFrame) -> pl.Series:
+    """Median of the absolute deviations from the median, of each pair.
+
+    Arguments:
+        values: columns `pair` and `value`, in order.
+        table: one row per pair, in the same order: `values`, how many it has, and their `median`.
+    """
+    median_of_each = table.select(pl.col("median").repeat_by("values").explode()).to_series()
+    away = values.select("pair", away=(pl.col("value") - median_of_each).abs())
+    return away.group_by("pair", maintain_order=True).agg(pl.col("away").median())["away"]
 
 
 def mad_score(median: pl.Expr, deviation: pl.Expr, *, default: float) -> pl.Expr:
@@ -72,14 +80,12 @@ def statistics(values: pl.DataFrame, *, default: float) -> pl.DataFrame:
         values: columns `pair` and `value`.
         default: the MAD score where the median is below 1: 1 for intervals, 0 for sizes.
     """
-    value = pl.col("value")
-    low, median, high = quartiles(value)
+    low, median, high = quartiles(pl.col("value"))
     skew_score = 1 - pl.col("skew").abs()
+    table = values.group_by("pair", maintain_order=True).agg(values=pl.len(), low=low, median=median, high=high)
     return (
-        values.group_by("pair", maintain_order=True)
-        .agg(values=pl.len(), low=low, median=median, high=high, mad=mad(value))
-        .lazy()
-        .with_columns(skew=skewness(pl.col("low"), pl.col("median"), pl.col("high")))
+        table.lazy()
+        .with_columns(mad=mads(values, table), skew=skewness(pl.col("low"), pl.col("median"), pl.col("high")))
         .with_columns(score=round3((skew_score + mad_score(pl.col("median"), pl.col("mad"), default=default)) / 2))
         .select("pair", "median", "mad", "skew", pl.when(pl.col("values") >= 3).then("score"))
         .collect()

@@ -15,7 +15,7 @@ import polars as pl
 from watchfloor.analyses.rita.config import IMPACTS, RitaConfig, Thresholds
 from watchfloor.analyses.rita.histogram import BINS, bin_edges, histogram_scores, histograms
 from watchfloor.analyses.rita.regularity import in_order, intervals, statistics
-from watchfloor.analyses.rita.rounding import ceil3, round3
+from watchfloor.analyses.rita.rounding import ceil3, divided, round3
 
 __all__ = [
     "Window",
@@ -56,15 +56,16 @@ class Window:
         return f"{start:%Y-%m-%d %H:%M:%S} to {end:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def coverage(first: pl.Expr, last: pl.Expr, start: pl.Expr, end: pl.Expr) -> pl.Expr:
+def coverage(first: pl.Expr, last: pl.Expr, window: Window) -> pl.Expr:
     """Share of the window between the first and the last call; null where either does not last."""
-    span, window = last.cast(pl.Int64) - first.cast(pl.Int64), end - start
-    return pl.when((span > 0) & (window > 0)).then(ceil3(span / window).clip(upper_bound=1))
+    span = last.cast(pl.Int64) - first.cast(pl.Int64)
+    share = ceil3(divided(span, window.end - window.start)).clip(upper_bound=1)
+    return pl.when((span > 0) & pl.lit(window.end > window.start)).then(share)
 
 
 def consistency(run: pl.Expr, config: RitaConfig) -> pl.Expr:
     """The longest run of bars against the ideal one."""
-    return ceil3(run / config.duration_consistency_ideal_hours_seen).clip(upper_bound=1)
+    return ceil3(divided(run, config.duration_consistency_ideal_hours_seen)).clip(upper_bound=1)
 
 
 def duration_score(coverage: pl.Expr, consistency: pl.Expr, bars: pl.Expr, config: RitaConfig) -> pl.Expr:
@@ -86,7 +87,7 @@ def threat_score(value: pl.Expr, thresholds: Thresholds) -> pl.Expr:
     """A value as a threat score: 0 below `base`, 0.2, 0.4 and 0.6 where a class begins, 0.8 from `high` on."""
 
     def between(floor: float, low: float, high: float) -> pl.Expr:
-        return floor + 0.2 * (pl.min_horizontal(value, pl.lit(high)) - low) / (high - low)
+        return floor + divided(0.2 * (pl.min_horizontal(value, pl.lit(high)) - low), high - low)
 
     base, low, medium, high = thresholds.base, thresholds.low, thresholds.medium, thresholds.high
     return (
@@ -164,7 +165,7 @@ def _gated(table: pl.LazyFrame, config: RitaConfig) -> pl.LazyFrame:
 
 def _summed(table: pl.LazyFrame, window: Window, config: RitaConfig) -> pl.LazyFrame:
     """Adds the duration score, the beacon score and what it is worth; a strobe is not scored but has its impact."""
-    covered = coverage(pl.col("first_second"), pl.col("last_second"), pl.lit(window.start), pl.lit(window.end))
+    covered = coverage(pl.col("first_second"), pl.col("last_second"), window)
     steady = consistency(pl.col("longest_run"), config)
     ts, ds, dur, hist = (pl.col(name) for name in ("ts_score", "ds_score", "dur_score", "hist_score"))
     worth = pl.when("strobe").then(pl.lit(IMPACTS[config.strobe_impact])).otherwise("beacon_threat_score")
