@@ -79,6 +79,6 @@ limits.select("host", "limit", "complete", "why_incomplete", "rules", "remarks")
     "rare_rules": sorted(rare["rule"].unique().to_list()),
     "hosts": hosts_of_story,
     "shared_hashes": shared["hash"].to_list(),
-    "hosts_of_most_frequent_rule": int(result["rules"].collect()["hosts"].max()),
+    "hosts_of_most_frequent_rule": result["rules"].collect().select(pl.col("hosts").max()).item(),
     "doubtful_hosts": sorted(limits["host"].to_list()),
 }

@@ -82,6 +82,6 @@ story.with_columns(shown=shown).sort("shown").select("shown", "host", "message")
 {
     "events": events.height,
     "story": [[Path(row["source"]).name, row["record"]] for row in story.iter_rows(named=True)],
-    "hours": round((story["time"].max() - story["time"].min()).total_seconds() / 3600, 2),
+    "hours": round(story.select((pl.col("time").max() - pl.col("time").min()).dt.total_seconds()).item() / 3600, 2),
     "times_fall_back": bool((events["time"].diff().dt.total_microseconds() < 0).any()),
 }
