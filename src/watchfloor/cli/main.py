@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -33,6 +34,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Runs the command; an error is told in words with a hint, and exits with 2."""
+    warnings.showwarning = _remark_on  # type: ignore[assignment] # takes whatever else Python tells
     try:
         app()
     except WatchfloorError as error:
@@ -45,6 +47,13 @@ def main() -> None:
         # The reader of our output has gone (`| head`): nothing is wrong, and nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+
+
+def _remark_on(message: Warning | str, *_: object, **__: object) -> None:
+    """A warning of the library, as a line for people."""
+    from watchfloor.reports.terminal import harmless
+
+    output.remark(harmless(str(message)), style="yellow")
 
 
 def _tell(error: WatchfloorError) -> None:
