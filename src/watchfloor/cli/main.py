@@ -34,7 +34,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Runs the command; an error is told in words with a hint, and exits with 2."""
-    warnings.showwarning = _remark_on  # type: ignore[assignment] # takes whatever else Python tells
+    warnings.showwarning = _remark_on
     try:
         app()
     except WatchfloorError as error:

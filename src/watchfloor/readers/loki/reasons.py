@@ -58,7 +58,11 @@ def explode(hits: pl.DataFrame) -> pl.DataFrame:
     unsure = pieces.filter(
         (pl.col("number") != pl.col("reason_number"))
         | pl.col("number").is_null()
-        | (pl.col("piece").str.contains(" MATCHES: $", literal=True) & ~pl.col("piece").str.ends_with("'"))
+        # A list that was cut inside a string ends elsewhere, or with the quote that opens one.
+        | (
+            pl.col("piece").str.contains(" MATCHES: $", literal=True)
+            & (~pl.col("piece").str.ends_with("'") | pl.col("piece").str.ends_with(": '"))
+        )
     )["hit"].unique()
     again = marked.filter(pl.col("odd") | pl.col("hit").is_in(unsure.implode())).select("hit", "reasons")
     if again.height:
