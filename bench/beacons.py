@@ -1,4 +1,4 @@
-"""Beacon scores of 20 M connections, against what they cannot do without: scan, hash of the pair, sort by pair and time.
+"""Beacon scores of 20 M connections, against what they need at least: scan, hash of the pair, sort by pair and time.
 
 Each run is a process of its own, the two ways take turns, medians are compared. The scores must stay within 2 times the
 sort, in wall time and in CPU time; the peaks of memory are printed.
@@ -36,7 +36,7 @@ def chance(number: pl.Expr, seed: int) -> pl.Expr:
 
 
 def pairs() -> pl.DataFrame:
-    """Who talks to whom, and how often: half of the pairs hardly ever, a few some ten thousand times, one in 20 regularly."""
+    """Who talks to whom, and how often: half of the pairs hardly ever, a few very often, one in 20 regularly."""
     pair = pl.int_range(PAIRS, dtype=pl.UInt32)
     host = (chance(pair, 1) ** 1.5 * HOSTS).cast(pl.UInt32)
     peer = (chance(pair, 2) ** 2.5 * PEERS).cast(pl.UInt32)
