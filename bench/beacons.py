@@ -95,7 +95,7 @@ def make(folder: Path) -> None:
 
 
 def sort(table: pl.LazyFrame) -> int:
-    """The floor. (Summing two hashes takes half the time of hashing a struct of both.)"""
+    """The floor. (The sum of two hashes takes half the time of the hash of a struct.)"""
     pair = pl.col("src_ip").hash(1) + pl.col("dst_ip").hash(2)
     return table.select("time", "orig_ip_bytes", pair=pair).sort("pair", "time").collect().height
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
 
-__all__ = ["BUCKET_ROWS", "MEMORY_BYTES", "dealt"]
+__all__ = ["BUCKET_ROWS", "MEMORY_BYTES", "dealt", "of_each"]
 
-MEMORY_BYTES = 256 * 1024 * 1024
+MEMORY_BYTES = 512 * 1024 * 1024
 """How much is held in memory before it goes to disk."""
 BUCKET_ROWS = 2_000_000
 """About how many rows a bucket has: few enough for a sort to be quick, many enough for its fixed costs not to count."""
 
-_SLOTS = 64
+_WORKERS = 4
+"""Buckets that are worked on at a time, at most: each needs memory."""
+_SLOTS = 32
 """Into how many parts rows are dealt before their number is known; small ones are put together."""
 _BATCH_ROWS = 500_000
 
@@ -35,6 +39,18 @@ def dealt(
         for batch in frame.with_columns(slot).collect_batches(chunk_size=_BATCH_ROWS, maintain_order=False):
             dealer.deal(batch)
         yield dealer.buckets(bucket_rows)
+
+
+def of_each(buckets: list[pl.LazyFrame], work: Callable[[int, pl.LazyFrame], pl.DataFrame]) -> pl.DataFrame:
+    """What work makes of each bucket and its number, in the order of the buckets; some are worked on at the same time.
+
+    A step that Polars does on one core leaves the others to the next bucket.
+    """
+    workers = min(_WORKERS, len(buckets), os.cpu_count() or 1)
+    if workers == 1:
+        return pl.concat(work(number, bucket) for number, bucket in enumerate(buckets))
+    with ThreadPoolExecutor(workers) as pool:
+        return pl.concat(pool.map(work, range(len(buckets)), buckets))
 
 
 _SLOT = "slot of the dealer"

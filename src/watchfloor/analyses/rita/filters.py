@@ -20,7 +20,7 @@ NAMES = {
 }
 """Why a pair is dropped."""
 
-_OCTETS = r"^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$"
+_OCTETS = r"^[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}$"
 _MAPPED = 0xFFFF_0000_0000  # ::ffff:0:0/96, where IPv4 addresses live among those of IPv6
 
 
@@ -29,12 +29,12 @@ def address_bits(texts: pl.Series) -> pl.DataFrame:
 
     IPv4 addresses are mapped into those of IPv6. Only what has a colon is read as IPv6: that takes longer.
     """
-    text = pl.col("text").str.strip_chars().str.to_lowercase().str.replace(r"%.*$", "")
+    text = pl.col("text").str.to_lowercase().str.replace(r"%.*$", "")  # fe80::1%eth0
     rows = texts.alias("text").to_frame().with_row_index("row").lazy()
     has_colon = pl.col("text").str.contains(":", literal=True).fill_null(False)
     tail = _ipv4(text.str.extract(r":(\d+\.\d+\.\d+\.\d+)$"))
     high, low = _ipv6(text.str.replace(r":\d+\.\d+\.\d+\.\d+$", ":0:0"))
-    old = rows.filter(~has_colon).select("row", low=_ipv4(text) + _MAPPED)
+    old = rows.filter(~has_colon).select("row", low=_ipv4(pl.col("text")) + _MAPPED)
     old = old.with_columns(high=pl.when(pl.col("low").is_not_null()).then(pl.lit(0, pl.UInt64)))
     new = rows.filter(has_colon).select("row", low=low + tail.fill_null(0), high=high)
     return pl.concat([old, new]).sort("row").select("high", "low").collect()
@@ -42,8 +42,8 @@ def address_bits(texts: pl.Series) -> pl.DataFrame:
 
 def _ipv4(text: pl.Expr) -> pl.Expr:
     """Four octets as one number."""
-    octets = text.str.extract_groups(_OCTETS).struct
-    parts = [octets.field(str(number)).cast(pl.UInt8, strict=False).cast(pl.UInt64) for number in range(1, 5)]
+    octets = pl.when(text.str.contains(_OCTETS)).then(text).str.split_exact(".", 3).struct
+    parts = [octets.field(f"field_{n}").cast(pl.UInt8, strict=False).cast(pl.UInt64) for n in range(4)]
     return _number(parts, 256)
 
 

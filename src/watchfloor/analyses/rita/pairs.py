@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
 
+from watchfloor.analyses.rita.coding import Coding
 from watchfloor.analyses.rita.config import RitaConfig
 from watchfloor.analyses.rita.filters import addresses, verdict
 from watchfloor.analyses.rita.rounding import divided
 from watchfloor.analyses.rita.scores import Window, score_calls
-from watchfloor.engine.buckets import MEMORY_BYTES, dealt
+from watchfloor.engine.buckets import BUCKET_ROWS, MEMORY_BYTES, dealt, of_each
 from watchfloor.errors import BadOption
 
 __all__ = ["PairScores", "score_pairs", "seconds_of"]
@@ -62,6 +62,7 @@ def score_pairs(
     window: str = "24h",
     every_pair: bool = False,
     memory_bytes: int = MEMORY_BYTES,
+    bucket_rows: int = BUCKET_ROWS,
 ) -> PairScores:
     """Scores every pair of source and destination that has connections in enough distinct seconds.
 
@@ -70,21 +71,24 @@ def score_pairs(
         config: RITA's parameters.
         window: `24h` before the last connection, `all`, or another duration.
         every_pair: no filter: pairs inside the network, outside of it, inbound, multicast as well.
-        memory_bytes: about how many bytes of rows are held at a time.
+        memory_bytes: about how many bytes of rows are held in memory.
+        bucket_rows: about how many rows are scored at a time.
     """
     seconds = seconds_of(window)
     sizes = _sizes(connections)
-    names = pl.Categories.random()
-    with dealt(_calls(connections, names, sizes), "key", memory_bytes=memory_bytes) as buckets:
+    coding = Coding()
+    calls = _calls(connections, coding, sizes)
+    with dealt(calls, "key", memory_bytes=memory_bytes, bucket_rows=bucket_rows) as buckets:
         lanes = _lanes(buckets)
-        pairs = _judged(lanes, names, config, every_pair)
+        pairs = _judged(lanes, coding, config, every_pair)
         kept = pairs.filter(pl.col("verdict").is_null())
         span = _window(kept, seconds)
         recent = lanes if (kept["first"] >= span.selected_time).all() else _lanes(buckets, since=span.selected_time)
         recent = recent.join(kept.select("key"), on="key", how="semi")
-        scored = pl.concat(
-            _scored(bucket, recent.filter(pl.col("bucket") == number), span, config)
-            for number, bucket in enumerate(buckets)
+        none = recent.clear()
+        lanes_of = recent.partition_by("bucket", as_dict=True)
+        scored = of_each(
+            buckets, lambda number, bucket: _scored(bucket, lanes_of.get((number,), none), coding, span, config)
         )
     return PairScores(
         table=scored.join(kept.select("key", "src_ip", "dst_ip"), on="key").drop("key"),
@@ -104,39 +108,37 @@ def _sizes(connections: pl.LazyFrame) -> str:
     return ""
 
 
-def _calls(connections: pl.LazyFrame, names: pl.Categories, sizes: str) -> pl.LazyFrame:
-    """What scoring needs of each row, texts as numbers; `key` is the pair, null where the row can be in none."""
+def _calls(connections: pl.LazyFrame, coding: Coding, sizes: str) -> pl.LazyFrame:
+    """What scoring needs of each row, as numbers.
+
+    `key` is the pair, null where the row can be in none: because it has no place, or is open, which has a `time`.
+    """
     sent, received = ("orig_bytes", "resp_bytes") if sizes == "orig_bytes" else ("orig_ip_bytes", "resp_ip_bytes")
-    source, destination = (
-        pl.col(name).cast(pl.Categorical(names)).to_physical().cast(pl.UInt64) for name in ("src_ip", "dst_ip")
-    )
+    still_open = pl.col("still_open").fill_null(False)
+    pair = coding.pair("src_ip", "dst_ip")
     usable = (pl.col("time").dt.epoch("us") // 1_000_000).is_between(0, 2**32 - 1)  # RITA's own type
-    words = pl.Categorical(pl.Categories.random())
     return connections.select(
-        key=pl.when(usable & ~pl.col("still_open").fill_null(False)).then(source * 2**32 + destination),
-        time="time",
-        open=pl.col("still_open").fill_null(False),
+        key=pl.when(usable & ~still_open).then(pair),
+        time=pl.when(usable & (still_open | pair.is_not_null())).then("time"),
+        lane=coding.lane("dst_port", "proto", "service"),
         bytes=pl.col(sent).clip(0),
         total_bytes=pl.coalesce(pl.col(sent) + pl.col(received), sent, received),
         duration=(pl.col("duration_seconds") * 1_000_000).round().cast(pl.Int64, strict=False),  # sums in any order
-        port=pl.col("dst_port").cast(pl.Int32, strict=False),
-        proto=pl.col("proto").cast(words),
-        service=pl.col("service").cast(words),
     )
 
 
-def _lanes(buckets: Sequence[pl.LazyFrame], since: datetime | None = None) -> pl.DataFrame:
+def _lanes(buckets: list[pl.LazyFrame], since: datetime | None = None) -> pl.DataFrame:
     """One row per pair, port, protocol and service."""
-    return pl.concat(_lanes_of(bucket, number, since) for number, bucket in enumerate(buckets))
+    return of_each(buckets, lambda number, bucket: _lanes_of(number, bucket, since))
 
 
-def _lanes_of(bucket: pl.LazyFrame, number: int, since: datetime | None) -> pl.DataFrame:
+def _lanes_of(number: int, bucket: pl.LazyFrame, since: datetime | None) -> pl.DataFrame:
     return (
         (bucket if since is None else bucket.filter(pl.col("time") >= since))
-        .group_by("key", "port", "proto", "service")
+        .group_by("key", "lane")
         .agg(
             calls=pl.len().cast(pl.Int64),
-            open=pl.col("open").sum().cast(pl.Int64),
+            timed=pl.col("time").count().cast(pl.Int64),
             first=pl.col("time").min(),
             last=pl.col("time").max(),
             total_bytes=_sum("total_bytes"),
@@ -152,19 +154,18 @@ def _sum(name: str) -> pl.Expr:
     return pl.when(pl.col(name).count() > 0).then(pl.col(name).sum())
 
 
-def _judged(lanes: pl.DataFrame, names: pl.Categories, config: RitaConfig, every_pair: bool) -> pl.DataFrame:
+def _judged(lanes: pl.DataFrame, coding: Coding, config: RitaConfig, every_pair: bool) -> pl.DataFrame:
     """One row per pair: `key, src_ip, dst_ip, calls, first, last`, and `verdict`: why it is dropped, or null."""
+    source, destination = coding.ends(pl.col("key"))
     pairs = (
         lanes.lazy()
         .filter(pl.col("key").is_not_null())
         .group_by("key")
         .agg(pl.col("calls").sum(), pl.col("first").min(), pl.col("last").max())
-        .with_columns(
-            source=(pl.col("key") // 2**32).cast(pl.UInt32), destination=(pl.col("key") % 2**32).cast(pl.UInt32)
-        )
+        .with_columns(source=source, destination=destination)
         .collect()
     )
-    known = names.to_series()
+    known = coding.addresses()
     found = pl.lit(None, pl.String)
     if not every_pair:
         rules = addresses(known, config).to_struct()
@@ -188,7 +189,9 @@ def _window(kept: pl.DataFrame, seconds: int | None) -> Window:
     return Window(first if seconds is None else max(first, last - seconds), last)
 
 
-def _scored(bucket: pl.LazyFrame, lanes: pl.DataFrame, window: Window, config: RitaConfig) -> pl.DataFrame:
+def _scored(
+    bucket: pl.LazyFrame, lanes: pl.DataFrame, coding: Coding, window: Window, config: RitaConfig
+) -> pl.DataFrame:
     """The scored pairs of a bucket."""
     totals = (
         lanes.group_by("key")
@@ -211,22 +214,21 @@ def _scored(bucket: pl.LazyFrame, lanes: pl.DataFrame, window: Window, config: R
         .select("pair", "second", "bytes")
         .collect(engine="streaming")
     )
-    scores = score_calls(calls, window, config)
-    ports = _ports(lanes.join(scores.join(totals, on="pair").select("key"), on="key", how="semi"))
-    return scores.join(totals, on="pair").join(ports, on="key", how="left").drop("pair")
+    scores = score_calls(calls, window, config).join(totals, on="pair").drop("pair")
+    return scores.join(_ports(lanes.join(scores, on="key", how="semi"), coding), on="key", how="left")
 
 
-def _ports(lanes: pl.DataFrame) -> pl.DataFrame:
+def _ports(lanes: pl.DataFrame, coding: Coding) -> pl.DataFrame:
     """One row per pair: `ports` as port:protocol:service, most calls first, and `dst_port` if there is only one."""
-    text = pl.concat_str("port", "proto", "service", separator=":", ignore_nulls=True)
+    port = pl.col("port")
     return (
         lanes.lazy()
-        .with_columns(text=text)
+        .with_columns(text=coding.text(pl.col("lane")), port=coding.port(pl.col("lane")))
         .sort("key", pl.col("calls").neg(), "text")
         .group_by("key", maintain_order=True)
         .agg(
             ports=pl.col("text").head(_PORTS).str.join(", "),
-            dst_port=pl.when(pl.col("port").n_unique() == 1).then(pl.col("port").first()).cast(pl.Int64),
+            dst_port=pl.when(port.n_unique() == 1).then(port.first()),
         )
         .collect()
     )
@@ -236,7 +238,7 @@ def _left_out(lanes: pl.DataFrame, pairs: pl.DataFrame, recent: pl.DataFrame, sc
     """Connections that entered no score, by reason."""
     nowhere = lanes.filter(pl.col("key").is_null())
     dropped = pairs.drop_nulls("verdict").group_by("verdict").agg(pl.col("calls").sum()).sort("verdict")
-    still_open, in_window = int(nowhere["open"].sum()), int(recent["calls"].sum())
+    still_open, in_window = int(nowhere["timed"].sum()), int(recent["calls"].sum())
     counts = {
         "open": still_open,
         "unusable": int(nowhere["calls"].sum()) - still_open,

@@ -61,10 +61,10 @@ def mads(values: pl.DataFrame, table: pl.DataFrame) -> pl.Series:
 
     Arguments:
         values: columns `pair` and `value`, in order.
-        table: one row per pair, in the same order: `values`, how many it has, and their `median`.
+        table: one row per pair, in the same order: the `median` of its values.
     """
-    median_of_each = table.select(pl.col("median").repeat_by("values").explode()).to_series()
-    away = values.select("pair", away=(pl.col("value") - median_of_each).abs())
+    median_of_each = pl.lit(table["median"]).gather(pl.col("pair").rle_id())
+    away = values.lazy().select("pair", away=(pl.col("value") - median_of_each).abs()).collect()
     return away.group_by("pair", maintain_order=True).agg(pl.col("away").median())["away"]
 
 
