@@ -342,7 +342,6 @@ def test_blocks_of_any_size_say_the_same(tmp_path: Path, layout: str) -> None:
             assert read(tmp_path, text) == whole
 
 
-@pytest.mark.xfail(reason="whether a syslog came over TCP is decided block by block, so a path depends on their size")
 def test_syslog_over_udp_keeps_backslash_and_n_in_any_block(tmp_path: Path) -> None:
     """A line break elsewhere in the file shows that it came over UDP, where the two characters are what they seem."""
     paths = ["/srv/line\nbreak.txt", "/srv/plain.txt", "/srv/odd\\name.txt"]
@@ -528,7 +527,6 @@ OTHERS = [
             "dst_port": 80,
             "description": "made up",
         },
-        marks=pytest.mark.xfail(reason="`Domain/IP match` is called a process: the pattern asks for `Domain match`"),
     ),
     (
         "VulnChecker",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
-__all__ = ["HEADER_FIELDS", "headers"]
+__all__ = ["COMPLETE", "HEADER_FIELDS", "headers"]
 
 HEADER_FIELDS = (
     "path",
@@ -37,6 +39,10 @@ _HEADER = (
     rf" +CREATED: {_CTIME} MODIFIED: {_CTIME} ACCESSED: {_CTIME} (REASON_1: {_KINDS}.*)$"
 )
 """The last place where everything from SCORE to the first reason stands is the header; the path is all before it."""
+
+COMPLETE = re.sub(r"\((?!\?)", "(?:", _HEADER.removeprefix(r"(?s)^FILE: (.*)").removesuffix(".*)$") + ")")
+COMPLETE = f"(?s){COMPLETE}"
+"""A header somewhere in a message: a hit without one is not over."""
 
 
 def headers(messages: pl.DataFrame) -> pl.DataFrame:

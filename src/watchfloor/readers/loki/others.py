@@ -19,7 +19,9 @@ _REMOTE = (
     r"(?s)^Malware (?:Domain|IP)[^:]* PID: ([0-9]+)(?: NAME: (.*?))?(?: COMMAND: (.*?))? IP: ([^ ]+) PORT: ([0-9]+) "
     r"DESC: (.*)$"
 )
-_CONNECTION = r"^(?:Listening |Established connection |Malware (?:Domain|IP) match|Connection output threshold)"
+_CONNECTION = (
+    r"^(?:Listening |Established connection |Malware (?:Domain/IP|Domain|IP) match|Connection output threshold)"
+)
 
 
 def fields(records: pl.DataFrame) -> pl.DataFrame:

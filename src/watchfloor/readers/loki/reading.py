@@ -13,7 +13,7 @@ from watchfloor.engine import Keeper
 from watchfloor.errors import UnreadableFile
 from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables
-from watchfloor.readers.loki.hits import headers
+from watchfloor.readers.loki.hits import COMPLETE, headers
 from watchfloor.readers.loki.layouts import LAYOUTS, Layout, frame, layout_of
 from watchfloor.readers.loki.others import fields
 from watchfloor.readers.loki.reasons import explode
@@ -25,6 +25,7 @@ __all__ = ["READER", "findings_by_block"]
 BLOCK_BYTES = 16 * 1024 * 1024
 REJECTED_CHARACTERS = 2_000
 _BOM = b"\xef\xbb\xbf"
+_START = "Starting Loki Scan VERSION: "
 _LONGEST_JOIN = 20
 """So many records may a hit be cut into by forged prefixes."""
 _OPEN = r"(?: MATCHES: |, )\$[A-Za-z0-9_]*: '[^']*$"
@@ -45,6 +46,8 @@ class _File:
     path: Path
     number: int
     layout: Layout
+    one_line_each: bool = False
+    """Whether no record of a syslog has several lines, as it is over TCP."""
     hosts: set[str] = field(default_factory=set)
     host: str | None = None
     """Of the scan that goes on, where the layout names it at its start only."""
@@ -61,7 +64,7 @@ class _File:
     def reject(self, records: pl.DataFrame, reason: str) -> None:
         """Puts records (record, lines, text) among the rejects."""
         if records.height:
-            cut = records.with_columns(pl.col("text").str.head(REJECTED_CHARACTERS))
+            cut = records.with_columns(pl.col("text").str.strip_suffix("\r").str.head(REJECTED_CHARACTERS))
             self.rejects.append(REJECTS.fill(cut, source=str(self.path), reason=reason))
             self.rejected += int(records["lines"].sum())
 
@@ -102,6 +105,7 @@ def findings_by_block(paths: Sequence[Path], options: Options, done: list[_File]
                 f"{path}: no record of a Loki scan begins its first lines", hint="is it another tool's log?"
             )
         file = _File(path, len(done), layout or LAYOUTS[0])
+        file.one_line_each = file.layout.name == "syslog" and _one_line_each(path)
         done.append(file)
         for records, stored in _records(file, options):
             waiting.append(records)
@@ -128,9 +132,11 @@ def _records(file: _File, options: Options) -> Iterator[tuple[pl.DataFrame, int]
         lines, bad = _lines(block, file)
         records = frame(lines, file.layout, file.hosts)
         rest = b""
-        if following is not None and records.height > 1:
-            # The last record may go on in the next block.
-            last = int(records["record"][-1])
+        if following is not None and records.height:
+            # The last record may go on in the next block, and a hit that is cut be joined with what stands there.
+            ending = records.tail(_LONGEST_JOIN + 1)
+            cut = ending.filter(_is_cut(file.layout))["record"].to_list()
+            last = min([int(records["record"][-1]), *cut])
             rest = _tail(block, int((lines["line"] >= last).sum()))
             records = records.filter(pl.col("record") < last)
             lines = lines.filter(pl.col("line") < last)
@@ -158,6 +164,16 @@ def _lines(block: bytes, file: _File) -> tuple[pl.DataFrame, list[int]]:
     return lines.select(line=number, text="text"), bad
 
 
+def _one_line_each(path: Path) -> bool:
+    """Whether every line of a syslog begins a record. The whole file decides: a block may hold no sign of it."""
+    blocks = files.blocks(path, BLOCK_BYTES, progress=lambda _: None, cut_short=lambda _: None)
+    for n, block in enumerate(blocks):
+        text = b"\n" + (block if n else block.removeprefix(_BOM)).removesuffix(b"\n")
+        if text.count(b"\n") != text.count(b"\n<"):
+            return False
+    return True
+
+
 def _is_utf8(line: bytes) -> bool:
     try:
         line.decode("utf-8")
@@ -176,18 +192,20 @@ def _tail(block: bytes, lines: int) -> bytes:
 
 def _sorted_out(file: _File, records: pl.DataFrame, bad: list[int]) -> pl.DataFrame:
     """The candidate hits among the records; counts, the frame of the scan and rejects stay with the file."""
-    records = records.with_columns(pl.col("text").str.strip_suffix("\r"))
     before = records.filter(pl.col("of") == 0)
     if before.height:
         records = records.filter(pl.col("of") > 0)
         file.reject(before.filter(pl.col("text").str.strip_chars() != ""), "no record has begun before this line")
         file.skipped += int(before.filter(pl.col("text").str.strip_chars() == "")["lines"].sum())
     if bad:
-        at = records["record"].search_sorted(pl.Series(bad, dtype=pl.Int64), side="right") - 1
+        # Signed: a line before the first record has no place in the list.
+        at = records["record"].search_sorted(pl.Series(bad, dtype=pl.Int64), side="right").cast(pl.Int64) - 1
         damaged = pl.col("record").is_in(records["record"].gather(at.filter(at >= 0)).implode())
         file.reject(records.filter(damaged), "bytes that are no UTF-8")
         records = records.filter(~damaged)
-    records = _rejoined(records, file.layout).pipe(_with_level_and_host, file)
+    # Only now: before a forged record, a carriage return is a part of the name.
+    records = _rejoined(records, file.layout).with_columns(pl.col("text").str.strip_suffix("\r"))
+    records = records.pipe(_with_level_and_host, file)
     file.read += records.height
     file.continued += int(records["lines"].sum()) - records.height
     notable = (
@@ -209,7 +227,7 @@ def _sorted_out(file: _File, records: pl.DataFrame, bad: list[int]) -> pl.DataFr
         .filter(module.is_not_null() | ~pl.col("message").str.contains(_FRAME_NOTICES))
     )
     message = pl.col("message")
-    if file.layout.name == "syslog" and not records.select((pl.col("lines") > 1).any()).item():
+    if file.one_line_each:
         # Over TCP a line break is sent as backslash and n; in a Windows path the two are what they seem.
         broken = message.str.contains(r"^FILE: /.*\\n.* SCORE: ")
         hits = hits.with_columns(
@@ -252,21 +270,27 @@ def _with_prefix(records: pl.DataFrame, file: _File) -> pl.DataFrame:
     return records.with_columns(message=layout.message(), time=stamp)
 
 
+def _is_cut(layout: Layout) -> pl.Expr:
+    """Whether a record is a file hit that is not over: without a complete header, or within a matched string."""
+    text = pl.col("text").str.strip_suffix("\r")
+    closed = text.str.ends_with("'") & ~text.str.ends_with(": '")
+    is_hit = text.str.contains(layout.message_begins("FILE: "))
+    return is_hit & (~text.str.contains(COMPLETE) | (~closed & text.str.contains(_OPEN)))
+
+
 def _rejoined(records: pl.DataFrame, layout: Layout) -> pl.DataFrame:
     """Hits that a forged prefix in a name or a matched string has cut, joined again with what follows."""
-    text = pl.col("text")
-    headless = ~text.str.contains(" REASON_1: ", literal=True)
-    cut = (
-        records.with_row_index("at")
-        .filter(text.str.contains(layout.message_begins("FILE: ")) & ~text.str.ends_with("'"))
-        .filter(headless | text.str.contains(_OPEN))
-    )
+    cut = records.with_row_index("at").filter(_is_cut(layout))
     if not cut.height:
         return records
     gone: set[int] = set()
     joined: dict[int, tuple[str, int]] = {}
     for at, whole, lines in cut.select("at", "text", "lines").iter_rows():  # few: only what is cut
+        if at in gone:
+            continue
         for following in range(at + 1, min(at + 1 + _LONGEST_JOIN, records.height)):
+            if _START in records.item(following, "text"):
+                break  # a scan that was killed ends with a cut record; the next one is no part of it
             whole = f"{whole}\n{records.item(following, 'text')}"  # noqa: PLW2901 - grows until it is complete
             lines += records.item(following, "lines")  # noqa: PLW2901
             one = pl.DataFrame({"message": [whole]}).select(pl.col("message").str.replace(layout.prefix, ""))
