@@ -685,3 +685,25 @@ def test_the_rows_of_several_files_come_in_their_order(tmp_path: Path) -> None:
     ]
     assert tables["ledger"].select("source", "lines_read").collect().rows() == [(str(paths[0]), 1), (str(paths[1]), 2)]
     assert sum(told) == sum(path.stat().st_size for path in paths)
+
+
+def test_a_carriage_return_at_the_end_of_a_field_is_damage_or_text(tmp_path: Path) -> None:
+    """Never taken away: a number or time with one is a reject, a text keeps it; a line may end with one."""
+    head = "#separator \\x09\n#path\tconn\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tservice\n"
+    rows_of = ["1.5\r\tC1\t::1\t5\tssl", "1.5\tC2\r\t::1\t5\tssl", "1.5\tC3\t::1\t5\r\tssl", "1.5\tC4\t::1\t5\tssl\r"]
+    path = tmp_path / "conn.log"
+    path.write_bytes((head + "\n".join(rows_of) + "\n").encode())
+    tables = {name: frame.collect() for name, frame in READER.read([path], Options()).items()}
+    found = tables["connections"].select("record", "uid", "src_port", "service").rows()
+    assert found == [(5, "C2\r", 5, "ssl"), (7, "C4", 5, "ssl")]
+    assert tables["rejects"]["record"].to_list() == [4, 6]
+
+
+def test_a_byte_order_mark_within_the_file_is_damage(tmp_path: Path) -> None:
+    """In front of the first row it spoils its time, as anywhere else."""
+    head = "#separator \\x09\n#path\tconn\n#fields\tts\tuid\tid.orig_h\n"
+    path = tmp_path / "conn.log"
+    path.write_bytes((head + "\ufeff1.5\tC1\t::1\n2.5\tC2\t::1\n\ufeff3.5\tC3\t::1\n").encode())
+    tables = {name: frame.collect() for name, frame in READER.read([path], Options()).items()}
+    assert tables["connections"]["uid"].to_list() == ["C2"]
+    assert tables["rejects"]["record"].to_list() == [4, 6]
