@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 compile() {
   target=$1
   shift
-  uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+  uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
     --quiet --output-file "requirements/$target.lock" "$@"
 }
 compile build --upgrade requirements/build.in

@@ -53,7 +53,7 @@ def test_a_module_opens_with_a_sentence_and_lists_what_it_offers(source: Path) -
 
 def test_no_text_names_this_machine_or_a_registry() -> None:
     """What is committed runs elsewhere."""
-    pattern = re.compile(r"/(?:root|home)/\w|index-url\s+http|pypi\.org/simple|registry\.npmjs")
+    pattern = re.compile(r"/(?:root|home)/\w|index.url[\s=\"']+http|\w\.\w+/(?:simple)\b|\bregistry\.\w+\.\w+")
     for path in ROOT.rglob("*"):
         if path.suffix in {".py", ".md", ".toml", ".sh", ".lock", ".yaml"} and not {".venv", ".git"} & set(path.parts):
             if path == Path(__file__):

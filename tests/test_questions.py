@@ -92,6 +92,22 @@ def test_an_answer_says_where_it_comes_from(tmp_path: Path) -> None:
     assert {"watchfloor", "polars", "python"} <= provenance.versions.keys()
 
 
+def test_inputs_are_hashed_once_however_much_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One reading, one look at each file: every answer carries the same origin."""
+    from watchfloor import questions
+
+    path = tmp_path / "alerts.parquet"
+    alerts().collect().write_parquet(path)
+    looks: list[Path] = []
+    original = questions._sha256
+    monkeypatch.setattr(questions, "_sha256", lambda file: looks.append(file) or original(file))
+    results = wf.report(path)
+    assert len(results) > 1
+    assert looks == [path]
+    assert len({result.provenance.inputs for result in results}) == 1
+    assert [result.provenance.question for result in results] == ["noise", "kpis"]
+
+
 def test_a_table_that_is_not_there_is_said() -> None:
     """What was found instead is named."""
     with pytest.raises(NothingToRead, match="hold no alerts, but connections"):

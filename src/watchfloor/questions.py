@@ -76,15 +76,12 @@ def read(data: Data, **asked: Any) -> Tables:
 def reading_of(data: Data, **asked: Any) -> dict[str, Result]:
     """What `read` gives, each table as a Result that can show and save itself."""
     tables = _tables(data, Asked(**asked))
-    return {
-        name: _traced(
-            Result(title=name, table=frame, explanation=f"One row: {TABLES[name].row}.", name=name),
-            "read",
-            tables,
-            asked,
-        )
+    origin = _origin(tables)
+    shown = (
+        Result(title=name, table=frame, explanation=f"One row: {TABLES[name].row}.", name=name)
         for name, frame in tables.items()
-    }
+    )
+    return {result.name: _answered(result, "read", asked, origin, tables) for result in shown}
 
 
 def period_of(text: str, zone: str) -> tuple[datetime, datetime]:
@@ -209,8 +206,9 @@ def report(data: Data, out: str | Path | None = None, *, title: str = "SOC repor
         NothingToRead: the data answers no question.
     """
     tables = _tables(data, Asked(**asked))
+    origin = _origin(tables)
     results = tuple(
-        _traced(ask(tables), name, tables, asked)
+        _answered(ask(tables), name, asked, origin, tables)
         for name, (wants, ask) in QUESTIONS.items()
         if _any_rows(tables, wants)
     )
@@ -304,20 +302,29 @@ def _any_rows(tables: Tables, names: Sequence[str]) -> bool:
 
 
 def _traced(result: Result, question: str, tables: Tables, parameters: Mapping[str, Any]) -> Result:
-    """The result with its provenance: what went in, with hashes, and what could not be read."""
-    rejects = tables.get("rejects")
+    """The result with its provenance."""
+    return _answered(result, question, parameters, _origin(tables), tables)
+
+
+def _answered(
+    result: Result, question: str, parameters: Mapping[str, Any], origin: Provenance, tables: Tables
+) -> Result:
+    """The result with where its data comes from, and what was asked of it."""
+    said = {key: value for key, value in parameters.items() if value is not None and key != "progress"}
+    return result.with_provenance(replace(origin, question=question, parameters=said), tables.get("rejects"))
+
+
+def _origin(tables: Tables) -> Provenance:
+    """What went in, with hashes, and what could not be read: computed once for all that is asked of the same tables."""
     counts = {name: frame.select(pl.len()) for name, frame in tables.items() if name != "ledger"}
     rows = dict(zip(counts, (int(n.item()) for n in pl.collect_all(list(counts.values()))), strict=True))
-    provenance = Provenance(
-        question=question,
-        parameters={key: value for key, value in parameters.items() if value is not None and key != "progress"},
+    return Provenance(
         inputs=_inputs(tables["ledger"]) if "ledger" in tables else (),
         rows_in={name: n for name, n in rows.items() if name != "rejects"},
         rejected=rows.get("rejects", 0),
         made_time=datetime.now(UTC),
         versions=versions(),
     )
-    return result.with_provenance(provenance, rejects)
 
 
 def _of_client(alerts: pl.LazyFrame, client: str) -> pl.LazyFrame:

@@ -65,3 +65,18 @@ def test_a_whole_text_counts_bad_bytes(tmp_path: Path) -> None:
     text = texts.whole(tmp_path / "x", None, Listener(lambda _: None, notes.append, notes.append))
     assert text == "a\ufffd\n\ufffd\n"
     assert notes == ["1 places with bytes that are not UTF-8, shown as \ufffd"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "text", "bad"),
+    [
+        (b"", "", []),
+        (b"one\ntwo\n", "one\ntwo\n", []),
+        ("é\n".encode(), "é\n", []),
+        (b"one\n\xff two\nthree\xc3", "one\n\ufffd two\nthree\ufffd", [8, 9]),
+        ("\ufffd\n".encode() + b"\x80", "\ufffd\n\ufffd", [8]),
+    ],
+)
+def test_damage_is_known_by_its_line(raw: bytes, text: str, bad: list[int]) -> None:
+    """A replacement character that the text itself holds is no damage; lines are counted from 7 here."""
+    assert texts.with_damage(raw, 7) == (text, bad)

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     from watchfloor.readers.columns.model import ColumnMap
 
-__all__ = ["Head", "Options", "Reader", "Tables", "merge", "one_by_one"]
+__all__ = ["REJECTED_CHARACTERS", "Head", "Options", "Reader", "Tables", "merge", "one_by_one"]
+
+REJECTED_CHARACTERS = 2_000
+"""So much of its text is kept of a rejected record."""
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,15 @@ import polars as pl
 
 from watchfloor.errors import UnreadableFile
 from watchfloor.readers import files
-from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
+from watchfloor.readers._reader import REJECTED_CHARACTERS, Head, Options, Reader, Tables, one_by_one
 from watchfloor.readers.stamps import FAMILIES, instants
+from watchfloor.readers.texts import with_damage
 from watchfloor.schemas import EVENTS, LEDGER, REJECTS
 
 __all__ = ["READER"]
 
 MOST_LINES = 0.6
 """At least so many of a file's first lines must begin with a time."""
-REJECTED_CHARACTERS = 2_000
 _BLOCK_BYTES = 16 * 1024 * 1024
 
 _RFC5424 = (
@@ -83,12 +83,7 @@ def read(path: Path, options: Options) -> Tables:
 
 def _lines(raw: bytes) -> pl.DataFrame:
     """Physical lines with their numbers; a line with bytes that are no UTF-8 is damaged."""
-    bad: list[int] = []
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        text = raw.decode("utf-8", errors="replace")
-        bad = [n for n, line in enumerate(raw.split(b"\n"), 1) if not _is_utf8(line)]
+    text, bad = with_damage(raw, 1)
     text = text.removeprefix("\ufeff").removesuffix("\n")
     if not raw:
         return pl.DataFrame(schema={"record": pl.Int64, "text": pl.String, "damaged": pl.Boolean})
@@ -99,14 +94,6 @@ def _lines(raw: bytes) -> pl.DataFrame:
         text=pl.col("text").str.strip_suffix("\r"),
         damaged=number.is_in(bad) if bad else pl.lit(False),
     )
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _records(lines: pl.DataFrame) -> pl.DataFrame:

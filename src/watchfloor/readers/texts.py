@@ -10,7 +10,7 @@ from pathlib import Path
 from watchfloor.errors import BadColumnMap
 from watchfloor.readers import files
 
-__all__ = ["Listener", "blocks", "whole", "wide"]
+__all__ = ["Listener", "blocks", "is_utf8", "whole", "wide", "with_damage"]
 
 BLOCK_BYTES = 4 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
@@ -112,13 +112,23 @@ def wide(path: Path, encoding: str | None) -> str | None:
 
 def _by_content(block: bytes, note: Callable[[str], None]) -> str:
     """UTF-8 if any line beyond ASCII is sound, else Windows-1252."""
-    if _is_utf8(block) or any(_is_utf8(line) for line in block.split(b"\n") if not line.isascii()):
+    if is_utf8(block) or any(is_utf8(line) for line in block.split(b"\n") if not line.isascii()):
         return "utf-8"
     note("read as Windows-1252: the text is not UTF-8")
     return "windows-1252"
 
 
-def _is_utf8(line: bytes) -> bool:
+def with_damage(raw: bytes, first: int) -> tuple[str, list[int]]:
+    """Text with bytes that are no UTF-8 replaced, and the numbers of their lines, counted from `first`."""
+    try:
+        return raw.decode(), []
+    except UnicodeDecodeError:
+        bad = [n for n, line in enumerate(raw.split(b"\n"), first) if not is_utf8(line)]
+        return raw.decode(errors="replace"), bad
+
+
+def is_utf8(line: bytes) -> bool:
+    """Whether all bytes are UTF-8."""
     try:
         line.decode()
     except UnicodeDecodeError:

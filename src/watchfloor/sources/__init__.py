@@ -1,1 +1,1 @@
-"""sources."""
+"""An API becomes canonical tables: one file per system. None yet: exports are read by `readers`."""

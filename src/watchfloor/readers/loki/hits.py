@@ -6,6 +6,8 @@ import re
 
 import polars as pl
 
+from watchfloor.readers.loki.reasons import KINDS
+
 __all__ = ["COMPLETE", "HEADER_FIELDS", "headers"]
 
 HEADER_FIELDS = (
@@ -30,13 +32,10 @@ _WORDS = {"md5": (" MD5: ", 32), "sha1": (" SHA1: ", 40), "sha256": (" SHA256: "
 _FIXED = sum(len(word) + size for word, size in _WORDS.values())
 
 _CTIME = r"(not_available|[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2} [0-9]{4})"
-_KINDS = (
-    "(?:Yara Rule MATCH: |File Name IOC matched |Levenshtein check - |Malware Hash |Suspicious Hash |Anomaly detected )"
-)
 _HEADER = (
     r"(?s)^FILE: (.*) SCORE: (-?[0-9]+) TYPE: ([^ ]+) SIZE: ([0-9]+) FIRST_BYTES: "
     r"(?:([0-9a-f]*) / .*?|b'-'|-)(?: MD5: ([0-9a-f]{32}) SHA1: ([0-9a-f]{40}) SHA256: ([0-9a-f]{64}))?"
-    rf" +CREATED: {_CTIME} MODIFIED: {_CTIME} ACCESSED: {_CTIME} (REASON_1: {_KINDS}.*)$"
+    rf" +CREATED: {_CTIME} MODIFIED: {_CTIME} ACCESSED: {_CTIME} (REASON_1: (?:{KINDS}).*)$"
 )
 """The last place where everything from SCORE to the first reason stands is the header; the path is all before it."""
 

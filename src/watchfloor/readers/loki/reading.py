@@ -12,18 +12,18 @@ from watchfloor import times
 from watchfloor.engine import Keeper
 from watchfloor.errors import UnreadableFile
 from watchfloor.readers import files
-from watchfloor.readers._reader import Head, Options, Reader, Tables
+from watchfloor.readers._reader import REJECTED_CHARACTERS, Head, Options, Reader, Tables
 from watchfloor.readers.loki.hits import COMPLETE, headers
 from watchfloor.readers.loki.layouts import LAYOUTS, Layout, frame, layout_of
 from watchfloor.readers.loki.others import fields
 from watchfloor.readers.loki.reasons import explode
 from watchfloor.readers.loki.scans import NOTABLE, counted, is_notable, scans
+from watchfloor.readers.texts import with_damage
 from watchfloor.schemas import FINDINGS, LEDGER, REJECTS, SCANS
 
 __all__ = ["READER", "findings_by_block"]
 
 BLOCK_BYTES = 16 * 1024 * 1024
-REJECTED_CHARACTERS = 2_000
 _BOM = b"\xef\xbb\xbf"
 _START = "Starting Loki Scan VERSION: "
 _LONGEST_JOIN = 20
@@ -154,12 +154,7 @@ def _lines(block: bytes, file: _File) -> tuple[pl.DataFrame, list[int]]:
         return pl.scan_lines(kept, name="text").select(line=number, text="text").collect(), []
     except pl.exceptions.ComputeError:
         pass  # bytes that are no UTF-8: below
-    bad: list[int] = []
-    try:
-        text = block.decode("utf-8")
-    except UnicodeDecodeError:
-        text = block.decode("utf-8", errors="replace")
-        bad = [n for n, line in enumerate(block.split(b"\n"), file.lines + 1) if not _is_utf8(line)]
+    text, bad = with_damage(block, file.lines + 1)
     lines = pl.DataFrame({"text": [text.removesuffix("\n")]}).select(pl.col("text").str.split("\n").explode())
     return lines.select(line=number, text="text"), bad
 
@@ -171,14 +166,6 @@ def _one_line_each(path: Path) -> bool:
         text = b"\n" + (block if n else block.removeprefix(_BOM)).removesuffix(b"\n")
         if text.count(b"\n") != text.count(b"\n<"):
             return False
-    return True
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
     return True
 
 

@@ -6,12 +6,11 @@ import re
 
 import polars as pl
 
-__all__ = ["explode", "split_exactly"]
+__all__ = ["KINDS", "explode", "split_exactly"]
 
-_KINDS = (
-    "Yara Rule MATCH: |File Name IOC matched |Levenshtein check - |Malware Hash |Suspicious Hash |Anomaly detected "
-)
-_NEXT = rf"REASON_([0-9]+): ({_KINDS})"
+KINDS = "Yara Rule MATCH: |File Name IOC matched |Levenshtein check - |Malware Hash |Suspicious Hash |Anomaly detected "
+"""How a reason begins, by its kind."""
+_NEXT = rf"REASON_([0-9]+): ({KINDS})"
 _CUT, _NUMBERED = "\uf8ff", "\uf8fe"
 """Two characters of private use that part the reasons; a record that holds one itself is split exactly."""
 _STRINGS = r"(?s)^(.*?) MATCHES: (\$[A-Za-z0-9_]*: '.*)$"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from watchfloor.engine import Keeper
+from watchfloor.readers._reader import REJECTED_CHARACTERS
 from watchfloor.readers.columns.plan import LINES, SAMPLE_ROWS, Plan, Surveyed
 from watchfloor.readers.table.part import Part, Reject
 from watchfloor.schemas import REJECTS, TABLES
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from watchfloor.readers.columns.model import ColumnMap
 
 __all__ = ["Intake"]
-
-_LONGEST_TEXT = 2_000
 
 
 class Intake:
@@ -108,7 +107,7 @@ class Intake:
             "record": [reject.record for reject in found],
             "lines": [reject.lines for reject in found],
             "reason": [reject.reason for reject in found],
-            "text": [reject.text[:_LONGEST_TEXT] for reject in found],
+            "text": [reject.text[:REJECTED_CHARACTERS] for reject in found],
         }
         schema = {name: REJECTS[name].dtype for name in columns}
         return REJECTS.fill(pl.DataFrame(columns, schema=schema), source=str(self._path)).collect()

@@ -11,7 +11,7 @@ import polars as pl
 from watchfloor.engine import Keeper
 from watchfloor.errors import UnreadableFile
 from watchfloor.readers import files
-from watchfloor.readers._reader import Options, Reader, Tables
+from watchfloor.readers._reader import REJECTED_CHARACTERS, Options, Reader, Tables
 from watchfloor.readers.zeek.jsonl import JsonLines
 from watchfloor.readers.zeek.kinds import accepts, is_ours
 from watchfloor.readers.zeek.objects import json_object
@@ -116,7 +116,9 @@ def _keep(parsed: Parsed, path: Path, kept: dict[str, Keeper]) -> None:
     for log, frame in parsed.rows:
         filled.setdefault(log.table.name, []).append(log.table.fill(frame, source=source, **log.constants))
     if parsed.rejects:
-        rejects = pl.DataFrame(parsed.rejects, schema=_REJECT, orient="row").with_columns(pl.col("text").str.head(2000))
+        rejects = pl.DataFrame(parsed.rejects, schema=_REJECT, orient="row").with_columns(
+            pl.col("text").str.head(REJECTED_CHARACTERS)
+        )
         filled["rejects"] = [REJECTS.fill(rejects.sort("record"), source=source, lines=1)]
     for name, frames in filled.items():
         rows = frames[0] if len(frames) == 1 else pl.concat(frames).sort("record")
