@@ -18,6 +18,7 @@ import polars as pl
 
 from watchfloor.readers import Options
 from watchfloor.readers.loki.reading import findings_by_block
+from watchfloor.readers.loki.scans import Counter
 
 LINES = 1_000_000
 REPEATS = 5
@@ -44,7 +45,7 @@ def floor(path: Path) -> None:
 
 def ours(path: Path) -> None:
     """Every finding, in blocks."""
-    assert sum(block.height for block in findings_by_block([path], Options(), []))
+    assert sum(block.height for block in findings_by_block([path], Options(), [], Counter()))
 
 
 def run(way: str, path: Path) -> tuple[float, float, int]:

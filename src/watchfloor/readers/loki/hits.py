@@ -1,14 +1,17 @@
-"""The header of a file hit: path, score, facts and hashes of the file, and where its reasons begin."""
+"""The header of a file hit: path, score, facts and hashes of the file, and where its reasons begin.
+
+The header is the last place of a message where everything from ` SCORE: ` to the first reason stands; the path is all
+before it. Nearly always its parts are slices at known distances from the only ` REASON_1: `; what looks odd in any way
+goes through the whole expression.
+"""
 
 from __future__ import annotations
-
-import re
 
 import polars as pl
 
 from watchfloor.readers.loki.reasons import KINDS
 
-__all__ = ["COMPLETE", "HEADER_FIELDS", "headers"]
+__all__ = ["HEADER_FIELDS", "exact_headers", "is_cut", "is_file_hit", "quick_headers"]
 
 HEADER_FIELDS = (
     "path",
@@ -24,12 +27,12 @@ HEADER_FIELDS = (
     "accessed_text",
     "reasons",
 )
-
-_WORDS = {"md5": (" MD5: ", 32), "sha1": (" SHA1: ", 40), "sha256": (" SHA256: ", 64)} | {
-    f"{name}_text": (f" {name.upper()}: ", 24) for name in ("created", "modified", "accessed")
-}
-"""What stands before ` REASON_1: ` in a hashed hit, in order, with the bytes of its value."""
-_FIXED = sum(len(word) + size for word, size in _WORDS.values())
+_FILE = "FILE: "
+_REASON = " REASON_1: "
+_TIMES = {f"{name}_text": (f" {name.upper()}: ", 24) for name in ("created", "modified", "accessed")}
+"""What stands before the first reason, in order, with the bytes of its value."""
+_HASHES = {"md5": (" MD5: ", 32), "sha1": (" SHA1: ", 40), "sha256": (" SHA256: ", 64)}
+"""What stands before the times of a file that was read."""
 
 _CTIME = r"(not_available|[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2} [0-9]{4})"
 _HEADER = (
@@ -37,88 +40,95 @@ _HEADER = (
     r"(?:([0-9a-f]*) / .*?|b'-'|-)(?: MD5: ([0-9a-f]{32}) SHA1: ([0-9a-f]{40}) SHA256: ([0-9a-f]{64}))?"
     rf" +CREATED: {_CTIME} MODIFIED: {_CTIME} ACCESSED: {_CTIME} (REASON_1: (?:{KINDS}).*)$"
 )
-"""The last place where everything from SCORE to the first reason stands is the header; the path is all before it."""
-
-COMPLETE = re.sub(r"\((?!\?)", "(?:", _HEADER.removeprefix(r"(?s)^FILE: (.*)").removesuffix(".*)$") + ")")
-COMPLETE = f"(?s){COMPLETE}"
-"""A header somewhere in a message: a hit without one is not over."""
+_OPEN = r"(?: MATCHES: |, )\$[A-Za-z0-9_]*: '[^']*$"
+"""A matched string that does not end."""
 
 
-def headers(messages: pl.DataFrame) -> pl.DataFrame:
-    """The messages with the fields of their headers; the path is null where no header is complete.
+def is_file_hit() -> pl.Expr:
+    """Whether the message of a record is a hit of a file."""
+    return pl.col("text").cast(pl.Binary).bin.slice("begin", len(_FILE)) == _FILE.encode()
 
-    Most headers are slices at known places, counted back from the only ` REASON_1: `. What looks odd in any way goes
-    through the whole expression.
+
+def is_cut(records: pl.DataFrame) -> pl.Series:
+    """Whether a record is a file hit that is not over: without a whole header, or within a matched string."""
+    message = pl.col("text").cast(pl.Binary).bin.slice("begin").cast(pl.String).str.strip_suffix("\r")
+    whole = message.str.contains(_HEADER) & ~(_may_be_open(message) & message.str.contains(_OPEN))
+    return records.select((is_file_hit() & ~whole).fill_null(False)).to_series()
+
+
+def quick_headers(hits: pl.DataFrame) -> pl.DataFrame:
+    """The hits with the fields of their headers, and `sound`: whether all stands where it is expected.
+
+    `reasons` begins behind `REASON_`. Where a hit is not sound, its fields mean nothing.
+
+    Arguments:
+        hits: file hits; `text`, and `begin` of the message in bytes.
     """
-    message = pl.col("message")
-    raw = message.cast(pl.Binary)
-    at = message.str.find(" REASON_1: ", literal=True).cast(pl.Int64)
-    measured = messages.with_columns(at=at)
-    usual = (pl.col("at") > _FIXED) & (message.str.count_matches(" REASON_1: ", literal=True) == 1)
-    slices, words, start = {}, [], -_FIXED
-    for name, (word, size) in _WORDS.items():
-        words.append(raw.bin.slice(pl.col("at") + start, len(word)) == word.encode())
-        start += len(word)
-        slices[name] = raw.bin.slice(pl.col("at") + start, size)
-        start += size
-    quick = (
-        measured.lazy()
-        .with_columns(usual=usual)
-        .with_columns(
-            front=pl.when("usual").then(raw.bin.slice(0, pl.col("at") - _FIXED)),
-            usual=pl.col("usual") & pl.all_horizontal(words),
-        )
-        .collect()
+    text = pl.col("text")
+    hits = hits.with_columns(at=text.str.find(_REASON, literal=True).cast(pl.Int64), raw=text.cast(pl.Binary))
+    raw, at = pl.col("raw"), pl.col("at")
+    times, times_stand = _values(_TIMES, at)
+    hashes, hashes_stand = _values(_HASHES, at - _size(_TIMES))
+    hits = hits.with_columns(hashed=hashes_stand, dated=times_stand, **times)
+    front = at - _size(_TIMES) - pl.when("hashed").then(_size(_HASHES)).otherwise(0) - pl.col("begin") - len(_FILE)
+    hits = hits.with_columns(front=raw.bin.slice(pl.col("begin") + len(_FILE), front.clip(0)).cast(pl.String, strict=False), room=front > 0)
+    hits = hits.with_columns(score_at=pl.col("front").str.find(" SCORE: ", literal=True).cast(pl.Int64))
+    facts = pl.col("front").cast(pl.Binary).bin.slice(pl.col("score_at") + len(" SCORE: ")).cast(pl.String)
+    hits = hits.with_columns(facts=facts).with_columns(word=pl.col("facts").str.splitn(" ", 8)).unnest("word")
+    word = [pl.col(f"field_{n}") for n in range(8)]
+    hits = hits.with_columns(
+        path=pl.col("front").cast(pl.Binary).bin.slice(0, "score_at").cast(pl.String),
+        score=word[0].cast(pl.Int64, strict=False),
+        file_type=word[2],
+        size_bytes=word[4].cast(pl.Int64, strict=False),
+        first_bytes=pl.when("hashed").then(word[6]),
+        reasons=raw.bin.slice(at + len(" REASON_")).cast(pl.String),
+        **{name: pl.when("hashed").then(value) for name, value in hashes.items()},
     )
-    fast = quick.filter(pl.col("usual"))
-    fast = _front(fast.with_columns(front=pl.col("front").cast(pl.String)))
-    fast = fast.with_columns(**{name: value.cast(pl.String) for name, value in slices.items()}).with_columns(
-        reasons=raw.bin.slice(pl.col("at") + 1).cast(pl.String)
-    )
-    sound = fast.filter(pl.col("sound"))
-    slow = pl.concat(
-        [
-            quick.filter(~pl.col("usual").fill_null(False)).select(messages.columns),
-            fast.filter(~pl.col("sound")).select(messages.columns),
-        ]
-    )
-    columns = [*messages.columns, *HEADER_FIELDS]
-    if not slow.height:
-        return sound.select(columns)
-    exact = slow.with_columns(message.str.extract_groups(_HEADER).struct.rename_fields(list(HEADER_FIELDS)).alias("h"))
-    exact = exact.unnest("h").with_columns(
-        pl.col("score", "size_bytes").cast(pl.Int64, strict=False),
-    )
-    return pl.concat([sound.select(columns), exact.select(columns)])
-
-
-def _front(hits: pl.DataFrame) -> pl.DataFrame:
-    """What stands before the hashes; `sound` is whether it is exactly as expected."""
-    front = pl.col("front")
-    score = front.str.find(" SCORE: ", literal=True).cast(pl.Int64)
-    raw = front.cast(pl.Binary)
-    words = raw.bin.slice(score + len(" SCORE: ")).cast(pl.String).str.splitn(" ", 8)
-    part = [pl.col("words").struct.field(f"field_{n}") for n in range(8)]
+    read = pl.when("hashed").then(word[6].str.contains("^[0-9a-f]*$") & word[7].str.starts_with("/ "))
     sound = (
-        (front.str.count_matches(" SCORE: ", literal=True) == 1)
-        & front.str.starts_with("FILE: ")
-        & (part[1] == "TYPE:")
-        & (part[3] == "SIZE:")
-        & (part[5] == "FIRST_BYTES:")
-        & part[7].str.starts_with("/ ")
+        pl.col("room")
+        & pl.col("dated")
+        & ~pl.col("facts").str.contains(" SCORE: ", literal=True)
+        & (word[1] == "TYPE:")
+        & (word[3] == "SIZE:")
+        & (word[5] == "FIRST_BYTES:")
         & pl.col("score").is_not_null()
         & pl.col("size_bytes").is_not_null()
-        & part[6].str.contains("^[0-9a-f]*$")
+        & read.otherwise(word[6].is_in(["b'-'", "-"]) & (word[7].fill_null("") == ""))
     )
-    return (
-        hits.lazy()
-        .with_columns(words=words, path=raw.bin.slice(len("FILE: "), score - len("FILE: ")).cast(pl.String))
-        .with_columns(
-            score=part[0].cast(pl.Int64, strict=False),
-            file_type=part[2],
-            size_bytes=part[4].cast(pl.Int64, strict=False),
-            first_bytes=part[6],
-        )
-        .with_columns(sound=sound.fill_null(False))
-        .collect()
+    return hits.with_columns(sound=sound.fill_null(False))
+
+
+def exact_headers(hits: pl.DataFrame) -> pl.DataFrame:
+    """The hits with the fields of their headers and `cut`, whether they are not over; the path is null without a header.
+
+    Arguments:
+        hits: file hits; `message` begins with `FILE: `.
+    """
+    message = pl.col("message")
+    found = hits.with_columns(message.str.extract_groups(_HEADER).struct.rename_fields(list(HEADER_FIELDS)).alias("all"))
+    reasons = pl.col("reasons")
+    return found.unnest("all").with_columns(
+        pl.col("score", "size_bytes").cast(pl.Int64, strict=False),
+        cut=reasons.is_null() | (_may_be_open(reasons) & reasons.str.contains(_OPEN)),
     )
+
+
+def _may_be_open(text: pl.Expr) -> pl.Expr:
+    return ~text.str.ends_with("'") | text.str.ends_with(": '")
+
+
+def _size(words: dict[str, tuple[str, int]]) -> int:
+    return sum(len(word) + size for word, size in words.values())
+
+
+def _values(words: dict[str, tuple[str, int]], end: pl.Expr) -> tuple[dict[str, pl.Expr], pl.Expr]:
+    """The values that stand behind some words, back to back up to a place, and whether the words do."""
+    start = end - _size(words)
+    stand, values = [start >= 0], {}
+    for name, (word, size) in words.items():
+        stand.append(pl.col("raw").bin.slice(start, len(word)) == word.encode())
+        values[name] = pl.col("raw").bin.slice(start + len(word), size).cast(pl.String, strict=False)
+        start = start + len(word) + size
+    return values, pl.all_horizontal(stand).fill_null(False)

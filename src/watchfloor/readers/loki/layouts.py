@@ -7,14 +7,16 @@ file's scans have; every other line continues the record before it.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
-__all__ = ["LAYOUTS", "Layout", "frame", "layout_of"]
+__all__ = ["LAYOUTS", "STAMP_BYTES", "START", "Layout", "frame", "layout_of", "starts_scan"]
 
 _LEVELS = "ALERT|WARNING|NOTICE|INFO|RESULT|ERROR|DEBUG"
+START = "Starting Loki Scan VERSION: "
+STAMP_BYTES = 18
 _STAMP = r"[0-9]{8}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
 _TITLE = "Alert|Warning|Notice|Info|Result|Error|Debug"
 _NAMED = rf"LOKI: (?P<level>{_TITLE}): MODULE: (?P<module>[A-Za-z]+) MESSAGE: "
@@ -25,52 +27,58 @@ class Layout:
     """One way in which Loki writes a record."""
 
     name: str
-    prefix: str
-    """What stands before the message, as a regex with groups for what the layout prints."""
-    time_format: str = "%Y%m%dT%H:%M:%SZ"
-    between: int | None = None
-    """Bytes of the prefix that stand between its groups; null where they vary."""
-
-    def groups(self) -> list[str]:
-        """Names of the groups, in order."""
-        return list(re.compile(self.prefix).groupindex)
+    key: str
+    """What stands before the message, the stamp left out, as a regex with groups for what the layout prints."""
+    stamped: bool = True
+    """Whether a record begins with a stamp of 18 bytes; else the key holds its time, or there is none."""
 
     @property
-    def bare(self) -> str:
-        """The prefix without groups."""
-        return re.sub(r"\?P<\w+>", "?:", self.prefix)
+    def prefix(self) -> str:
+        """All that stands before the message, as a regex without groups."""
+        return (f"^{_STAMP}" if self.stamped else "^") + self._with(None)
 
-    def message_begins(self, words: str) -> str:
-        """A record whose message begins with these words, as a regex."""
-        return self.bare + re.escape(words)
+    @property
+    def prefix_key(self) -> str:
+        """The prefix with one group, the key."""
+        return (f"^{_STAMP}" if self.stamped else "^") + f"({self._with(None)})"
 
-    def only(self, group: str) -> str:
-        """The prefix with one group."""
-        return re.sub(r"\?P<(\w+)>", lambda match: "" if match[1] == group else "?:", self.prefix)
+    @property
+    def has_host(self) -> bool:
+        """Whether each record names its host."""
+        return "(?P<host>" in self.key
 
-    def of_hosts(self, hosts: Collection[str]) -> str:
-        """The prefix without groups, for records of these hosts."""
-        named = "|".join(re.escape(host) for host in sorted(hosts))
-        return re.sub(r"\?P<\w+>", "?:", re.sub(r"\(\?P<host>[^)]*\)", lambda _: f"(?:{named})", self.prefix))
+    def fields(self, keys: pl.DataFrame) -> pl.DataFrame:
+        """What some distinct `key`s say: begin (of the message, in bytes), host, level, module, number, time."""
+        key = pl.col("key")
 
-    def message(self) -> pl.Expr:
-        """What stands behind the prefix; the columns of its groups are there."""
-        if self.between is None:
-            return pl.col("text").str.replace(self.prefix, "")
-        size = pl.sum_horizontal(pl.col(name).str.len_bytes().cast(pl.Int64) for name in self.groups()) + self.between
-        return pl.col("text").cast(pl.Binary).bin.slice(size).cast(pl.String)
+        def group(name: str) -> pl.Expr:
+            return key.str.extract(f"^{self._with(name)}") if f"(?P<{name}>" in self.key else pl.lit(None, pl.String)
+
+        return keys.select(
+            "key",
+            begin=key.str.len_bytes().cast(pl.Int64) + (STAMP_BYTES if self.stamped else 0),
+            host=group("host"),
+            level=group("level").str.to_uppercase(),
+            module=group("module"),
+            number=group("number").cast(pl.Int64, strict=False),
+            time=group("time").str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="us", time_zone="UTC", strict=False),
+        )
+
+    def _with(self, group: str | None) -> str:
+        """The key with one of its groups, or with none."""
+        return re.sub(r"\?P<(\w+)>", lambda match: "" if match[1] == group else "?:", self.key)
 
 
 LAYOUTS = (
-    Layout("csv", rf"^(?P<time_text>{_STAMP}),(?P<host>[^, ]+),(?P<level>{_LEVELS}),(?P<module>[A-Za-z]+),", between=4),
-    Layout("stdout_csv", rf"^(?P<time_text>{_STAMP}),(?P<host>[^, ]+),(?P<level>{_LEVELS}),", between=3),
-    Layout("log", rf"^(?P<time_text>{_STAMP}) (?P<host>[^ ]+) {_NAMED}", between=28),
+    Layout("csv", rf",(?P<host>[^, ]+),(?P<level>{_LEVELS}),(?P<module>[A-Za-z]+),"),
+    Layout("stdout_csv", rf",(?P<host>[^, ]+),(?P<level>{_LEVELS}),"),
+    Layout("log", rf" (?P<host>[^ ]+) {_NAMED}"),
     Layout(
         "syslog",
-        "^<[0-9]+>1 (?P<time_text>[^ ]+) (?P<host>[^ ]+) LOKI [^ ]+ (?P<number>[^ ]+) [^ ]+ \ufeff?" + _NAMED,
-        "%Y-%m-%dT%H:%M:%S%.f%:z",
+        "<[0-9]+>1 (?P<time>[^ ]+) (?P<host>[^ ]+) LOKI [^ ]+ (?P<number>[^ ]+) [^ ]+ \ufeff?" + _NAMED,
+        stamped=False,
     ),
-    Layout("console", rf"^\[(?P<level>{_LEVELS})\] ", between=3),
+    Layout("console", rf"\[(?P<level>{_LEVELS})\] ", stamped=False),
 )
 _MODULES = r"^(?:Init|FileScan|ProcessScan|Results|PESieve|VulnChecker|Rootkit|Update),"
 _SGR = r"\x1b\[[0-9;?]*[A-Za-z]"
@@ -100,7 +108,9 @@ def layout_of(lines: Sequence[str]) -> Layout | None:
 
 
 def frame(lines: pl.DataFrame, layout: Layout, hosts: set[str]) -> pl.DataFrame:
-    """The records of some lines: record, lines, text, and what the layout prints before the message.
+    """The records of some lines: record, lines, text, begin of the message, host, level, module, number, time.
+
+    Lines before the first record are one of its own, without a begin.
 
     Arguments:
         lines: `line` (number in the file) and `text`.
@@ -109,37 +119,33 @@ def frame(lines: pl.DataFrame, layout: Layout, hosts: set[str]) -> pl.DataFrame:
     """
     if layout.name == "console":
         lines = lines.with_columns(pl.col("text").str.replace_all(f"{_SGR}|{_MARKS}|\r$", ""))
-    lines = lines.with_columns(begins=_begins(lines, layout, hosts))
-    begins = pl.col("begins")
-    if lines.select(begins.all()).item():
-        return lines.select(record="line", lines=pl.lit(1, pl.Int64), of=pl.lit(1, pl.UInt32), text="text")
-    lines = lines.with_columns(of=begins.cum_sum())
-    going_on = lines.filter(~begins)["of"].unique()
-    several = pl.col("of").is_in(going_on.implode())
+    lines = lines.with_columns(key=pl.col("text").str.extract(layout.prefix_key))
+    keys = layout.fields(lines.select(pl.col("key").drop_nulls().unique()))
+    said = keys.columns[1:]
+    lines = lines.join(keys, on="key", how="left", maintain_order="left").drop("key")
+    if layout.has_host:
+        hosts |= set(lines.filter((pl.col("level") == "NOTICE") & starts_scan())["host"])
+        if hosts and not keys["host"].is_in(list(hosts)).all():
+            # What has another host is no record, but forged in a name.
+            lines = lines.with_columns(pl.when(pl.col("host").is_in(list(hosts))).then(pl.col(*said)))
+    lines = lines.select(pl.col("line").alias("record"), pl.lit(1, pl.Int64).alias("lines"), "text", *said)
+    begins = pl.col("begin").is_not_null()
+    if lines["begin"].null_count() == 0:
+        return lines
+    alone = begins & begins.shift(-1, fill_value=True)
+    of = pl.col("of")
+    lines = lines.with_columns(of=begins.cum_sum(), alone=alone)
     glued = pl.col("text").str.contains(_BREAK_BEFORE) if layout.name == "console" else pl.lit(False)
     joined = (
-        lines.filter(several)
-        .with_columns(glued=glued)
+        lines.filter(~pl.col("alone"))
+        .with_columns(pl.when(glued | of.ne_missing(of.shift(1))).then("text").otherwise("\n" + pl.col("text")))
         .group_by("of", maintain_order=True)
-        .agg(
-            record=pl.col("line").first(),
-            lines=pl.len().cast(pl.Int64),
-            text=pl.when(pl.col("glued") | (pl.int_range(pl.len()) == 0))
-            .then("text")
-            .otherwise("\n" + pl.col("text"))
-            .str.join(""),
-        )
+        .agg(pl.col("record").first(), pl.col("lines").sum(), pl.col("text").str.join(""), pl.col(*said).first())
+        .drop("of")
     )
-    columns = ("record", "lines", "of", "text")
-    single = lines.filter(~several).select(record="line", lines=pl.lit(1, pl.Int64), of="of", text="text")
-    return pl.concat([single, joined.select(columns)]).sort("record")
+    return pl.concat([lines.filter("alone").drop("of", "alone"), joined]).sort("record").rechunk()
 
 
-def _begins(lines: pl.DataFrame, layout: Layout, hosts: set[str]) -> pl.Expr:
-    """Whether a record begins at a line: the whole prefix, with a host that the scans of the file have."""
-    text = pl.col("text")
-    if "host" not in layout.groups():
-        return text.str.contains(layout.bare)
-    started = lines.filter(text.str.contains("Starting Loki Scan VERSION: ", literal=True))
-    hosts |= set(started.select(text.str.extract(layout.only("host"))).to_series().drop_nulls())
-    return text.str.contains(layout.of_hosts(hosts) if hosts else layout.bare)
+def starts_scan() -> pl.Expr:
+    """Whether the message of a record is the first one of a scan."""
+    return pl.col("text").cast(pl.Binary).bin.slice("begin", len(START)) == START.encode()

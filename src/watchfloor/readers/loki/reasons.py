@@ -6,14 +6,14 @@ import re
 
 import polars as pl
 
-__all__ = ["KINDS", "explode", "split_exactly"]
+__all__ = ["KINDS", "split_all_exactly", "split_exactly", "split_quickly"]
 
 KINDS = "Yara Rule MATCH: |File Name IOC matched |Levenshtein check - |Malware Hash |Suspicious Hash |Anomaly detected "
 """How a reason begins, by its kind."""
 _NEXT = rf"REASON_([0-9]+): ({KINDS})"
-_CUT, _NUMBERED = "\uf8ff", "\uf8fe"
-"""Two characters of private use that part the reasons; a record that holds one itself is split exactly."""
-_STRINGS = r"(?s)^(.*?) MATCHES: (\$[A-Za-z0-9_]*: '.*)$"
+_MATCHES = " MATCHES: "
+_LIST = r"^\$[A-Za-z0-9_]*: '"
+_STRINGS = r"(?s)^(.*?) MATCHES: (\$[A-Za-z0-9_]*: '.*|Str1: .*)$"
 
 _YARA = r"(?s)^Yara Rule MATCH: ([^ ]+) SUBSCORE: (-?[0-9]+) DESCRIPTION: (.*) REF: (.*) AUTHOR: (.*)$"
 _YARA_WITHOUT_AUTHOR = r"(?s)^Yara Rule MATCH: ([^ ]+) SUBSCORE: (-?[0-9]+) DESCRIPTION: (.*) REF: (.*)$"
@@ -25,53 +25,77 @@ _SCRIPT = r"(?s)^Anomaly detected ANOMALIES: (.*) SCORE: (-?[0-9]+)$"
 _FIELDS = ("reason", "rule", "subscore", "description", "reference", "author", "named")
 
 
-def explode(hits: pl.DataFrame) -> pl.DataFrame:
-    """One row per reason, in order; `of` keeps the hit, and a list that cannot be split by words alone is null there.
+def split_quickly(reasons: pl.Series) -> pl.DataFrame:
+    """One row per reason: hit (row of the series), number, its fields, and `sound`.
+
+    The text is cut wherever `REASON_` stands, and each reason at its first ` MATCHES: `. A reason is sound where that
+    is right for sure: its number is its place, its words are those of a kind, its matched strings are closed. Where one
+    is not, all reasons of its hit are to be split exactly.
 
     Arguments:
-        hits: `reasons` is the text from `REASON_1: ` on.
+        reasons: what stands behind the first `REASON_` of each hit.
     """
-    text = pl.col("reasons")
-    hits = hits.with_row_index("hit")
-    several = text.str.count_matches("REASON_", literal=True) > 1
-    odd = text.str.contains(f"[{_CUT}{_NUMBERED}]")
-    marked = hits.select("hit", "reasons", several=several).with_columns(odd=pl.col("several") & odd)
-    one = marked.filter(~pl.col("several")).select(
-        "hit", number=pl.lit(1, pl.Int64), piece=text.str.strip_prefix("REASON_1: "), reason_number=pl.lit(1, pl.Int64)
+    parts = pl.DataFrame({"hit": pl.int_range(len(reasons), dtype=pl.UInt32, eager=True), "piece": reasons.str.split("REASON_")})
+    pieces = parts.with_columns(number=pl.int_ranges(1, pl.col("piece").list.len() + 1)).explode(
+        "piece", "number", empty_as_null=False
     )
-    many = (
-        marked.filter("several")
-        .select(
-            "hit",
-            parts=text.str.replace_all(_NEXT, f"{_CUT}${{1}}{_NUMBERED}${{2}}").str.strip_prefix(_CUT).str.split(_CUT),
-        )
-        .with_columns(reason_number=pl.int_ranges(1, pl.col("parts").list.len() + 1))
-        .explode("parts", "reason_number")
-        .with_columns(
-            pl.col("parts").str.split_exact(_NUMBERED, 1).struct.rename_fields(["number", "piece"]).alias("two")
-        )
-        .unnest("two")
-        .select("hit", pl.col("number").cast(pl.Int64, strict=False), "piece", "reason_number")
+    piece, strings = pl.col("piece"), pl.col("strings")
+    word = piece.str.find(_MATCHES, literal=True).cast(pl.Int64)
+    pieces = pieces.with_columns(at=word, size=piece.str.len_bytes().cast(pl.Int64), raw=piece.cast(pl.Binary))
+    pieces = pieces.with_columns(
+        head=pl.col("raw").bin.slice(0, pl.coalesce("at", "size")).cast(pl.String),
+        strings=pl.col("raw").bin.slice(pl.col("at") + len(_MATCHES)).cast(pl.String),
     )
-    pieces = pl.concat([one, many])
-    unsure = pieces.filter(
-        (pl.col("number") != pl.col("reason_number"))
-        | pl.col("number").is_null()
-        # A list that was cut inside a string ends elsewhere, or with the quote that opens one.
-        | (
-            pl.col("piece").str.contains(" MATCHES: $", literal=True)
-            & (~pl.col("piece").str.ends_with("'") | pl.col("piece").str.ends_with(": '"))
-        )
-    )["hit"].unique()
-    again = marked.filter(pl.col("odd") | pl.col("hit").is_in(unsure.implode())).select("hit", "reasons")
-    if again.height:
-        exact = again.select(
-            "hit", piece=pl.Series([split_exactly(text) for text in again["reasons"]], dtype=pl.List(pl.String))
-        ).with_columns(reason_number=pl.int_ranges(1, pl.col("piece").list.len() + 1))
-        exact = exact.explode("piece", "reason_number").with_columns(number="reason_number").select(pieces.columns)
-        pieces = pl.concat([pieces.filter(~pl.col("hit").is_in(again["hit"].implode())), exact])
-    fields = _with_fields(pieces.drop("number"))
-    return fields.join(hits.drop("reasons"), on="hit", how="left").drop("hit")
+    heads = pieces.select("head").unique()
+    head = pl.col("head")
+    known = heads.with_columns(printed=head.str.extract("^([0-9]+): ").cast(pl.Int64, strict=False)).hstack(
+        _fields(heads.select(head.str.replace("^[0-9]+: ", ""))).drop("head")
+    )
+    found = pieces.join(known, on="head", how="left", maintain_order="left")
+    closed = strings.str.ends_with("'") & ~strings.str.ends_with(": '")
+    listed = (strings.str.starts_with("$") & strings.str.contains(_LIST) & closed) | strings.str.starts_with("Str1: ")
+    sound = (pl.col("printed") == pl.col("number")) & (pl.col("reason") != "other") & listed.fill_null(True)
+    return found.select(
+        "hit",
+        reason_number="number",
+        reason="reason",
+        rule="rule",
+        subscore="subscore",
+        description="description",
+        reference="reference",
+        author="author",
+        matched=pl.coalesce("named", "strings"),
+        sound=sound.fill_null(False),
+    )
+
+
+def split_all_exactly(reasons: pl.Series) -> pl.DataFrame:
+    """One row per reason, as `split_quickly` gives them, and the `message` of those of no known kind; slow, and right.
+
+    Arguments:
+        reasons: the text of each hit from `REASON_1: ` on.
+    """
+    split = pl.Series("piece", [split_exactly(text) for text in reasons], dtype=pl.List(pl.String))
+    pieces = pl.DataFrame({"hit": pl.int_range(len(reasons), dtype=pl.UInt32, eager=True), "piece": split})
+    pieces = pieces.with_columns(reason_number=pl.int_ranges(1, pl.col("piece").list.len() + 1)).explode(
+        "piece", "reason_number", empty_as_null=False
+    )
+    piece = pl.col("piece")
+    both = piece.str.extract_groups(_STRINGS)
+    pieces = pieces.with_columns(head=both.struct.field("1").fill_null(piece), strings=both.struct.field("2"))
+    fields = _fields(pieces.select("head"))
+    return pieces.drop("head").hstack(fields.drop("head")).select(
+        "hit",
+        "reason_number",
+        "reason",
+        "rule",
+        "subscore",
+        "description",
+        "reference",
+        "author",
+        matched=pl.coalesce("named", "strings"),
+        message=pl.when(pl.col("reason") == "other").then("piece"),
+    )
 
 
 def split_exactly(reasons: str) -> list[str]:
@@ -107,36 +131,6 @@ def _end_of_strings(text: str, start: int) -> int:
             return len(text)
         start = close + 1
     return start
-
-
-def _with_fields(pieces: pl.DataFrame) -> pl.DataFrame:
-    """The fields of each reason. Heads repeat over hosts, so each distinct one is taken apart once."""
-    piece = pl.col("piece")
-    raw = piece.cast(pl.Binary)
-    word = len(" MATCHES: ")
-    new = piece.str.find(" MATCHES: $", literal=True).cast(pl.Int64)
-    old = piece.str.find(" MATCHES: Str1: ", literal=True).cast(pl.Int64)
-    cut = pieces.with_columns(at=pl.coalesce(new, old)).with_columns(
-        head=pl.when(pl.col("at").is_null()).then(piece).otherwise(raw.bin.slice(0, pl.col("at")).cast(pl.String)),
-        strings=raw.bin.slice(pl.col("at") + word).cast(pl.String),
-    )
-    # A description may hold the word itself: then the strings begin at a later one, or not at all.
-    wrong = pl.col("at").is_not_null() & ~pl.col("strings").str.contains(r"^(?:\$[A-Za-z0-9_]*: '|Str1: )")
-    if cut.select(wrong.any()).item():
-        both = piece.str.extract_groups(_STRINGS)
-        cut = cut.with_columns(
-            head=pl.when(wrong).then(both.struct.field("1").fill_null(piece)).otherwise("head"),
-            strings=pl.when(wrong).then(both.struct.field("2")).otherwise("strings"),
-        )
-    heads = cut.select("head").unique().pipe(_fields)
-    return (
-        cut.join(heads, on="head", how="left")
-        .with_columns(
-            matched=pl.coalesce("named", "strings"),
-            message=pl.when(pl.col("reason") == "other").then("piece"),
-        )
-        .drop("piece", "head", "strings", "named", "at")
-    )
 
 
 def _fields(heads: pl.DataFrame) -> pl.DataFrame:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
-__all__ = ["COUNTED", "NOTABLE", "counted", "is_notable", "scans"]
+from watchfloor.readers.loki.findings import time_of
+from watchfloor.readers.loki.layouts import START, starts_scan
+from watchfloor.readers.loki.records import Log, owned
+from watchfloor.schemas import SCANS
+
+__all__ = ["COUNTED", "Counter"]
 
 COUNTED = {"errors": "ERROR", "warnings": "WARNING", "alerts": "ALERT", "notices": "NOTICE"}
 _START = r"^Starting Loki Scan VERSION: ([^ ]*) SYSTEM: "
@@ -14,7 +21,7 @@ _RULES = r"^Initialized ([0-9]+) Yara rules"
 _NO_PATH = r"(?s)^None Existing Scanning Path (.*?) \.\.\."
 _BROKEN = "^Error while initializing Yara rule "
 _RIGHTS = r"^Program should be run (?:as )?'(?:as )?([^']*)'"  # as 'root', on Windows 'as Administrator'
-NOTABLE = (
+_NOTABLE = (
     "Starting Loki Scan ",
     "Finished LOKI Scan ",
     "Results: ",
@@ -24,52 +31,68 @@ NOTABLE = (
     "Program should be run ",
     "LOKI's work has been",
 )
-"""Words of which each notable record holds one."""
+"""How a message begins that says something of the scan itself."""
+_FIRST_BYTES = min(map(len, _NOTABLE))
 _STOPPED = "has been interrupted by a human"
 
 
-def is_notable(message: pl.Expr) -> pl.Expr:
-    """Whether a record says something of the scan itself."""
-    return message.str.contains(
-        "^(?:Starting Loki Scan |Finished LOKI Scan |Results: |Initialized [0-9]|None Existing "
-        "|Error while initializing Yara |Program should be run |LOKI's work has been)"
-    )
+class Counter:
+    """Counts the records of each scan: a record belongs to the last start before it of its host (none: scan 0)."""
 
+    def __init__(self) -> None:
+        """Nothing is counted."""
+        self._begun = pl.DataFrame(schema={"file": pl.Int32, "host": pl.String, "scan": pl.Int64})
+        self._counts: list[pl.DataFrame] = []
+        self._notable: list[pl.DataFrame] = []
 
-def counted(records: pl.DataFrame, notable: pl.DataFrame) -> pl.DataFrame:
-    """Records per scan and level: a record belongs to the last start before it of its host (none: scan 0).
-
-    Arguments:
-        records: record, host, level, number (null where the layout numbers nothing), in the order of the file.
-        notable: what is notable so far.
-    """
-    return (
-        _with_scan(records.select("record", "host", "level", "number"), notable)
-        .group_by("host", "scan", maintain_order=True)
-        .agg(
+    def add(self, records: pl.DataFrame) -> None:
+        """Counts some records: what `take_apart` gets, in the order of the files."""
+        key, scan = ["file", "host"], pl.col("scan")
+        first = pl.col("text").cast(pl.Binary).bin.slice("begin", _FIRST_BYTES)
+        notable = first.is_in([words.encode()[:_FIRST_BYTES] for words in _NOTABLE])
+        records = records.with_columns(
+            start=(pl.col("level") == "NOTICE") & starts_scan(),
+            notable=~pl.col("level").is_in(["ALERT", "WARNING"]) & notable,
+        ).with_columns(scan=pl.col("start").cum_sum().over(key).cast(pl.Int64))
+        counts = records.group_by("file", "host", "scan", maintain_order=True).agg(
             pl.col("record").min(),
             records=pl.len(),
             first_number=pl.col("number").min(),
             last_number=pl.col("number").max(),
             **{name: (pl.col("level") == level).sum().cast(pl.Int64) for name, level in COUNTED.items()},
         )
-    )
+        message = pl.col("text").cast(pl.Binary).bin.slice("begin").cast(pl.String).str.strip_suffix("\r")
+        said = time_of(records.filter("notable").with_columns(message=message)).filter(
+            pl.any_horizontal(pl.col("message").str.starts_with(words) for words in _NOTABLE)
+        )
+        for frame, kept in ((counts, self._counts), (said.select("file", "record", "host", "time", "scan", "message"), self._notable)):
+            before = frame.join(self._begun, on=key, how="left", nulls_equal=True, maintain_order="left")["scan_right"]
+            kept.append(owned(frame.with_columns(scan + before.fill_null(0))))
+        self._begun = (
+            pl.concat([self._begun, records.filter("start").group_by(key).agg(scan=pl.len().cast(pl.Int64))])
+            .group_by(key)
+            .agg(scan.sum())
+        )
+
+    def scans(self, logs: Sequence[Log]) -> pl.DataFrame:
+        """SCANS, in part: one row per scan, in the order of the files."""
+        if not self._counts:
+            return SCANS.empty().collect()
+        numbered = [log.number for log in logs if log.layout.name == "syslog"]
+        sources = pl.Series([str(log.path) for log in logs], dtype=pl.String)
+        found = _scans(pl.concat(self._counts), pl.concat(self._notable), pl.col("file").is_in(numbered))
+        return found.with_columns(source=pl.lit(sources).gather("file"))
 
 
-def scans(counts: pl.DataFrame, notable: pl.DataFrame, *, numbered: bool) -> pl.DataFrame:
-    """One row per scan of a file.
-
-    Arguments:
-        counts: what `counted` gave, block by block.
-        notable: record, host, time, message of what is notable.
-        numbered: whether the layout numbers its records.
-    """
+def _scans(counts: pl.DataFrame, notable: pl.DataFrame, numbered: pl.Expr) -> pl.DataFrame:
+    """One row per scan: what it counted, and what it said; `numbered` is whether its file numbers the records."""
+    key = ["file", "host", "scan"]
     message = pl.col("message")
     printed = message.str.extract(r" TIME: ([0-9]{8}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)")
     time = pl.coalesce(
         printed.str.to_datetime("%Y%m%dT%H:%M:%SZ", time_unit="us", time_zone="UTC", strict=False), "time"
     )
-    together = counts.group_by("host", "scan", maintain_order=True).agg(
+    together = counts.group_by(key, maintain_order=True).agg(
         pl.col("record").min(),
         *(pl.col(name).sum() for name in COUNTED),
         missing_numbers=pl.col("last_number").max()
@@ -78,13 +101,12 @@ def scans(counts: pl.DataFrame, notable: pl.DataFrame, *, numbered: bool) -> pl.
         - pl.col("records").sum().cast(pl.Int64),
     )
     said = (
-        _with_scan(notable, notable)
-        .group_by("host", "scan", maintain_order=True)
+        notable.group_by(key, maintain_order=True)
         .agg(
             version=message.str.extract(_START, 1).drop_nulls().first(),
-            started_time=time.filter(message.str.contains(_START)).first(),
+            started_time=time.filter(message.str.starts_with(START)).first(),
             ended_time=time.filter(message.str.contains(_END)).last(),
-            begun=message.str.contains(_START).any(),
+            begun=message.str.starts_with(START).any(),
             ended=message.str.contains(_END).any(),
             stopped=message.str.contains(_STOPPED, literal=True).any(),
             alerts_counted=message.str.extract(_TOTALS, 1).drop_nulls().last().cast(pl.Int64),
@@ -95,21 +117,10 @@ def scans(counts: pl.DataFrame, notable: pl.DataFrame, *, numbered: bool) -> pl.
             rights=message.str.extract(_RIGHTS, 1).drop_nulls().first(),
         )
     )
-    return _judged(together.join(said, on=["host", "scan"], how="left", nulls_equal=True), numbered=numbered)
+    return _judged(together.join(said, on=key, how="left", nulls_equal=True), numbered)
 
 
-def _with_scan(records: pl.DataFrame, notable: pl.DataFrame) -> pl.DataFrame:
-    host = pl.col("host").fill_null("")
-    starts = (
-        notable.filter(pl.col("message").str.contains(_START))
-        .select("record", host, scan=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
-        .sort("record")
-    )
-    found = records.with_columns(host).join_asof(starts, on="record", by="host", check_sortedness=False)
-    return found.with_columns(pl.col("scan").fill_null(0), host=pl.when(pl.col("host") != "").then("host"))
-
-
-def _judged(found: pl.DataFrame, *, numbered: bool) -> pl.DataFrame:
+def _judged(found: pl.DataFrame, numbered: pl.Expr) -> pl.DataFrame:
     begun, ended = pl.col("begun").fill_null(False), pl.col("ended").fill_null(False)
     complete = pl.when(begun & ended).then(True).when(begun).then(False)
     why = (
@@ -136,9 +147,9 @@ def _judged(found: pl.DataFrame, *, numbered: bool) -> pl.DataFrame:
         pl.when(pl.col("broken") > 0).then(pl.format("broken rules: {}", "broken")),
         *short,
         # Two numbers (one on a clean host) belong to records that are never sent.
-        pl.when(pl.col("missing_numbers") > 2).then(pl.format("{} datagrams lost", pl.col("missing_numbers") - 2))
-        if numbered
-        else pl.lit(None, pl.String),
+        pl.when(numbered & (pl.col("missing_numbers") > 2)).then(
+            pl.format("{} datagrams lost", pl.col("missing_numbers") - 2)
+        ),
         separator="; ",
         ignore_nulls=True,
     )
@@ -146,4 +157,4 @@ def _judged(found: pl.DataFrame, *, numbered: bool) -> pl.DataFrame:
         complete=complete,
         why_incomplete=why,
         remarks=pl.when(remarks != "").then(remarks),
-    ).sort("record")
+    ).sort("file", "record")

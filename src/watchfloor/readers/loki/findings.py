@@ -1,0 +1,176 @@
+"""The findings of a block of records: which records are hits, where each ends, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from watchfloor.readers.loki.hits import HEADER_FIELDS, exact_headers, is_file_hit, quick_headers
+from watchfloor.readers.loki.layouts import START
+from watchfloor.readers.loki.others import fields
+from watchfloor.readers.loki.reasons import split_all_exactly, split_quickly
+from watchfloor.readers.loki.records import LONGEST_JOIN, Log
+
+__all__ = ["Taken", "take_apart", "time_of"]
+
+_HITS = ["ALERT", "WARNING", "NOTICE"]
+_FRAME = ["Init", "Results", "PESieve", "Update"]
+"""Modules whose notices are about the scan, not about the host."""
+_FRAME_NOTICES = (
+    "^(?:Starting Loki Scan |Finished LOKI Scan |Results: |PE-Sieve successfully |Cannot find PE-Sieve"
+    "|Program should be run )"
+)
+"""The same where the layout prints no module."""
+_PREFIX = ["order", "source", "record", "time", "host", "level", "module"]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of a block of records."""
+
+    findings: pl.DataFrame
+    """One row per hit and reason, in order."""
+    broken: pl.DataFrame
+    """File hits without a whole header: file, record, lines, text."""
+    joined: pl.Series
+    """`order` of the records that belong to the hit before them."""
+
+
+def take_apart(records: pl.DataFrame, logs: Sequence[Log]) -> Taken:
+    """The findings of some records.
+
+    Arguments:
+        records: `order`, `file` (place in `logs`), `stamp` (bytes of the time at the begin), and what `frame` gives.
+        logs: the files.
+    """
+    hits = _hits(records, logs)
+    is_file = hits.select(is_file_hit()).to_series()
+    files = hits.filter(is_file)
+    found, unsure = _quickly(files)
+    broken, joined = records.clear().select("file", "record", "lines", "text"), pl.Series("order", [], pl.UInt32)
+    if unsure.height:
+        exact, broken, joined = _exactly(unsure, records, logs)
+        found = found.filter(~pl.col("order").is_in(joined.implode()))
+        found = pl.concat([found, exact], how="diagonal")
+    others = hits.filter(~is_file & ~pl.col("order").is_in(joined.implode()))
+    if others.height:
+        message = pl.col("text").cast(pl.Binary).bin.slice("begin").cast(pl.String)
+        found = pl.concat([found, fields(others.select(*_PREFIX, message=message))], how="diagonal_relaxed")
+    if unsure.height or others.height:
+        found = found.rechunk().sort("order", maintain_order=True)
+    return Taken(found, broken, joined)
+
+
+def time_of(records: pl.DataFrame) -> pl.DataFrame:
+    """The records with the times that their stamps say; a syslog's are there."""
+    stamp = pl.col("text").cast(pl.Binary).bin.slice(0, "stamp").cast(pl.String, strict=False)
+    return records.with_columns(
+        time=pl.coalesce(
+            stamp.str.to_datetime("%Y%m%dT%H:%M:%SZ", time_unit="us", time_zone="UTC", strict=False), "time"
+        )
+    )
+
+
+def _hits(records: pl.DataFrame, logs: Sequence[Log]) -> pl.DataFrame:
+    """The records that are hits, with their source, as Loki would have written them into a file."""
+    module, level = pl.col("module"), pl.col("level")
+    hits = records.filter(
+        level.is_in(_HITS)
+        & (module.is_null() | module.is_in(["FileScan", "ProcessScan"]) | (~module.is_in(_FRAME) & (level != "NOTICE")))
+    )
+    if hits["module"].null_count():
+        message = pl.col("text").cast(pl.Binary).bin.slice("begin").cast(pl.String)
+        hits = hits.filter(module.is_not_null() | ~message.str.contains(_FRAME_NOTICES))
+    hits = _as_sent(hits, logs)
+    sources = pl.Series([str(log.path) for log in logs], dtype=pl.String)
+    return time_of(hits).with_columns(source=pl.lit(sources).gather("file"))
+
+
+def _quickly(hits: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Findings of the file hits whose parts stand where they are expected, and the other hits."""
+    headers = quick_headers(hits)
+    sound = headers.filter("sound")
+    reasons = split_quickly(sound["reasons"])
+    unsure = reasons.filter(~pl.col("sound"))["hit"].unique()
+    if len(unsure):
+        reasons = reasons.filter(~pl.col("hit").is_in(unsure.implode()))
+    names = [*_PREFIX, *HEADER_FIELDS[:-1]]
+    found = sound.select(names)[reasons["hit"]].hstack(reasons.drop("hit", "sound"))
+    if len(unsure) or sound.height < hits.height:
+        left = pl.concat([headers.filter(~pl.col("sound"))["order"], sound["order"].gather(unsure)])
+        return found, hits.filter(pl.col("order").is_in(left.implode()))
+    return found, hits.clear()
+
+
+def _exactly(
+    hits: pl.DataFrame, records: pl.DataFrame, logs: Sequence[Log]
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.Series]:
+    """Findings of file hits by whole expressions; those without a header; records that were joined to one.
+
+    A hit that is not over was cut by a forged prefix in a name or a matched string: it goes on in what follows.
+    """
+    order = pl.col("order")
+    found = _headers(hits.select(*_PREFIX, "file", "lines", "begin", "text"))
+    cut = hits.filter(order.is_in(found.filter("cut")["order"].implode()))
+    rejoined = _rejoined(cut, records, logs) if cut.height else found.clear().with_columns(upto=order)
+    ranges = [range(first + 1, upto + 1) for first, upto in rejoined.select("order", "upto").iter_rows()]
+    joined = pl.Series("order", [n for run in ranges for n in run], pl.UInt32)
+    left = found.filter(~order.is_in(pl.concat([joined, rejoined["order"]]).implode()))
+    whole = pl.concat([left.filter(pl.col("path").is_not_null()), rejoined.drop("upto")])
+    reasons = split_all_exactly(whole["reasons"])
+    findings = whole.select(*_PREFIX, *HEADER_FIELDS[:-1])[reasons["hit"]].hstack(reasons.drop("hit"))
+    broken = left.filter(pl.col("path").is_null())
+    return findings, broken.select("file", "record", "lines", text="message"), joined
+
+
+def _rejoined(cut: pl.DataFrame, records: pl.DataFrame, logs: Sequence[Log]) -> pl.DataFrame:
+    """The hits that are over when as few as possible of the following records are joined to them; `upto` is the last.
+
+    Only records of the same file, and none that starts a scan: one that was killed ends with a cut record.
+    """
+    order = pl.col("order")
+    # As the file has it: a carriage return before a forged record is a part of the name.
+    active = cut.select(*_PREFIX, "file", "lines", "begin").join(records.select("order", "text"), on="order")
+    done = [_headers(active).clear().with_columns(upto=order)]
+    for step in range(1, LONGEST_JOIN + 1):
+        following = records.filter(order >= step).select(order - step, after="text", in_file="file")
+        active = (
+            active.join(following, on="order")
+            .filter((pl.col("in_file") == pl.col("file")) & ~pl.col("after").str.contains(START, literal=True))
+            .with_columns(text=pl.format("{}\n{}", "text", "after"))
+            .drop("after", "in_file")
+        )
+        if not active.height:
+            break
+        found = _headers(_as_sent(active, logs))
+        done.append(found.filter(~pl.col("cut")).with_columns(upto=order + step))
+        active = active.filter(order.is_in(found.filter("cut")["order"].implode()))
+    over = pl.concat(done).sort("order")
+    apart, last = [], -1
+    for first, upto in over.select("order", "upto").iter_rows():  # few: what forged records have cut
+        # A hit within one that is joined is a part of it.
+        apart.append(first > last)
+        last = upto if first > last else last
+    return over.filter(pl.Series(apart, dtype=pl.Boolean))
+
+
+def _headers(hits: pl.DataFrame) -> pl.DataFrame:
+    message = pl.col("text").cast(pl.Binary).bin.slice("begin").cast(pl.String)
+    return exact_headers(hits.with_columns(message=message)).drop("text", "begin")
+
+
+def _as_sent(hits: pl.DataFrame, logs: Sequence[Log]) -> pl.DataFrame:
+    """The hits without what the way into the file has added to the text."""
+    text, file = pl.col("text"), pl.col("file")
+    if hits["text"].str.ends_with("\r").any():
+        hits = hits.with_columns(text.str.strip_suffix("\r"))
+    if escaped := [log.number for log in logs if log.escapes_breaks]:
+        # In a Windows path, backslash and n are what they seem.
+        message = text.cast(pl.Binary).bin.slice("begin").cast(pl.String)
+        broken = file.is_in(escaped) & message.str.contains(r"^FILE: /.*\\n.* SCORE: ")
+        hits = hits.with_columns(pl.when(broken).then(text.str.replace_all("\\n", "\n", literal=True)).otherwise(text))
+    if consoles := [log.number for log in logs if log.layout.name == "console"]:
+        hits = hits.with_columns(pl.when(file.is_in(consoles)).then(text.str.strip_chars_end(" \n")).otherwise(text))
+    return hits

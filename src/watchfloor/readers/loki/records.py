@@ -1,0 +1,168 @@
+"""The records of one log file, block by block, and the account of its lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from watchfloor.errors import UnreadableFile
+from watchfloor.readers import files
+from watchfloor.readers._reader import REJECTED_CHARACTERS, Options
+from watchfloor.readers.loki.hits import is_cut
+from watchfloor.readers.loki.layouts import LAYOUTS, STAMP_BYTES, Layout, frame, layout_of, starts_scan
+from watchfloor.readers.texts import with_damage
+from watchfloor.schemas import LEDGER, REJECTS
+
+__all__ = ["LONGEST_JOIN", "Log", "owned"]
+
+LONGEST_JOIN = 20
+"""So many records may a hit be cut into by forged prefixes."""
+_BOM = b"\xef\xbb\xbf"
+_SYSTEM = r"^.*?Starting Loki Scan VERSION: .*? SYSTEM: ([^ ]+) TIME: "
+
+
+@dataclass
+class Log:
+    """A log file: how it is laid out, and what has been read of it."""
+
+    path: Path
+    number: int
+    """Among the files that are read together."""
+    layout: Layout
+    hosts: set[str] = field(default_factory=set)
+    """Of the scans that have started."""
+    host: str | None = None
+    """Of the scan that goes on, where the layout names it at its start only."""
+    escapes_breaks: bool = False
+    """Whether a line break is written as backslash and n: so does a syslog over TCP."""
+    lines: int = 0
+    read: int = 0
+    continued: int = 0
+    rejected: int = 0
+    skipped: int = 0
+    partial: str | None = None
+    rejects: list[pl.LazyFrame] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, path: Path, number: int) -> Log:
+        """A log whose lines have not been read.
+
+        Raises:
+            UnreadableFile: not a line of it is Loki's.
+        """
+        layout = layout_of(files.head(path).lines)
+        if layout is None and path.stat().st_size:
+            raise UnreadableFile(
+                f"{path}: no record of a Loki scan begins its first lines", hint="is it another tool's log?"
+            )
+        one = cls(path, number, layout or LAYOUTS[0])
+        one.escapes_breaks = one.layout.name == "syslog" and _one_line_each(path)
+        return one
+
+    def records(self, size: int, options: Options) -> Iterator[tuple[pl.DataFrame, int]]:
+        """Blocks of whole records, and the bytes that each was made of; damaged ones are among the rejects."""
+        rest = b""
+        blocks = files.blocks(self.path, size, progress=options.progress, cut_short=self._cut_short)
+        current = next(blocks, None)
+        while current is not None:
+            following = next(blocks, None)
+            block = rest + current if rest else current
+            if not self.lines:
+                block = block.removeprefix(_BOM)
+            text, bad = _split(block, self.lines + 1)
+            lines = pl.DataFrame({"line": pl.int_range(len(text), dtype=pl.Int64, eager=True) + self.lines + 1, "text": text})
+            records = frame(lines, self.layout, self.hosts)
+            rest = b""
+            if following is not None and records.height:
+                # The last record may go on in the next block, and a hit that is cut be joined with what stands there.
+                ending = records.tail(LONGEST_JOIN + 1)
+                cut = ending.filter(is_cut(ending))["record"].to_list()
+                last = min([int(records["record"][-1]), *cut])
+                rest = _tail(block, self.lines + len(text) + 1 - last)
+                records = records.filter(pl.col("record") < last)
+                self.lines = last - 1
+            else:
+                self.lines += len(text)
+            yield self._sound(records, bad), len(block) - len(rest)
+            current = following
+
+    def reject(self, records: pl.DataFrame, reason: str) -> None:
+        """Puts records (record, lines, text) among the rejects."""
+        if records.height:
+            cut = records.with_columns(pl.col("text").str.strip_suffix("\r").str.head(REJECTED_CHARACTERS))
+            self.rejects.append(REJECTS.fill(owned(cut.select("record", "lines", "text")), source=str(self.path), reason=reason))
+            self.rejected += int(records["lines"].sum())
+
+    def ledger(self) -> dict[str, object]:
+        """The account of the file, a row of LEDGER."""
+        counts = {name: getattr(self, name.removeprefix("lines_")) for name in LEDGER.schema if name.startswith("lines")}
+        return counts | {
+            "source": str(self.path),
+            "format": "loki",
+            "file_bytes": self.path.stat().st_size,
+            "partial": self.partial,
+        }
+
+    def _cut_short(self, why: str) -> None:
+        self.partial = why
+
+    def _sound(self, records: pl.DataFrame, bad: list[int]) -> pl.DataFrame:
+        """The records without what is damaged; the file's number, its stamp's length and the hosts are with them."""
+        if records.height and records["begin"][0] is None:
+            before, records = records.head(1), records.slice(1)
+            if before["text"][0].strip():
+                self.reject(before, "no record has begun before this line")
+            else:
+                self.skipped += int(before["lines"][0])
+        if bad:
+            # Signed: a line before the first record has no place in the list.
+            at = records["record"].search_sorted(pl.Series(bad, dtype=pl.Int64), side="right").cast(pl.Int64) - 1
+            damaged = pl.col("record").is_in(records["record"].gather(at.filter(at >= 0)).implode())
+            self.reject(records.filter(damaged), "bytes that are no UTF-8")
+            records = records.filter(~damaged)
+        if not self.layout.has_host and records.height:
+            starts = pl.when(starts_scan()).then("text").str.extract(_SYSTEM)
+            records = records.with_columns(host=starts.forward_fill().fill_null(pl.lit(self.host, pl.String)))
+            self.host = records["host"][-1]
+        stamp = STAMP_BYTES if self.layout.stamped else 0
+        return records.with_columns(file=pl.lit(self.number, pl.Int32), stamp=pl.lit(stamp, pl.Int64))
+
+
+def owned(few: pl.DataFrame) -> pl.DataFrame:
+    """A copy of some rows that does not hold the blocks that they were cut from in memory."""
+    return pl.DataFrame(few.to_dict(as_series=False), schema=few.schema)
+
+
+def _split(block: bytes, first: int) -> tuple[pl.Series, list[int]]:
+    """Physical lines, and the numbers of those that hold bytes that are no UTF-8."""
+    try:
+        if b"\r" not in block:
+            return pl.scan_lines(block, name="text").collect()["text"].rechunk(), []
+        # scan_lines takes one carriage return away before each line feed: what stands in a record must stay.
+        text, bad = pl.Series("text", [block], dtype=pl.Binary).cast(pl.String), []
+    except (pl.exceptions.ComputeError, pl.exceptions.InvalidOperationError):
+        whole, bad = with_damage(block, first)
+        text = pl.Series("text", [whole])
+    lines = text.str.split("\n").explode(empty_as_null=False)
+    return lines.head(-1) if block.endswith(b"\n") else lines, bad
+
+
+def _one_line_each(path: Path) -> bool:
+    """Whether every line of a syslog begins a record. The whole file decides: a block may hold no sign of it."""
+    blocks = files.blocks(path, 16 * 1024 * 1024, progress=lambda _: None, cut_short=lambda _: None)
+    for n, block in enumerate(blocks):
+        text = b"\n" + (block if n else block.removeprefix(_BOM)).removesuffix(b"\n")
+        if text.count(b"\n") != text.count(b"\n<"):
+            return False
+    return True
+
+
+def _tail(block: bytes, lines: int) -> bytes:
+    """The last lines of a block that ends in a line feed."""
+    at = len(block)
+    for _ in range(lines + 1):
+        at = block.rfind(b"\n", 0, at)
+    return block[at + 1 :]
