@@ -1,5 +1,5 @@
 """How a computation runs: here in memory, or in parts on disk when it is larger."""
 
-from watchfloor.engine.keep import Keeper, keep
+from watchfloor.engine.keep import Keeper, keep, owned
 
-__all__ = ["Keeper", "keep"]
+__all__ = ["Keeper", "keep", "owned"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ HEAD_LINES = 200
 _DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile)
 LONGEST_LINE = 64 * 1024 * 1024
 """A line longer than this is no log line: the file is refused before it fills the memory."""
+_WINDOW = 64 * 1024
+"""So many bytes are looked at for the end of a block's last line."""
 
 
 def find(paths: Iterable[str | Path]) -> list[Path]:
@@ -116,6 +119,9 @@ def blocks(
     rest = b""
     done = 0
     with _opened(path) as (raw, stream):
+        if stream is raw and raw.seekable():
+            yield from _plain_blocks(path, raw, size, progress)
+            return
         while True:
             try:
                 chunk = _some(stream, size)
@@ -130,15 +136,43 @@ def blocks(
             if not end:
                 rest += chunk
                 if len(rest) > LONGEST_LINE:
-                    raise UnreadableFile(
-                        f"{path}: a line of more than {LONGEST_LINE >> 20} MiB",
-                        hint="this is no log with a record per line",
-                    )
+                    raise _too_long(path)
                 continue
             yield b"".join((rest, memoryview(chunk)[:end]))
             rest = chunk[end:]
     if rest:
         yield rest
+
+
+def _plain_blocks(path: Path, raw: IO[bytes], size: int, progress: Callable[[int], None]) -> Iterator[bytes]:
+    """The blocks of a file that is stored as it is; each is read once, up to where its last line ends."""
+    total = os.fstat(raw.fileno()).st_size  # what is written from now on may end within a line
+    start = 0
+    while start < total:
+        end = start + size
+        while end < total:
+            window = max(start, end - _WINDOW)
+            raw.seek(window)
+            if (last := raw.read(end - window).rfind(b"\n")) >= 0:
+                end = window + last + 1
+                break
+            end += min(size, _WINDOW)
+            if end - start > LONGEST_LINE + size:
+                raise _too_long(path)
+        raw.seek(start)
+        block = raw.read(min(end, total) - start)
+        if not block:
+            return
+        start += len(block)
+        progress(len(block))
+        yield block
+        del block
+
+
+def _too_long(path: Path) -> UnreadableFile:
+    return UnreadableFile(
+        f"{path}: a line of more than {LONGEST_LINE >> 20} MiB", hint="this is no log with a record per line"
+    )
 
 
 @contextmanager

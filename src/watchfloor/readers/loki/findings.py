@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from watchfloor.readers.loki.hits import HEADER_FIELDS, exact_headers, is_file_hit, quick_headers
+from watchfloor.readers.loki.hits import HEADER_FIELDS, exact_headers, is_file_hit, is_open, quick_headers
 from watchfloor.readers.loki.layouts import START
 from watchfloor.readers.loki.others import fields
-from watchfloor.readers.loki.reasons import split_all_exactly, split_quickly
+from watchfloor.readers.loki.reasons import Heads, split_all_exactly, split_quickly
 from watchfloor.readers.loki.records import LONGEST_JOIN, Log
 
 __all__ = ["Taken", "take_apart", "time_of"]
@@ -24,6 +24,7 @@ _FRAME_NOTICES = (
 )
 """The same where the layout prints no module."""
 _PREFIX = ["order", "source", "record", "time", "host", "level", "module"]
+_MESSAGE = pl.col("text").cast(pl.Binary).bin.slice("begin").cast(pl.String)
 
 
 @dataclass(frozen=True)
@@ -38,29 +39,62 @@ class Taken:
     """`order` of the records that belong to the hit before them."""
 
 
-def take_apart(records: pl.DataFrame, logs: Sequence[Log]) -> Taken:
+def take_apart(records: pl.DataFrame, logs: Sequence[Log], heads: Heads) -> Taken:
     """The findings of some records.
 
     Arguments:
         records: `order`, `file` (place in `logs`), `stamp` (bytes of the time at the begin), and what `frame` gives.
         logs: the files.
+        heads: of reasons that have been taken apart.
     """
     hits = _hits(records, logs)
     is_file = hits.select(is_file_hit()).to_series()
-    files = hits.filter(is_file)
-    found, unsure = _quickly(files)
-    broken, joined = records.clear().select("file", "record", "lines", "text"), pl.Series("order", [], pl.UInt32)
-    if unsure.height:
-        exact, broken, joined = _exactly(unsure, records, logs)
-        found = found.filter(~pl.col("order").is_in(joined.implode()))
-        found = pl.concat([found, exact], how="diagonal")
+    of_files, cut = _with_headers(hits.filter(is_file))
+    reasons = split_quickly(of_files["reasons"], heads)
+    unsure = reasons.filter(~pl.col("sound"))["hit"].unique()
+    joined = pl.Series("order", [], pl.UInt32)
+    if len(unsure):
+        reasons = reasons.filter(~pl.col("hit").is_in(unsure.implode()))
+        cut = pl.concat([cut, of_files[unsure].filter(pl.col("reasons").pipe(is_open))])
+    found = [_with_reasons(of_files, reasons)]
+    if len(unsure) or cut.height:
+        rejoined = _rejoined(cut, records, logs)
+        ranges = [range(first + 1, upto + 1) for first, upto in rejoined.select("order", "upto").iter_rows()]
+        joined = pl.Series("order", [n for run in ranges for n in run], pl.UInt32)
+        done = pl.concat([joined, rejoined["order"]])
+        unsure_hits = of_files[unsure].filter(~pl.col("order").is_in(done.implode()))
+        cut = cut.filter(~pl.col("order").is_in(done.implode()) & pl.col("path").is_null())
+        exactly = pl.concat([unsure_hits, rejoined.select(unsure_hits.columns)])
+        found = [
+            found[0].filter(~pl.col("order").is_in(joined.implode())),
+            _with_reasons(exactly, split_all_exactly(exactly["reasons"], heads)),
+        ]
     others = hits.filter(~is_file & ~pl.col("order").is_in(joined.implode()))
     if others.height:
-        message = pl.col("text").cast(pl.Binary).bin.slice("begin").cast(pl.String)
-        found = pl.concat([found, fields(others.select(*_PREFIX, message=message))], how="diagonal_relaxed")
-    if unsure.height or others.height:
-        found = found.rechunk().sort("order", maintain_order=True)
-    return Taken(found, broken, joined)
+        found.append(fields(others.select(*_PREFIX, message=_MESSAGE)))
+    findings = pl.concat(found, how="diagonal", rechunk=True) if len(found) > 1 else found[0]
+    if not findings["order"].is_sorted():
+        findings = findings.sort("order", maintain_order=True)
+    return Taken(findings, cut, joined)
+
+
+def _with_headers(files: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The file hits with the fields of their headers; those without one."""
+    columns = [*_PREFIX, "file", "lines", "begin", "text", *HEADER_FIELDS]
+    quick = quick_headers(files)
+    sound = pl.col("sound")
+    found = quick.filter(sound).select(columns)
+    if found.height == files.height:
+        return found, found.clear()
+    exact = exact_headers(quick.filter(~sound).select(files.columns)).select(columns)
+    has_one = pl.col("path").is_not_null()
+    return pl.concat([found, exact.filter(has_one)], rechunk=True), exact.filter(~has_one)
+
+
+def _with_reasons(hits: pl.DataFrame, reasons: pl.DataFrame) -> pl.DataFrame:
+    """Findings: the hits with their reasons, one row each."""
+    kept = hits.select(*_PREFIX, *HEADER_FIELDS[:-1])
+    return kept[reasons["hit"]].hstack(reasons.drop("hit", "sound", strict=False))
 
 
 def time_of(records: pl.DataFrame) -> pl.DataFrame:
@@ -81,48 +115,10 @@ def _hits(records: pl.DataFrame, logs: Sequence[Log]) -> pl.DataFrame:
         & (module.is_null() | module.is_in(["FileScan", "ProcessScan"]) | (~module.is_in(_FRAME) & (level != "NOTICE")))
     )
     if hits["module"].null_count():
-        message = pl.col("text").cast(pl.Binary).bin.slice("begin").cast(pl.String)
-        hits = hits.filter(module.is_not_null() | ~message.str.contains(_FRAME_NOTICES))
+        hits = hits.filter(module.is_not_null() | ~_MESSAGE.str.contains(_FRAME_NOTICES))
     hits = _as_sent(hits, logs)
     sources = pl.Series([str(log.path) for log in logs], dtype=pl.String)
     return time_of(hits).with_columns(source=pl.lit(sources).gather("file"))
-
-
-def _quickly(hits: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Findings of the file hits whose parts stand where they are expected, and the other hits."""
-    headers = quick_headers(hits)
-    sound = headers.filter("sound")
-    reasons = split_quickly(sound["reasons"])
-    unsure = reasons.filter(~pl.col("sound"))["hit"].unique()
-    if len(unsure):
-        reasons = reasons.filter(~pl.col("hit").is_in(unsure.implode()))
-    names = [*_PREFIX, *HEADER_FIELDS[:-1]]
-    found = sound.select(names)[reasons["hit"]].hstack(reasons.drop("hit", "sound"))
-    if len(unsure) or sound.height < hits.height:
-        left = pl.concat([headers.filter(~pl.col("sound"))["order"], sound["order"].gather(unsure)])
-        return found, hits.filter(pl.col("order").is_in(left.implode()))
-    return found, hits.clear()
-
-
-def _exactly(
-    hits: pl.DataFrame, records: pl.DataFrame, logs: Sequence[Log]
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.Series]:
-    """Findings of file hits by whole expressions; those without a header; records that were joined to one.
-
-    A hit that is not over was cut by a forged prefix in a name or a matched string: it goes on in what follows.
-    """
-    order = pl.col("order")
-    found = _headers(hits.select(*_PREFIX, "file", "lines", "begin", "text"))
-    cut = hits.filter(order.is_in(found.filter("cut")["order"].implode()))
-    rejoined = _rejoined(cut, records, logs) if cut.height else found.clear().with_columns(upto=order)
-    ranges = [range(first + 1, upto + 1) for first, upto in rejoined.select("order", "upto").iter_rows()]
-    joined = pl.Series("order", [n for run in ranges for n in run], pl.UInt32)
-    left = found.filter(~order.is_in(pl.concat([joined, rejoined["order"]]).implode()))
-    whole = pl.concat([left.filter(pl.col("path").is_not_null()), rejoined.drop("upto")])
-    reasons = split_all_exactly(whole["reasons"])
-    findings = whole.select(*_PREFIX, *HEADER_FIELDS[:-1])[reasons["hit"]].hstack(reasons.drop("hit"))
-    broken = left.filter(pl.col("path").is_null())
-    return findings, broken.select("file", "record", "lines", text="message"), joined
 
 
 def _rejoined(cut: pl.DataFrame, records: pl.DataFrame, logs: Sequence[Log]) -> pl.DataFrame:
@@ -132,8 +128,8 @@ def _rejoined(cut: pl.DataFrame, records: pl.DataFrame, logs: Sequence[Log]) -> 
     """
     order = pl.col("order")
     # As the file has it: a carriage return before a forged record is a part of the name.
-    active = cut.select(*_PREFIX, "file", "lines", "begin").join(records.select("order", "text"), on="order")
-    done = [_headers(active).clear().with_columns(upto=order)]
+    active = cut.drop("text", *HEADER_FIELDS).join(records.select("order", "text"), on="order")
+    done = [cut.clear().with_columns(upto=order)]
     for step in range(1, LONGEST_JOIN + 1):
         following = records.filter(order >= step).select(order - step, after="text", in_file="file")
         active = (
@@ -144,9 +140,10 @@ def _rejoined(cut: pl.DataFrame, records: pl.DataFrame, logs: Sequence[Log]) -> 
         )
         if not active.height:
             break
-        found = _headers(_as_sent(active, logs))
-        done.append(found.filter(~pl.col("cut")).with_columns(upto=order + step))
-        active = active.filter(order.is_in(found.filter("cut")["order"].implode()))
+        found = exact_headers(_as_sent(active, logs))
+        over = pl.col("path").is_not_null() & ~pl.col("reasons").pipe(is_open)
+        done.append(found.filter(over).select(*cut.columns, upto=order + step))
+        active = active.filter(order.is_in(found.filter(~over)["order"].implode()))
     over = pl.concat(done).sort("order")
     apart, last = [], -1
     for first, upto in over.select("order", "upto").iter_rows():  # few: what forged records have cut
@@ -156,11 +153,6 @@ def _rejoined(cut: pl.DataFrame, records: pl.DataFrame, logs: Sequence[Log]) -> 
     return over.filter(pl.Series(apart, dtype=pl.Boolean))
 
 
-def _headers(hits: pl.DataFrame) -> pl.DataFrame:
-    message = pl.col("text").cast(pl.Binary).bin.slice("begin").cast(pl.String)
-    return exact_headers(hits.with_columns(message=message)).drop("text", "begin")
-
-
 def _as_sent(hits: pl.DataFrame, logs: Sequence[Log]) -> pl.DataFrame:
     """The hits without what the way into the file has added to the text."""
     text, file = pl.col("text"), pl.col("file")
@@ -168,8 +160,7 @@ def _as_sent(hits: pl.DataFrame, logs: Sequence[Log]) -> pl.DataFrame:
         hits = hits.with_columns(text.str.strip_suffix("\r"))
     if escaped := [log.number for log in logs if log.escapes_breaks]:
         # In a Windows path, backslash and n are what they seem.
-        message = text.cast(pl.Binary).bin.slice("begin").cast(pl.String)
-        broken = file.is_in(escaped) & message.str.contains(r"^FILE: /.*\\n.* SCORE: ")
+        broken = file.is_in(escaped) & _MESSAGE.str.contains(r"^FILE: /.*\\n.* SCORE: ")
         hits = hits.with_columns(pl.when(broken).then(text.str.replace_all("\\n", "\n", literal=True)).otherwise(text))
     if consoles := [log.number for log in logs if log.layout.name == "console"]:
         hits = hits.with_columns(pl.when(file.is_in(consoles)).then(text.str.strip_chars_end(" \n")).otherwise(text))

@@ -38,7 +38,7 @@ _CTIME = r"(not_available|[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]
 _HEADER = (
     r"(?s)^FILE: (.*) SCORE: (-?[0-9]+) TYPE: ([^ ]+) SIZE: ([0-9]+) FIRST_BYTES: "
     r"(?:([0-9a-f]*) / .*?|b'-'|-)(?: MD5: ([0-9a-f]{32}) SHA1: ([0-9a-f]{40}) SHA256: ([0-9a-f]{64}))?"
-    rf" +CREATED: {_CTIME} MODIFIED: {_CTIME} ACCESSED: {_CTIME} (REASON_1: (?:{KINDS}).*)$"
+    rf" +CREATED: {_CTIME} MODIFIED: {_CTIME} ACCESSED: {_CTIME} REASON_(1: (?:{KINDS}).*)$"
 )
 _OPEN = r"(?: MATCHES: |, )\$[A-Za-z0-9_]*: '[^']*$"
 """A matched string that does not end."""
@@ -52,8 +52,12 @@ def is_file_hit() -> pl.Expr:
 def is_cut(records: pl.DataFrame) -> pl.Series:
     """Whether a record is a file hit that is not over: without a whole header, or within a matched string."""
     message = pl.col("text").cast(pl.Binary).bin.slice("begin").cast(pl.String).str.strip_suffix("\r")
-    whole = message.str.contains(_HEADER) & ~(_may_be_open(message) & message.str.contains(_OPEN))
-    return records.select((is_file_hit() & ~whole).fill_null(False)).to_series()
+    return records.select((is_file_hit() & ~(message.str.contains(_HEADER) & ~is_open(message))).fill_null(False)).to_series()
+
+
+def is_open(text: pl.Expr) -> pl.Expr:
+    """Whether text ends within a matched string."""
+    return (~text.str.ends_with("'") | text.str.ends_with(": '")) & text.str.contains(_OPEN)
 
 
 def quick_headers(hits: pl.DataFrame) -> pl.DataFrame:
@@ -101,22 +105,14 @@ def quick_headers(hits: pl.DataFrame) -> pl.DataFrame:
 
 
 def exact_headers(hits: pl.DataFrame) -> pl.DataFrame:
-    """The hits with the fields of their headers and `cut`, whether they are not over; the path is null without a header.
+    """The hits with the fields of their headers; all are null where there is no whole header.
 
     Arguments:
-        hits: file hits; `message` begins with `FILE: `.
+        hits: as for `quick_headers`.
     """
-    message = pl.col("message")
+    message = pl.col("text").cast(pl.Binary).bin.slice("begin").cast(pl.String)
     found = hits.with_columns(message.str.extract_groups(_HEADER).struct.rename_fields(list(HEADER_FIELDS)).alias("all"))
-    reasons = pl.col("reasons")
-    return found.unnest("all").with_columns(
-        pl.col("score", "size_bytes").cast(pl.Int64, strict=False),
-        cut=reasons.is_null() | (_may_be_open(reasons) & reasons.str.contains(_OPEN)),
-    )
-
-
-def _may_be_open(text: pl.Expr) -> pl.Expr:
-    return ~text.str.ends_with("'") | text.str.ends_with(": '")
+    return found.unnest("all").with_columns(pl.col("score", "size_bytes").cast(pl.Int64, strict=False))
 
 
 def _size(words: dict[str, tuple[str, int]]) -> int:

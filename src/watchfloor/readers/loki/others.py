@@ -27,16 +27,25 @@ _CONNECTION = (
 def fields(records: pl.DataFrame) -> pl.DataFrame:
     """The records with what their messages say, the message itself kept as written."""
     message = pl.col("message")
+    shapes = {
+        "process": _PROCESS,
+        "yara": _YARA,
+        "named": _NAMED,
+        "listening": _LISTENING,
+        "established": _ESTABLISHED,
+        "remote": _REMOTE,
+    }
+    records = records.with_columns(message.str.extract_groups(regex).alias(f"_{name}") for name, regex in shapes.items())
 
-    def group(regex: str, n: int) -> pl.Expr:
-        return message.str.extract(regex, n)
+    def group(shape: str, n: int) -> pl.Expr:
+        return pl.col(f"_{shape}").struct.field(str(n))
 
     def known(value: pl.Expr, unknown: str) -> pl.Expr:
-        return pl.when(value == unknown).then(None).otherwise(value)
+        return pl.when(value != unknown).then(value)
 
     connection = message.str.contains(_CONNECTION)
-    process = message.str.contains(_PROCESS) | message.str.contains(_YARA) | message.str.contains(_NAMED)
-    pid = pl.coalesce(group(_PROCESS, 2), *(group(regex, 1) for regex in (_LISTENING, _ESTABLISHED, _REMOTE)))
+    process = pl.any_horizontal(group(shape, 1).is_not_null() for shape in ("process", "yara", "named"))
+    pid = pl.coalesce(group("process", 2), *(group(shape, 1) for shape in ("listening", "established", "remote")))
     return records.with_columns(
         reason=pl.when(pl.col("module") == "VulnChecker")
         .then(pl.lit("vulnerability"))
@@ -46,18 +55,18 @@ def fields(records: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("process"))
         .otherwise(pl.lit("other")),
         reason_number=pl.lit(1, pl.Int64),
-        rule=group(_YARA, 1),
-        description=pl.coalesce(group(_NAMED, 2), group(_REMOTE, 6)),
-        matched=group(_NAMED, 1),
+        rule=group("yara", 1),
+        description=pl.coalesce(group("named", 2), group("remote", 6)),
+        matched=group("named", 1),
         pid=pid.cast(pl.Int64, strict=False),
-        process=pl.coalesce(group(_PROCESS, 3), group(_LISTENING, 2), group(_ESTABLISHED, 2), group(_REMOTE, 2)),
-        user=known(group(_PROCESS, 4), "unknown"),
+        process=pl.coalesce(group("process", 3), *(group(shape, 2) for shape in ("listening", "established", "remote"))),
+        user=known(group("process", 4), "unknown"),
         command=pl.coalesce(
-            known(group(_PROCESS, 5), "N/A"), group(_NAMED, 3), group(_LISTENING, 3), group(_ESTABLISHED, 3)
+            known(group("process", 5), "N/A"), group("named", 3), group("listening", 3), group("established", 3)
         ),
-        path=known(group(_PROCESS, 6).str.replace(_PATCHES, ""), "none"),
-        src_ip=pl.coalesce(group(_LISTENING, 4), group(_ESTABLISHED, 4)),
-        src_port=pl.coalesce(group(_LISTENING, 5), group(_ESTABLISHED, 5)).cast(pl.Int64, strict=False),
-        dst_ip=pl.coalesce(group(_ESTABLISHED, 6), group(_REMOTE, 4)),
-        dst_port=pl.coalesce(group(_ESTABLISHED, 7), group(_REMOTE, 5)).cast(pl.Int64, strict=False),
-    )
+        path=known(group("process", 6).str.replace(_PATCHES, ""), "none"),
+        src_ip=pl.coalesce(group("listening", 4), group("established", 4)),
+        src_port=pl.coalesce(group("listening", 5), group("established", 5)).cast(pl.Int64, strict=False),
+        dst_ip=pl.coalesce(group("established", 6), group("remote", 4)),
+        dst_port=pl.coalesce(group("established", 7), group("remote", 5)).cast(pl.Int64, strict=False),
+    ).drop(f"_{name}" for name in shapes)

@@ -12,6 +12,7 @@ from watchfloor.engine import Keeper
 from watchfloor.readers._reader import Head, Options, Reader, Tables
 from watchfloor.readers.loki.findings import Taken, take_apart
 from watchfloor.readers.loki.layouts import layout_of
+from watchfloor.readers.loki.reasons import Heads
 from watchfloor.readers.loki.records import Log
 from watchfloor.readers.loki.scans import Counter
 from watchfloor.schemas import FINDINGS, LEDGER, REJECTS, SCANS
@@ -52,8 +53,9 @@ def findings_by_block(
         logs: gets the account of each file.
         counter: gets what is known of the scans.
     """
+    heads = Heads()
     for records in _blocks(paths, options, logs):
-        taken = take_apart(records, logs)
+        taken = take_apart(records, logs, heads)
         counter.add(records.filter(~pl.col("order").is_in(taken.joined.implode())) if len(taken.joined) else records)
         _account(records, taken, logs)
         yield FINDINGS.fill(_with_instants(taken.findings, options.zone), scanner="loki").collect()

@@ -6,7 +6,9 @@ import re
 
 import polars as pl
 
-__all__ = ["KINDS", "split_all_exactly", "split_exactly", "split_quickly"]
+from watchfloor.engine import owned
+
+__all__ = ["KINDS", "Heads", "split_all_exactly", "split_exactly", "split_quickly"]
 
 KINDS = "Yara Rule MATCH: |File Name IOC matched |Levenshtein check - |Malware Hash |Suspicious Hash |Anomaly detected "
 """How a reason begins, by its kind."""
@@ -15,17 +17,70 @@ _MATCHES = " MATCHES: "
 _LIST = r"^\$[A-Za-z0-9_]*: '"
 _STRINGS = r"(?s)^(.*?) MATCHES: (\$[A-Za-z0-9_]*: '.*|Str1: .*)$"
 
-_YARA = r"(?s)^Yara Rule MATCH: ([^ ]+) SUBSCORE: (-?[0-9]+) DESCRIPTION: (.*) REF: (.*) AUTHOR: (.*)$"
-_YARA_WITHOUT_AUTHOR = r"(?s)^Yara Rule MATCH: ([^ ]+) SUBSCORE: (-?[0-9]+) DESCRIPTION: (.*) REF: (.*)$"
-_FILENAME = r"(?s)^File Name IOC matched PATTERN: (.*?) SUBSCORE: (-?[0-9]+) DESC: (.*)$"
-_LEVENSHTEIN = r"(?s)^(Levenshtein check - .*?) SUBSCORE: (-?[0-9]+) ORIGINAL: (.*)$"
-_HASH = r"(?s)^(?:Malware|Suspicious) Hash TYPE: [^ ]+ HASH: ([^ ]+) SUBSCORE: (-?[0-9]+) DESC: (.*)$"
-_SCRIPT = r"(?s)^Anomaly detected ANOMALIES: (.*) SCORE: (-?[0-9]+)$"
+_SUBSCORE = "SUBSCORE: (?P<subscore>-?[0-9]+)"
+_GRAMMAR = (
+    (
+        "yara",
+        rf"(?s)^Yara Rule MATCH: (?P<rule>[^ ]+) {_SUBSCORE} DESCRIPTION: (?P<description>.*) REF: (?P<reference>.*)"
+        r" AUTHOR: (?P<author>.*)$",
+    ),
+    (
+        "yara",
+        rf"(?s)^Yara Rule MATCH: (?P<rule>[^ ]+) {_SUBSCORE} DESCRIPTION: (?P<description>.*) REF: (?P<reference>.*)$",
+    ),
+    ("filename", rf"(?s)^File Name IOC matched PATTERN: (?P<named>.*?) {_SUBSCORE} DESC: (?P<description>.*)$"),
+    ("levenshtein", rf"(?s)^(?P<description>Levenshtein check - .*?) {_SUBSCORE} ORIGINAL: (?P<named>.*)$"),
+    (
+        "hash",
+        rf"(?s)^(?:Malware|Suspicious) Hash TYPE: [^ ]+ HASH: (?P<named>[^ ]+) {_SUBSCORE} DESC: (?P<description>.*)$",
+    ),
+    ("script", r"(?s)^Anomaly detected ANOMALIES: (?P<description>.*) SCORE: (?P<subscore>-?[0-9]+)$"),
+)
+"""What each kind says, the first that fits; yara without an author is that of old versions."""
+_FIELDS = {"reason": pl.String, "rule": pl.String, "subscore": pl.Int64} | dict.fromkeys(
+    ("description", "reference", "author", "named"), pl.String
+)
+_NOTHING_SAID = ["-", "not set", ""]
+"""The scanner's words for: the rule does not say."""
+_MOST_HEADS = 20_000
 
-_FIELDS = ("reason", "rule", "subscore", "description", "reference", "author", "named")
+
+class Heads:
+    """What reasons say before their matched strings. They repeat over files and hosts: each is taken apart once."""
+
+    def __init__(self) -> None:
+        """Nothing is known."""
+        self._known = pl.DataFrame(schema={"head": pl.String, "printed": pl.Int64, **_FIELDS})
+
+    def fields(self, pieces: pl.DataFrame) -> pl.DataFrame:
+        """The pieces with the fields of their `head` (`3: Yara Rule ..`) and the number that it prints."""
+        new = pieces.select("head").unique().join(self._known, on="head", how="anti")
+        if new.height:
+            if self._known.height > _MOST_HEADS:
+                self._known = self._known.clear()
+                new = pieces.select("head").unique()
+            self._known = pl.concat([self._known, _taken_apart(owned(new))], rechunk=True)
+        return pieces.join(self._known, on="head", how="left", maintain_order="left")
 
 
-def split_quickly(reasons: pl.Series) -> pl.DataFrame:
+def _taken_apart(heads: pl.DataFrame) -> pl.DataFrame:
+    """What each head says, by its kind; a head of no known kind is `other`."""
+    left = heads.with_columns(pl.col("head").str.extract_groups(r"(?s)^(?P<printed>[0-9]+): (?P<text>.*)$").alias("all"))
+    left = left.unnest("all").with_columns(pl.col("printed").cast(pl.Int64, strict=False), pl.col("text").fill_null(pl.col("head")))
+    done = [left.clear().select("head", "printed", **{name: pl.lit(None, dtype) for name, dtype in _FIELDS.items()})]
+    for kind, regex in _GRAMMAR:
+        found = left.with_columns(pl.col("text").str.extract_groups(regex).alias("all")).unnest("all")
+        fits = pl.col("subscore").is_not_null()
+        done.append(found.filter(fits).with_columns(pl.col("subscore").cast(pl.Int64, strict=False), reason=pl.lit(kind)))
+        left = left.filter(~found.select(fits).to_series())
+    done.append(left.with_columns(reason=pl.lit("other")))
+    said = pl.col("description", "reference", "author")
+    return pl.concat(done, how="diagonal").select(
+        "head", "printed", *_FIELDS
+    ).with_columns(pl.when(~said.is_in(_NOTHING_SAID)).then(said))
+
+
+def split_quickly(reasons: pl.Series, known: Heads) -> pl.DataFrame:
     """One row per reason: hit (row of the series), number, its fields, and `sound`.
 
     The text is cut wherever `REASON_` stands, and each reason at its first ` MATCHES: `. A reason is sound where that
@@ -34,6 +89,7 @@ def split_quickly(reasons: pl.Series) -> pl.DataFrame:
 
     Arguments:
         reasons: what stands behind the first `REASON_` of each hit.
+        known: heads of reasons that have been taken apart.
     """
     parts = pl.DataFrame({"hit": pl.int_range(len(reasons), dtype=pl.UInt32, eager=True), "piece": reasons.str.split("REASON_")})
     pieces = parts.with_columns(number=pl.int_ranges(1, pl.col("piece").list.len() + 1)).explode(
@@ -46,12 +102,7 @@ def split_quickly(reasons: pl.Series) -> pl.DataFrame:
         head=pl.col("raw").bin.slice(0, pl.coalesce("at", "size")).cast(pl.String),
         strings=pl.col("raw").bin.slice(pl.col("at") + len(_MATCHES)).cast(pl.String),
     )
-    heads = pieces.select("head").unique()
-    head = pl.col("head")
-    known = heads.with_columns(printed=head.str.extract("^([0-9]+): ").cast(pl.Int64, strict=False)).hstack(
-        _fields(heads.select(head.str.replace("^[0-9]+: ", ""))).drop("head")
-    )
-    found = pieces.join(known, on="head", how="left", maintain_order="left")
+    found = known.fields(pieces)
     closed = strings.str.ends_with("'") & ~strings.str.ends_with(": '")
     listed = (strings.str.starts_with("$") & strings.str.contains(_LIST) & closed) | strings.str.starts_with("Str1: ")
     sound = (pl.col("printed") == pl.col("number")) & (pl.col("reason") != "other") & listed.fill_null(True)
@@ -69,22 +120,24 @@ def split_quickly(reasons: pl.Series) -> pl.DataFrame:
     )
 
 
-def split_all_exactly(reasons: pl.Series) -> pl.DataFrame:
+def split_all_exactly(reasons: pl.Series, known: Heads) -> pl.DataFrame:
     """One row per reason, as `split_quickly` gives them, and the `message` of those of no known kind; slow, and right.
 
     Arguments:
-        reasons: the text of each hit from `REASON_1: ` on.
+        reasons: what stands behind the first `REASON_` of each hit.
+        known: heads of reasons that have been taken apart.
     """
-    split = pl.Series("piece", [split_exactly(text) for text in reasons], dtype=pl.List(pl.String))
+    split = pl.Series("piece", [split_exactly(f"REASON_{text}") for text in reasons], dtype=pl.List(pl.String))
     pieces = pl.DataFrame({"hit": pl.int_range(len(reasons), dtype=pl.UInt32, eager=True), "piece": split})
     pieces = pieces.with_columns(reason_number=pl.int_ranges(1, pl.col("piece").list.len() + 1)).explode(
         "piece", "reason_number", empty_as_null=False
     )
     piece = pl.col("piece")
     both = piece.str.extract_groups(_STRINGS)
-    pieces = pieces.with_columns(head=both.struct.field("1").fill_null(piece), strings=both.struct.field("2"))
-    fields = _fields(pieces.select("head"))
-    return pieces.drop("head").hstack(fields.drop("head")).select(
+    pieces = pieces.with_columns(
+        head=pl.format("{}: {}", "reason_number", both.struct.field("1").fill_null(piece)), strings=both.struct.field("2")
+    )
+    return known.fields(pieces).select(
         "hit",
         "reason_number",
         "reason",
@@ -98,25 +151,31 @@ def split_all_exactly(reasons: pl.Series) -> pl.DataFrame:
     )
 
 
+_BEGINS = re.compile(_NEXT)
+_LIST_FOLLOWS = re.compile(rf"{_MATCHES}(?=\$[A-Za-z0-9_]*: ')")
+_STRING = r"\$[A-Za-z0-9_]*: '[^']*"
+_WHOLE_LIST = re.compile(f"(?:(?:, )?{_STRING}')*")
+_OPEN_STRING = re.compile(f"(?:, )?{_STRING}$")
+
+
 def split_exactly(reasons: str) -> list[str]:
     """The reasons of one record, `$id: '..'` lists respected; in one pass, from left to right."""
-    begins = re.compile(_NEXT)
     found: list[str] = []
-    at = begins.match(reasons)
+    at = _BEGINS.match(reasons)
     while at:
         body, after = at.start(2), at.end()
-        strings = re.compile(r" MATCHES: (?=\$[A-Za-z0-9_]*: ')").search(reasons, after)
-        following = _numbered(begins, reasons, after, len(found) + 2)
+        strings = _LIST_FOLLOWS.search(reasons, after)
+        following = _numbered(reasons, after, len(found) + 2)
         if strings and (following is None or strings.start() < following.start()):
-            following = _numbered(begins, reasons, _end_of_strings(reasons, strings.end()), len(found) + 2)
+            following = _numbered(reasons, _end_of_strings(reasons, strings.end()), len(found) + 2)
         found.append(reasons[body : following.start() if following else len(reasons)])
         at = following
     return found
 
 
-def _numbered(begins: re.Pattern[str], text: str, start: int, number: int) -> re.Match[str] | None:
+def _numbered(text: str, start: int, number: int) -> re.Match[str] | None:
     """The next reason of that number."""
-    for match in begins.finditer(text, start):
+    for match in _BEGINS.finditer(text, start):
         if match.group(1) == str(number):
             return match
     return None
@@ -124,46 +183,6 @@ def _numbered(begins: re.Pattern[str], text: str, start: int, number: int) -> re
 
 def _end_of_strings(text: str, start: int) -> int:
     """Where a list of `$id: 'value', $id: 'value'` ends: no value holds a quote of its own."""
-    item = re.compile(r"(?:, )?\$[A-Za-z0-9_]*: '")
-    while match := item.match(text, start):
-        close = text.find("'", match.end())
-        if close < 0:
-            return len(text)
-        start = close + 1
-    return start
-
-
-def _fields(heads: pl.DataFrame) -> pl.DataFrame:
-    """What each head says, by its kind; a head of no known kind is `other`, and keeps its text."""
-    head = pl.col("head")
-
-    def group(regex: str, n: int) -> pl.Expr:
-        return head.str.extract(regex, n)
-
-    with_author = head.str.contains(_YARA)
-    yara = with_author | head.str.contains(_YARA_WITHOUT_AUTHOR)
-
-    def of_yara(n: int) -> pl.Expr:
-        return pl.when(with_author).then(group(_YARA, n)).otherwise(group(_YARA_WITHOUT_AUTHOR, n))
-
-    def say(value: pl.Expr) -> pl.Expr:
-        """`-` and `not set` are the scanner's words for: the rule does not say."""
-        return pl.when(value.is_in(["-", "not set", ""])).then(None).otherwise(value)
-
-    kinds = {"filename": _FILENAME, "levenshtein": _LEVENSHTEIN, "hash": _HASH, "script": _SCRIPT}
-    reason = pl.when(yara).then(pl.lit("yara")).when(head.is_null()).then(None)
-    subscore, named, described = of_yara(2), pl.lit(None, pl.String), of_yara(3)
-    for kind, regex in kinds.items():
-        reason = reason.when(head.str.contains(regex)).then(pl.lit(kind))
-        subscore = pl.coalesce(subscore, group(regex, 2))
-    named = pl.coalesce(named, group(_FILENAME, 1), group(_LEVENSHTEIN, 3), group(_HASH, 1))
-    described = pl.coalesce(described, group(_FILENAME, 3), group(_LEVENSHTEIN, 1), group(_HASH, 3), group(_SCRIPT, 1))
-    return heads.with_columns(
-        reason=reason.otherwise(pl.lit("other")),
-        rule=of_yara(1),
-        subscore=subscore.cast(pl.Int64, strict=False),
-        description=say(described),
-        reference=say(of_yara(4)),
-        author=say(group(_YARA, 5)),
-        named=named,
-    ).select("head", *_FIELDS)
+    whole = _WHOLE_LIST.match(text, start)
+    end = whole.end() if whole else start  # it always matches, be it nothing
+    return len(text) if _OPEN_STRING.match(text, end) else end

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from watchfloor.engine import owned
 from watchfloor.errors import UnreadableFile
 from watchfloor.readers import files
 from watchfloor.readers._reader import REJECTED_CHARACTERS, Options
@@ -16,7 +17,7 @@ from watchfloor.readers.loki.layouts import LAYOUTS, STAMP_BYTES, Layout, frame,
 from watchfloor.readers.texts import with_damage
 from watchfloor.schemas import LEDGER, REJECTS
 
-__all__ = ["LONGEST_JOIN", "Log", "owned"]
+__all__ = ["LONGEST_JOIN", "Log"]
 
 LONGEST_JOIN = 20
 """So many records may a hit be cut into by forged prefixes."""
@@ -64,30 +65,37 @@ class Log:
 
     def records(self, size: int, options: Options) -> Iterator[tuple[pl.DataFrame, int]]:
         """Blocks of whole records, and the bytes that each was made of; damaged ones are among the rejects."""
-        rest = b""
         blocks = files.blocks(self.path, size, progress=options.progress, cut_short=self._cut_short)
-        current = next(blocks, None)
-        while current is not None:
-            following = next(blocks, None)
-            block = rest + current if rest else current
-            if not self.lines:
-                block = block.removeprefix(_BOM)
-            text, bad = _split(block, self.lines + 1)
-            lines = pl.DataFrame({"line": pl.int_range(len(text), dtype=pl.Int64, eager=True) + self.lines + 1, "text": text})
+        waiting: pl.DataFrame | None = None
+        """Lines of the block before that are not over."""
+        damaged: list[int] = []
+        seen = 0
+        block = next(blocks, b"")
+        while block:
+            stored = len(block)
+            text, bad = _split(block if seen else block.removeprefix(_BOM), seen + 1)
+            # Not earlier: the next block finds its place in memory where this one was.
+            block = b""
+            block = next(blocks, b"")
+            lines = pl.DataFrame({"line": pl.int_range(len(text), dtype=pl.Int64, eager=True) + seen + 1, "text": text})
+            seen += len(text)
+            damaged += bad
+            if waiting is not None:
+                lines = pl.concat([waiting, lines], rechunk=True)
             records = frame(lines, self.layout, self.hosts)
-            rest = b""
-            if following is not None and records.height:
+            waiting = None
+            if block and records.height:
                 # The last record may go on in the next block, and a hit that is cut be joined with what stands there.
                 ending = records.tail(LONGEST_JOIN + 1)
                 cut = ending.filter(is_cut(ending))["record"].to_list()
                 last = min([int(records["record"][-1]), *cut])
-                rest = _tail(block, self.lines + len(text) + 1 - last)
+                waiting = lines.filter(pl.col("line") >= last)
                 records = records.filter(pl.col("record") < last)
                 self.lines = last - 1
             else:
-                self.lines += len(text)
-            yield self._sound(records, bad), len(block) - len(rest)
-            current = following
+                self.lines = seen
+            yield self._sound(records, [line for line in damaged if line <= self.lines]), stored
+            damaged = [line for line in damaged if line > self.lines]
 
     def reject(self, records: pl.DataFrame, reason: str) -> None:
         """Puts records (record, lines, text) among the rejects."""
@@ -131,11 +139,6 @@ class Log:
         return records.with_columns(file=pl.lit(self.number, pl.Int32), stamp=pl.lit(stamp, pl.Int64))
 
 
-def owned(few: pl.DataFrame) -> pl.DataFrame:
-    """A copy of some rows that does not hold the blocks that they were cut from in memory."""
-    return pl.DataFrame(few.to_dict(as_series=False), schema=few.schema)
-
-
 def _split(block: bytes, first: int) -> tuple[pl.Series, list[int]]:
     """Physical lines, and the numbers of those that hold bytes that are no UTF-8."""
     try:
@@ -158,11 +161,3 @@ def _one_line_each(path: Path) -> bool:
         if text.count(b"\n") != text.count(b"\n<"):
             return False
     return True
-
-
-def _tail(block: bytes, lines: int) -> bytes:
-    """The last lines of a block that ends in a line feed."""
-    at = len(block)
-    for _ in range(lines + 1):
-        at = block.rfind(b"\n", 0, at)
-    return block[at + 1 :]

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from watchfloor.engine import owned
 from watchfloor.readers.loki.findings import time_of
 from watchfloor.readers.loki.layouts import START, starts_scan
-from watchfloor.readers.loki.records import Log, owned
+from watchfloor.readers.loki.records import Log
 from watchfloor.schemas import SCANS
 
 __all__ = ["COUNTED", "Counter"]
