@@ -55,16 +55,22 @@ def take_apart(records: pl.DataFrame, logs: Sequence[Log], heads: Heads) -> Take
     joined = pl.Series("order", [], pl.UInt32)
     if len(unsure):
         reasons = reasons.filter(~pl.col("hit").is_in(unsure.implode()))
-        cut = pl.concat([cut, of_files[unsure].filter(pl.col("reasons").pipe(is_open))])
+        odd = of_files[unsure]
+        # A name with a whole header: the last one counts.
+        again = pl.col("reasons").str.contains(" REASON_1: ", literal=True)
+        odd = pl.concat([odd.filter(~again), exact_headers(odd.filter(again).drop(HEADER_FIELDS)).select(odd.columns)])
+        cut = pl.concat([cut, odd.filter(pl.col("reasons").pipe(is_open))])
+    else:
+        odd = of_files.clear()
     found = [_with_reasons(of_files, reasons)]
-    if len(unsure) or cut.height:
+    if odd.height or cut.height:
         rejoined = _rejoined(cut, records, logs)
         ranges = [range(first + 1, upto + 1) for first, upto in rejoined.select("order", "upto").iter_rows()]
         joined = pl.Series("order", [n for run in ranges for n in run], pl.UInt32)
         done = pl.concat([joined, rejoined["order"]])
-        unsure_hits = of_files[unsure].filter(~pl.col("order").is_in(done.implode()))
+        odd = odd.filter(~pl.col("order").is_in(done.implode()))
         cut = cut.filter(~pl.col("order").is_in(done.implode()) & pl.col("path").is_null())
-        exactly = pl.concat([unsure_hits, rejoined.select(unsure_hits.columns)])
+        exactly = pl.concat([odd, rejoined.select(odd.columns)])
         found = [
             found[0].filter(~pl.col("order").is_in(joined.implode())),
             _with_reasons(exactly, split_all_exactly(exactly["reasons"], heads)),

@@ -40,6 +40,11 @@ _HEADER = (
     r"(?:([0-9a-f]*) / .*?|b'-'|-)(?: MD5: ([0-9a-f]{32}) SHA1: ([0-9a-f]{40}) SHA256: ([0-9a-f]{64}))?"
     rf" +CREATED: {_CTIME} MODIFIED: {_CTIME} ACCESSED: {_CTIME} REASON_(1: (?:{KINDS}).*)$"
 )
+_FRONT = (
+    r"(?s)^(?P<path>.*) SCORE: (?P<score>-?[0-9]+) TYPE: (?P<file_type>[^ ]+) SIZE: (?P<size_bytes>[0-9]+) FIRST_BYTES: "
+    r"(?:(?P<first_bytes>[0-9a-f]*) / .*?|b'-'|-) *$"
+)
+"""The same before the hashes and the times, without the word `FILE: `."""
 _OPEN = r"(?: MATCHES: |, )\$[A-Za-z0-9_]*: '[^']*$"
 """A matched string that does not end."""
 
@@ -71,37 +76,52 @@ def quick_headers(hits: pl.DataFrame) -> pl.DataFrame:
     text = pl.col("text")
     hits = hits.with_columns(at=text.str.find(_REASON, literal=True).cast(pl.Int64), raw=text.cast(pl.Binary))
     raw, at = pl.col("raw"), pl.col("at")
-    times, times_stand = _values(_TIMES, at)
-    hashes, hashes_stand = _values(_HASHES, at - _size(_TIMES))
-    hits = hits.with_columns(hashed=hashes_stand, dated=times_stand, **times)
-    front = at - _size(_TIMES) - pl.when("hashed").then(_size(_HASHES)).otherwise(0) - pl.col("begin") - len(_FILE)
-    hits = hits.with_columns(front=raw.bin.slice(pl.col("begin") + len(_FILE), front.clip(0)).cast(pl.String, strict=False), room=front > 0)
-    hits = hits.with_columns(score_at=pl.col("front").str.find(" SCORE: ", literal=True).cast(pl.Int64))
-    facts = pl.col("front").cast(pl.Binary).bin.slice(pl.col("score_at") + len(" SCORE: ")).cast(pl.String)
+    end = at - _size(_TIMES)
+    hits = hits.with_columns(dated=_stand(_TIMES, at), hashed=_stand(_HASHES, end))
+    # Null where the words do not stand there: what is cut at any place may be no UTF-8.
+    hits = hits.with_columns(
+        end=pl.when("dated").then(end - pl.when("hashed").then(_size(_HASHES)).otherwise(0)),
+        dates=pl.when("dated").then(at),
+        hashes=pl.when("dated", "hashed").then(end),
+    )
+    path = pl.col("begin") + len(_FILE)
+    room = pl.col("end") > path
+    hits = hits.with_columns(front=raw.bin.slice(pl.when(room).then(path), pl.col("end") - path).cast(pl.String))
+    front = pl.col("front")
+    hits = hits.with_columns(score_at=front.str.find(" SCORE: ", literal=True).cast(pl.Int64))
+    facts = front.cast(pl.Binary).bin.slice(pl.col("score_at") + len(" SCORE: ")).cast(pl.String)
     hits = hits.with_columns(facts=facts).with_columns(word=pl.col("facts").str.splitn(" ", 8)).unnest("word")
     word = [pl.col(f"field_{n}") for n in range(8)]
     hits = hits.with_columns(
-        path=pl.col("front").cast(pl.Binary).bin.slice(0, "score_at").cast(pl.String),
+        path=front.cast(pl.Binary).bin.slice(0, "score_at").cast(pl.String),
         score=word[0].cast(pl.Int64, strict=False),
         file_type=word[2],
         size_bytes=word[4].cast(pl.Int64, strict=False),
         first_bytes=pl.when("hashed").then(word[6]),
         reasons=raw.bin.slice(at + len(" REASON_")).cast(pl.String),
-        **{name: pl.when("hashed").then(value) for name, value in hashes.items()},
+        **_values(_TIMES, pl.col("dates")),
+        **_values(_HASHES, pl.col("hashes")),
     )
-    read = pl.when("hashed").then(word[6].str.contains("^[0-9a-f]*$") & word[7].str.starts_with("/ "))
-    sound = (
-        pl.col("room")
-        & pl.col("dated")
-        & ~pl.col("facts").str.contains(" SCORE: ", literal=True)
-        & (word[1] == "TYPE:")
+    read = word[6].str.contains("^[0-9a-f]*$") & word[7].str.starts_with("/ ")
+    unread = word[6].is_in(["b'-'", "-"]) & (word[7].fill_null("") == "")
+    expected = (
+        (word[1] == "TYPE:")
         & (word[3] == "SIZE:")
         & (word[5] == "FIRST_BYTES:")
         & pl.col("score").is_not_null()
         & pl.col("size_bytes").is_not_null()
-        & read.otherwise(word[6].is_in(["b'-'", "-"]) & (word[7].fill_null("") == ""))
+        & pl.when("hashed").then(read).otherwise(unread)
     )
-    return hits.with_columns(sound=sound.fill_null(False))
+    sound = expected & ~pl.col("facts").str.contains(" SCORE: ", literal=True)
+    hits = hits.with_columns(sound=sound.fill_null(False))
+    # A name that holds the words itself.
+    twice = hits.filter(~pl.col("sound") & front.is_not_null()).drop("path", "score", "file_type", "size_bytes", "first_bytes")
+    if not twice.height:
+        return hits
+    twice = twice.with_columns(front.str.extract_groups(_FRONT).alias("all")).unnest("all")
+    number = pl.col("score", "size_bytes").cast(pl.Int64, strict=False)
+    twice = twice.with_columns(number, sound=pl.col("path").is_not_null()).select(hits.columns)
+    return pl.concat([hits.filter(pl.col("sound") | front.is_null()), twice], rechunk=True)
 
 
 def exact_headers(hits: pl.DataFrame) -> pl.DataFrame:
@@ -119,12 +139,21 @@ def _size(words: dict[str, tuple[str, int]]) -> int:
     return sum(len(word) + size for word, size in words.values())
 
 
-def _values(words: dict[str, tuple[str, int]], end: pl.Expr) -> tuple[dict[str, pl.Expr], pl.Expr]:
-    """The values that stand behind some words, back to back up to a place, and whether the words do."""
+def _stand(words: dict[str, tuple[str, int]], end: pl.Expr) -> pl.Expr:
+    """Whether some words, each with its value, stand back to back up to a place."""
     start = end - _size(words)
-    stand, values = [start >= 0], {}
-    for name, (word, size) in words.items():
+    stand = [start >= 0]
+    for word, size in words.values():
         stand.append(pl.col("raw").bin.slice(start, len(word)) == word.encode())
-        values[name] = pl.col("raw").bin.slice(start + len(word), size).cast(pl.String, strict=False)
         start = start + len(word) + size
-    return values, pl.all_horizontal(stand).fill_null(False)
+    return pl.all_horizontal(stand).fill_null(False)
+
+
+def _values(words: dict[str, tuple[str, int]], end: pl.Expr) -> dict[str, pl.Expr]:
+    """The values of words that stand back to back up to a place; null where it is."""
+    start = end - _size(words)
+    values = {}
+    for name, (word, size) in words.items():
+        values[name] = pl.col("raw").bin.slice(start + len(word), size).cast(pl.String)
+        start = start + len(word) + size
+    return values

@@ -124,7 +124,7 @@ def frame(lines: pl.DataFrame, layout: Layout, hosts: set[str]) -> pl.DataFrame:
     said = keys.columns[1:]
     lines = lines.join(keys, on="key", how="left", maintain_order="left").drop("key")
     if layout.has_host:
-        hosts |= set(lines.filter((pl.col("level") == "NOTICE") & starts_scan())["host"])
+        hosts |= set(lines.filter(pl.col("level") == "NOTICE").filter(starts_scan())["host"])
         if hosts and not keys["host"].is_in(list(hosts)).all():
             # What has another host is no record, but forged in a name.
             lines = lines.with_columns(pl.when(pl.col("host").is_in(list(hosts))).then(pl.col(*said)))

@@ -8,7 +8,7 @@ import polars as pl
 
 from watchfloor.engine import owned
 from watchfloor.readers.loki.findings import time_of
-from watchfloor.readers.loki.layouts import START, starts_scan
+from watchfloor.readers.loki.layouts import START
 from watchfloor.readers.loki.records import Log
 from watchfloor.schemas import SCANS
 
@@ -49,28 +49,29 @@ class Counter:
     def add(self, records: pl.DataFrame) -> None:
         """Counts some records: what `take_apart` gets, in the order of the files."""
         key, scan = ["file", "host"], pl.col("scan")
+        others = records.filter(~pl.col("level").is_in(["ALERT", "WARNING"]))
         first = pl.col("text").cast(pl.Binary).bin.slice("begin", _FIRST_BYTES)
-        notable = first.is_in([words.encode()[:_FIRST_BYTES] for words in _NOTABLE])
-        records = records.with_columns(
-            start=(pl.col("level") == "NOTICE") & starts_scan(),
-            notable=~pl.col("level").is_in(["ALERT", "WARNING"]) & notable,
-        ).with_columns(scan=pl.col("start").cum_sum().over(key).cast(pl.Int64))
-        counts = records.group_by("file", "host", "scan", maintain_order=True).agg(
+        said = others.filter(first.is_in([words.encode()[:_FIRST_BYTES] for words in _NOTABLE]))
+        message = pl.col("text").cast(pl.Binary).bin.slice("begin").cast(pl.String).str.strip_suffix("\r")
+        said = time_of(said.with_columns(message=message)).filter(
+            pl.any_horizontal(pl.col("message").str.starts_with(words) for words in _NOTABLE)
+        )
+        starts = said.filter((pl.col("level") == "NOTICE") & pl.col("message").str.starts_with(START))
+        start = pl.col("order").is_in(starts["order"].implode())
+        records = records.select(*key, "order", "record", "level", "number", scan=start.cum_sum().over(key).cast(pl.Int64))
+        counts = records.group_by(*key, "scan", maintain_order=True).agg(
             pl.col("record").min(),
             records=pl.len(),
             first_number=pl.col("number").min(),
             last_number=pl.col("number").max(),
             **{name: (pl.col("level") == level).sum().cast(pl.Int64) for name, level in COUNTED.items()},
         )
-        message = pl.col("text").cast(pl.Binary).bin.slice("begin").cast(pl.String).str.strip_suffix("\r")
-        said = time_of(records.filter("notable").with_columns(message=message)).filter(
-            pl.any_horizontal(pl.col("message").str.starts_with(words) for words in _NOTABLE)
-        )
+        said = said.join(records.select("order", "scan"), on="order", maintain_order="left")
         for frame, kept in ((counts, self._counts), (said.select("file", "record", "host", "time", "scan", "message"), self._notable)):
             before = frame.join(self._begun, on=key, how="left", nulls_equal=True, maintain_order="left")["scan_right"]
             kept.append(owned(frame.with_columns(scan + before.fill_null(0))))
         self._begun = (
-            pl.concat([self._begun, records.filter("start").group_by(key).agg(scan=pl.len().cast(pl.Int64))])
+            pl.concat([self._begun, starts.group_by(key).agg(scan=pl.len().cast(pl.Int64))])
             .group_by(key)
             .agg(scan.sum())
         )
