@@ -49,6 +49,70 @@ _OPEN = r"(?: MATCHES: |, )\$[A-Za-z0-9_]*: '[^']*$"
 """A matched string that does not end."""
 
 
+def _size(words: dict[str, tuple[str, int]]) -> int:
+    return sum(len(word) + size for word, size in words.values())
+
+
+def _stand(words: dict[str, tuple[str, int]], end: pl.Expr) -> pl.Expr:
+    """Whether some words, each with its value, stand back to back up to a place."""
+    start = end - _size(words)
+    stand = [start >= 0]
+    for word, size in words.values():
+        stand.append(pl.col("raw").bin.slice(start, len(word)) == word.encode())
+        start = start + len(word) + size
+    return pl.all_horizontal(stand).fill_null(False)
+
+
+def _values(words: dict[str, tuple[str, int]], end: pl.Expr) -> dict[str, pl.Expr]:
+    """The values of words that stand back to back up to a place; null where it is."""
+    start = end - _size(words)
+    values = {}
+    for name, (word, size) in words.items():
+        values[name] = pl.col("raw").bin.slice(start + len(word), size).cast(pl.String)
+        start = start + len(word) + size
+    return values
+
+
+# The steps of `quick_headers`: expressions take time to build, and they are the same for every block.
+_AT = pl.col("text").str.find(_REASON, literal=True).cast(pl.Int64)
+_BEFORE_TIMES = pl.col("at") - _size(_TIMES)
+_DATED, _HASHED = _stand(_TIMES, pl.col("at")), _stand(_HASHES, _BEFORE_TIMES)
+# Null where the words do not stand there: what is cut at any place may be no UTF-8.
+_ENDS = {
+    "end": pl.when("dated").then(_BEFORE_TIMES - pl.when("hashed").then(_size(_HASHES)).otherwise(0)),
+    "end_of_times": pl.when("dated").then("at"),
+    "end_of_hashes": pl.when("dated", "hashed").then(_BEFORE_TIMES),
+}
+_PATH_AT = pl.col("begin") + len(_FILE)
+_FRONT_TEXT = (
+    pl.col("raw").bin.slice(pl.when(pl.col("end") > _PATH_AT).then(_PATH_AT), pl.col("end") - _PATH_AT).cast(pl.String)
+)
+_SCORE_AT = pl.col("front").str.find(" SCORE: ", literal=True).cast(pl.Int64)
+_FACTS = pl.col("front").cast(pl.Binary).bin.slice(pl.col("score_at") + len(" SCORE: ")).cast(pl.String)
+_WORD = [pl.col(f"field_{n}") for n in range(8)]
+_FIELDS = {
+    "path": pl.col("front").cast(pl.Binary).bin.slice(0, "score_at").cast(pl.String),
+    "score": _WORD[0].cast(pl.Int64, strict=False),
+    "file_type": _WORD[2],
+    "size_bytes": _WORD[4].cast(pl.Int64, strict=False),
+    "first_bytes": pl.when("hashed").then(_WORD[6]),
+    "reasons": pl.col("raw").bin.slice(pl.col("at") + len(" REASON_")).cast(pl.String),
+    **_values(_TIMES, pl.col("end_of_times")),
+    **_values(_HASHES, pl.col("end_of_hashes")),
+}
+_SOUND = (
+    (_WORD[1] == "TYPE:")
+    & (_WORD[3] == "SIZE:")
+    & (_WORD[5] == "FIRST_BYTES:")
+    & pl.col("score").is_not_null()
+    & pl.col("size_bytes").is_not_null()
+    & pl.when("hashed")
+    .then(_WORD[6].str.contains("^[0-9a-f]*$") & _WORD[7].str.starts_with("/ "))
+    .otherwise(_WORD[6].is_in(["b'-'", "-"]) & (_WORD[7].fill_null("") == ""))
+    & ~pl.col("facts").str.contains(" SCORE: ", literal=True)
+).fill_null(False)
+
+
 def is_file_hit() -> pl.Expr:
     """Whether the message of a record is a hit of a file."""
     return pl.col("text").cast(pl.Binary).bin.slice("begin", len(_FILE)) == _FILE.encode()
@@ -73,47 +137,15 @@ def quick_headers(hits: pl.DataFrame) -> pl.DataFrame:
     Arguments:
         hits: file hits; `text`, and `begin` of the message in bytes.
     """
-    text = pl.col("text")
-    hits = hits.with_columns(at=text.str.find(_REASON, literal=True).cast(pl.Int64), raw=text.cast(pl.Binary))
-    raw, at = pl.col("raw"), pl.col("at")
-    end = at - _size(_TIMES)
-    hits = hits.with_columns(dated=_stand(_TIMES, at), hashed=_stand(_HASHES, end))
-    # Null where the words do not stand there: what is cut at any place may be no UTF-8.
-    hits = hits.with_columns(
-        end=pl.when("dated").then(end - pl.when("hashed").then(_size(_HASHES)).otherwise(0)),
-        dates=pl.when("dated").then(at),
-        hashes=pl.when("dated", "hashed").then(end),
-    )
-    path = pl.col("begin") + len(_FILE)
-    room = pl.col("end") > path
-    hits = hits.with_columns(front=raw.bin.slice(pl.when(room).then(path), pl.col("end") - path).cast(pl.String))
+    hits = hits.with_columns(at=_AT, raw=pl.col("text").cast(pl.Binary))
+    hits = hits.with_columns(dated=_DATED, hashed=_HASHED)
+    hits = hits.with_columns(**_ENDS)
+    hits = hits.with_columns(front=_FRONT_TEXT)
+    hits = hits.with_columns(score_at=_SCORE_AT)
+    hits = hits.with_columns(facts=_FACTS).with_columns(word=pl.col("facts").str.splitn(" ", 8)).unnest("word")
+    hits = hits.with_columns(**_FIELDS)
+    hits = hits.with_columns(sound=_SOUND)
     front = pl.col("front")
-    hits = hits.with_columns(score_at=front.str.find(" SCORE: ", literal=True).cast(pl.Int64))
-    facts = front.cast(pl.Binary).bin.slice(pl.col("score_at") + len(" SCORE: ")).cast(pl.String)
-    hits = hits.with_columns(facts=facts).with_columns(word=pl.col("facts").str.splitn(" ", 8)).unnest("word")
-    word = [pl.col(f"field_{n}") for n in range(8)]
-    hits = hits.with_columns(
-        path=front.cast(pl.Binary).bin.slice(0, "score_at").cast(pl.String),
-        score=word[0].cast(pl.Int64, strict=False),
-        file_type=word[2],
-        size_bytes=word[4].cast(pl.Int64, strict=False),
-        first_bytes=pl.when("hashed").then(word[6]),
-        reasons=raw.bin.slice(at + len(" REASON_")).cast(pl.String),
-        **_values(_TIMES, pl.col("dates")),
-        **_values(_HASHES, pl.col("hashes")),
-    )
-    read = word[6].str.contains("^[0-9a-f]*$") & word[7].str.starts_with("/ ")
-    unread = word[6].is_in(["b'-'", "-"]) & (word[7].fill_null("") == "")
-    expected = (
-        (word[1] == "TYPE:")
-        & (word[3] == "SIZE:")
-        & (word[5] == "FIRST_BYTES:")
-        & pl.col("score").is_not_null()
-        & pl.col("size_bytes").is_not_null()
-        & pl.when("hashed").then(read).otherwise(unread)
-    )
-    sound = expected & ~pl.col("facts").str.contains(" SCORE: ", literal=True)
-    hits = hits.with_columns(sound=sound.fill_null(False))
     # A name that holds the words itself.
     twice = hits.filter(~pl.col("sound") & front.is_not_null()).drop("path", "score", "file_type", "size_bytes", "first_bytes")
     if not twice.height:
@@ -133,27 +165,3 @@ def exact_headers(hits: pl.DataFrame) -> pl.DataFrame:
     message = pl.col("text").cast(pl.Binary).bin.slice("begin").cast(pl.String)
     found = hits.with_columns(message.str.extract_groups(_HEADER).struct.rename_fields(list(HEADER_FIELDS)).alias("all"))
     return found.unnest("all").with_columns(pl.col("score", "size_bytes").cast(pl.Int64, strict=False))
-
-
-def _size(words: dict[str, tuple[str, int]]) -> int:
-    return sum(len(word) + size for word, size in words.values())
-
-
-def _stand(words: dict[str, tuple[str, int]], end: pl.Expr) -> pl.Expr:
-    """Whether some words, each with its value, stand back to back up to a place."""
-    start = end - _size(words)
-    stand = [start >= 0]
-    for word, size in words.values():
-        stand.append(pl.col("raw").bin.slice(start, len(word)) == word.encode())
-        start = start + len(word) + size
-    return pl.all_horizontal(stand).fill_null(False)
-
-
-def _values(words: dict[str, tuple[str, int]], end: pl.Expr) -> dict[str, pl.Expr]:
-    """The values of words that stand back to back up to a place; null where it is."""
-    start = end - _size(words)
-    values = {}
-    for name, (word, size) in words.items():
-        values[name] = pl.col("raw").bin.slice(start + len(word), size).cast(pl.String)
-        start = start + len(word) + size
-    return values

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
 from watchfloor import times
-from watchfloor.engine import Keeper
+from watchfloor.engine import Keeper, in_order
 from watchfloor.readers._reader import Head, Options, Reader, Tables
 from watchfloor.readers.loki.findings import Taken, take_apart
 from watchfloor.readers.loki.layouts import layout_of
@@ -54,11 +55,16 @@ def findings_by_block(
         counter: gets what is known of the scans.
     """
     heads = Heads()
-    for records in _blocks(paths, options, logs):
+
+    def taken_apart(records: pl.DataFrame) -> tuple[pl.DataFrame, Taken]:
         taken = take_apart(records, logs, heads)
+        findings = FINDINGS.fill(_with_instants(taken.findings, options.zone), scanner="loki").collect()
+        return records, replace(taken, findings=findings)
+
+    for records, taken in in_order(taken_apart, _blocks(paths, options, logs)):
         counter.add(records.filter(~pl.col("order").is_in(taken.joined.implode())) if len(taken.joined) else records)
         _account(records, taken, logs)
-        yield FINDINGS.fill(_with_instants(taken.findings, options.zone), scanner="loki").collect()
+        yield taken.findings
 
 
 def _blocks(paths: Sequence[Path], options: Options, logs: list[Log]) -> Iterator[pl.DataFrame]:
@@ -71,7 +77,7 @@ def _blocks(paths: Sequence[Path], options: Options, logs: list[Log]) -> Iterato
         for records, stored in log.records(BLOCK_BYTES, options):
             waiting.append(records)
             size += stored
-            if size >= BLOCK_BYTES:
+            if size >= BLOCK_BYTES // 2:
                 yield pl.concat(waiting, rechunk=True).with_row_index("order")
                 waiting, size = [], 0
     if waiting:
@@ -80,15 +86,17 @@ def _blocks(paths: Sequence[Path], options: Options, logs: list[Log]) -> Iterato
 
 def _account(records: pl.DataFrame, taken: Taken, logs: list[Log]) -> None:
     """Enters a block's records into the accounts of their files."""
+    for number, read, lines in records.group_by("file").agg(pl.len(), pl.col("lines").sum()).iter_rows():  # one a file
+        logs[number].read += read
+        logs[number].continued += lines - read
+    for number in records.filter(pl.col("order").is_in(taken.joined.implode()))["file"] if len(taken.joined) else ():
+        logs[number].read -= 1
+        logs[number].continued += 1
     for number in taken.broken["file"].unique():
-        logs[number].reject(taken.broken.filter(pl.col("file") == number), "a file hit that is cut before its reasons")
-    rejected = taken.broken.group_by("file").agg(records=pl.len(), lines=pl.col("lines").sum())
-    joined = records.filter(pl.col("order").is_in(taken.joined.implode())).group_by("file").agg(joined=pl.len())
-    found = records.group_by("file").agg(records=pl.len(), lines=pl.col("lines").sum())
-    found = found.join(rejected, on="file", how="left", suffix="_rejected").join(joined, on="file", how="left")
-    for number, read, lines, read_away, lines_away, continued in found.fill_null(0).iter_rows():  # one a file
-        logs[number].read += read - read_away - continued
-        logs[number].continued += (lines - lines_away) - (read - read_away - continued)
+        broken = taken.broken.filter(pl.col("file") == number)
+        logs[number].read -= broken.height
+        logs[number].continued -= int(broken["lines"].sum()) - broken.height
+        logs[number].reject(broken, "a file hit that is cut before its reasons")
 
 
 def _with_instants(findings: pl.DataFrame, zone: str | None) -> pl.DataFrame:

@@ -54,13 +54,15 @@ class Heads:
 
     def fields(self, pieces: pl.DataFrame) -> pl.DataFrame:
         """The pieces with the fields of their `head` (`3: Yara Rule ..`) and the number that it prints."""
-        new = pieces.select("head").unique().join(self._known, on="head", how="anti")
+        heads = pieces.select("head").unique()
+        known = self._known
+        new = heads.join(known, on="head", how="anti")
         if new.height:
-            if self._known.height > _MOST_HEADS:
-                self._known = self._known.clear()
-                new = pieces.select("head").unique()
-            self._known = pl.concat([self._known, _taken_apart(owned(new))], rechunk=True)
-        return pieces.join(self._known, on="head", how="left", maintain_order="left")
+            if known.height > _MOST_HEADS:
+                known, new = known.clear(), heads
+            known = pl.concat([known, _taken_apart(owned(new))], rechunk=True)
+            self._known = known  # as a whole: another thread may have done so, then one of them does it again
+        return pieces.join(known, on="head", how="left", maintain_order="left")
 
 
 def _taken_apart(heads: pl.DataFrame) -> pl.DataFrame:

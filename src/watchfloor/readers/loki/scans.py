@@ -33,8 +33,15 @@ _NOTABLE = (
     "LOKI's work has been",
 )
 """How a message begins that says something of the scan itself."""
-_FIRST_BYTES = min(map(len, _NOTABLE))
 _STOPPED = "has been interrupted by a human"
+
+
+_FIRST_WORDS = pl.col("text").cast(pl.Binary).bin.slice("begin", min(map(len, _NOTABLE)))
+_MAY_BE_NOTABLE = _FIRST_WORDS.is_in([words.encode()[: min(map(len, _NOTABLE))] for words in _NOTABLE])
+_MESSAGE = pl.col("text").cast(pl.Binary).bin.slice("begin").cast(pl.String).str.strip_suffix("\r")
+_IS_NOTABLE = pl.any_horizontal(pl.col("message").str.starts_with(words) for words in _NOTABLE)
+_AT_A_TIME = 250_000
+"""Records that are counted together: it takes as long for few."""
 
 
 class Counter:
@@ -43,22 +50,29 @@ class Counter:
     def __init__(self) -> None:
         """Nothing is counted."""
         self._begun = pl.DataFrame(schema={"file": pl.Int32, "host": pl.String, "scan": pl.Int64})
+        self._records: list[pl.DataFrame] = []
+        self._said: list[pl.DataFrame] = []
         self._counts: list[pl.DataFrame] = []
         self._notable: list[pl.DataFrame] = []
 
     def add(self, records: pl.DataFrame) -> None:
         """Counts some records: what `take_apart` gets, in the order of the files."""
+        said = records.filter(~pl.col("level").is_in(["ALERT", "WARNING"])).filter(_MAY_BE_NOTABLE)
+        self._said.append(owned(said.select("file", "record", "host", "level", "time", "text", "begin", "stamp")))
+        self._records.append(records.select("file", "record", "host", "level", "number"))
+        if sum(frame.height for frame in self._records) > _AT_A_TIME:
+            self._count()
+
+    def _count(self) -> None:
         key, scan = ["file", "host"], pl.col("scan")
-        others = records.filter(~pl.col("level").is_in(["ALERT", "WARNING"]))
-        first = pl.col("text").cast(pl.Binary).bin.slice("begin", _FIRST_BYTES)
-        said = others.filter(first.is_in([words.encode()[:_FIRST_BYTES] for words in _NOTABLE]))
-        message = pl.col("text").cast(pl.Binary).bin.slice("begin").cast(pl.String).str.strip_suffix("\r")
-        said = time_of(said.with_columns(message=message)).filter(
-            pl.any_horizontal(pl.col("message").str.starts_with(words) for words in _NOTABLE)
-        )
+        records, said = pl.concat(self._records), pl.concat(self._said)
+        self._records, self._said = [], []
+        said = time_of(said.with_columns(message=_MESSAGE)).filter(_IS_NOTABLE)
         starts = said.filter((pl.col("level") == "NOTICE") & pl.col("message").str.starts_with(START))
-        start = pl.col("order").is_in(starts["order"].implode())
-        records = records.select(*key, "order", "record", "level", "number", scan=start.cum_sum().over(key).cast(pl.Int64))
+        records = records.join(
+            starts.select("file", "record", start=True), on=["file", "record"], how="left", maintain_order="left"
+        ).with_columns(scan=pl.col("start").fill_null(False).cum_sum().over(key).cast(pl.Int64))
+        said = said.join(records.select("file", "record", "scan"), on=["file", "record"], maintain_order="left")
         counts = records.group_by(*key, "scan", maintain_order=True).agg(
             pl.col("record").min(),
             records=pl.len(),
@@ -66,18 +80,17 @@ class Counter:
             last_number=pl.col("number").max(),
             **{name: (pl.col("level") == level).sum().cast(pl.Int64) for name, level in COUNTED.items()},
         )
-        said = said.join(records.select("order", "scan"), on="order", maintain_order="left")
-        for frame, kept in ((counts, self._counts), (said.select("file", "record", "host", "time", "scan", "message"), self._notable)):
+        said = said.select("file", "record", "host", "time", "scan", "message")
+        for frame, kept in ((counts, self._counts), (said, self._notable)):
             before = frame.join(self._begun, on=key, how="left", nulls_equal=True, maintain_order="left")["scan_right"]
             kept.append(owned(frame.with_columns(scan + before.fill_null(0))))
-        self._begun = (
-            pl.concat([self._begun, starts.group_by(key).agg(scan=pl.len().cast(pl.Int64))])
-            .group_by(key)
-            .agg(scan.sum())
-        )
+        begun = starts.group_by(key).agg(scan=pl.len().cast(pl.Int64))
+        self._begun = pl.concat([self._begun, begun]).group_by(key).agg(scan.sum())
 
     def scans(self, logs: Sequence[Log]) -> pl.DataFrame:
         """SCANS, in part: one row per scan, in the order of the files."""
+        if self._records:
+            self._count()
         if not self._counts:
             return SCANS.empty().collect()
         numbered = [log.number for log in logs if log.layout.name == "syslog"]
