@@ -162,8 +162,11 @@ def _rejoined(cut: pl.DataFrame, records: pl.DataFrame, logs: Sequence[Log]) -> 
 def _as_sent(hits: pl.DataFrame, logs: Sequence[Log]) -> pl.DataFrame:
     """The hits without what the way into the file has added to the text."""
     text, file = pl.col("text"), pl.col("file")
-    if hits["text"].str.ends_with("\r").any():
-        hits = hits.with_columns(text.str.strip_suffix("\r"))
+    returns = hits["text"].str.ends_with("\r")
+    if returns.any():
+        # A slice: no text is copied.
+        size = text.str.len_bytes().cast(pl.Int64) - returns.cast(pl.Int64)
+        hits = hits.with_columns(text.cast(pl.Binary).bin.slice(0, size).cast(pl.String))
     if escaped := [log.number for log in logs if log.escapes_breaks]:
         # In a Windows path, backslash and n are what they seem.
         broken = file.is_in(escaped) & _MESSAGE.str.contains(r"^FILE: /.*\\n.* SCORE: ")

@@ -21,6 +21,9 @@ __all__ = ["LONGEST_JOIN", "Log"]
 
 LONGEST_JOIN = 20
 """So many records may a hit be cut into by forged prefixes."""
+PIECE_BYTES = 4 * 1024 * 1024
+"""Blocks are read in pieces: an allocator gives larger pieces of memory back each time, and their pages cost more
+than the reading."""
 _BOM = b"\xef\xbb\xbf"
 _SYSTEM = r"^.*?Starting Loki Scan VERSION: .*? SYSTEM: ([^ ]+) TIME: "
 
@@ -65,26 +68,32 @@ class Log:
 
     def records(self, size: int, options: Options) -> Iterator[tuple[pl.DataFrame, int]]:
         """Blocks of whole records, and the bytes that each was made of; damaged ones are among the rejects."""
-        blocks = files.blocks(self.path, size, progress=options.progress, cut_short=self._cut_short)
         waiting: pl.DataFrame | None = None
         """Lines of the block before that are not over."""
         damaged: list[int] = []
         seen = 0
-        block = next(blocks, b"")
-        while block:
-            stored = len(block)
-            text, bad = _split(block if seen else block.removeprefix(_BOM), seen + 1)
-            # Not earlier: the next block finds its place in memory where this one was.
-            block = b""
-            block = next(blocks, b"")
+        pieces = files.blocks(self.path, min(size, PIECE_BYTES), progress=options.progress, cut_short=self._cut_short)
+        piece = next(pieces, b"")
+        while piece:
+            stored = 0
+            texts: list[pl.Series] = []
+            while piece and stored < size:
+                stored += len(piece)
+                first = seen + sum(map(len, texts)) + 1
+                text, bad = _split(piece if first > 1 else piece.removeprefix(_BOM), first)
+                texts.append(text)
+                damaged += bad
+                # Not earlier: the next piece finds its place in memory where this one was.
+                piece = b""
+                piece = next(pieces, b"")
+            text = pl.concat(texts, rechunk=True)
             lines = pl.DataFrame({"line": pl.int_range(len(text), dtype=pl.Int64, eager=True) + seen + 1, "text": text})
             seen += len(text)
-            damaged += bad
             if waiting is not None:
                 lines = pl.concat([waiting, lines], rechunk=True)
             records = frame(lines, self.layout, self.hosts)
             waiting = None
-            if block and records.height:
+            if piece and records.height:
                 # The last record may go on in the next block, and a hit that is cut be joined with what stands there.
                 ending = records.tail(LONGEST_JOIN + 1)
                 cut = ending.filter(is_cut(ending))["record"].to_list()
@@ -142,15 +151,28 @@ class Log:
 def _split(block: bytes, first: int) -> tuple[pl.Series, list[int]]:
     """Physical lines, and the numbers of those that hold bytes that are no UTF-8."""
     try:
-        if b"\r" not in block:
-            return pl.scan_lines(block, name="text").collect()["text"].rechunk(), []
-        # scan_lines takes one carriage return away before each line feed: what stands in a record must stay.
-        text, bad = pl.Series("text", [block], dtype=pl.Binary).cast(pl.String), []
-    except (pl.exceptions.ComputeError, pl.exceptions.InvalidOperationError):
-        whole, bad = with_damage(block, first)
-        text = pl.Series("text", [whole])
-    lines = text.str.split("\n").explode(empty_as_null=False)
-    return lines.head(-1) if block.endswith(b"\n") else lines, bad
+        # scan_lines takes one carriage return away before each line feed, but what stands in a record must stay.
+        doubled = block.replace(b"\r", b"\r\r") if b"\r" in block else block
+        return _undoubled(pl.scan_lines(doubled, name="text").collect()["text"]), []
+    except pl.exceptions.ComputeError:
+        text, bad = with_damage(block.removesuffix(b"\n"), first)
+        return pl.Series("text", [text]).str.split("\n").explode(), bad
+
+
+def _undoubled(lines: pl.Series) -> pl.Series:
+    """The lines with each carriage return once; one that ends a line has been taken away already."""
+    twice = lines.str.contains("\r\r", literal=True)
+    if not twice.any():
+        return lines
+    few = lines.filter(twice)
+    whole = pl.DataFrame({"text": few}).select(
+        pl.when(few.str.ends_with("\r")).then(pl.col("text") + "\r").otherwise("text")
+    )["text"]
+    once = whole.str.replace_all("\r\r", "\r", literal=True)
+    at = twice.cast(pl.UInt32).cum_sum() - 1
+    return pl.DataFrame({"text": lines, "twice": twice, "at": at}).select(
+        pl.when("twice").then(pl.lit(once).gather(pl.when("twice").then("at"))).otherwise("text")
+    ).to_series()
 
 
 def _one_line_each(path: Path) -> bool:

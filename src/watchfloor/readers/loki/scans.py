@@ -40,7 +40,7 @@ _FIRST_WORDS = pl.col("text").cast(pl.Binary).bin.slice("begin", min(map(len, _N
 _MAY_BE_NOTABLE = _FIRST_WORDS.is_in([words.encode()[: min(map(len, _NOTABLE))] for words in _NOTABLE])
 _MESSAGE = pl.col("text").cast(pl.Binary).bin.slice("begin").cast(pl.String).str.strip_suffix("\r")
 _IS_NOTABLE = pl.any_horizontal(pl.col("message").str.starts_with(words) for words in _NOTABLE)
-_AT_A_TIME = 250_000
+_AT_A_TIME = 100_000
 """Records that are counted together: it takes as long for few."""
 
 
