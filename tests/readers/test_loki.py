@@ -575,7 +575,7 @@ def test_reasons_are_split_outside_of_matched_strings_only() -> None:
 def test_the_steps_take_frames_without_rows() -> None:
     """A log without hits is no special case."""
     empty = FINDINGS.empty().select("message", "module").collect()
-    assert exact_headers(empty.select(text="message", begin=pl.lit(0))).height == 0
+    assert exact_headers(empty.select(text="message", begin=pl.lit(0), size=pl.lit(0))).height == 0
     assert fields(empty).height == 0
     assert set(COUNTED) == {"errors", "warnings", "alerts", "notices"}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from watchfloor.readers.loki.hits import HEADER_FIELDS, exact_headers, is_file_hit, is_open, quick_headers
+from watchfloor.readers.loki.hits import HEADER_FIELDS, exact_headers, is_file_hit, is_open, message, quick_headers
 from watchfloor.readers.loki.layouts import START
 from watchfloor.readers.loki.others import fields
 from watchfloor.readers.loki.reasons import Heads, split_all_exactly, split_quickly
@@ -24,7 +24,6 @@ _FRAME_NOTICES = (
 )
 """The same where the layout prints no module."""
 _PREFIX = ["order", "source", "record", "time", "host", "level", "module"]
-_MESSAGE = pl.col("text").cast(pl.Binary).bin.slice("begin").cast(pl.String)
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ def take_apart(records: pl.DataFrame, logs: Sequence[Log], heads: Heads) -> Take
         ]
     others = hits.filter(~is_file & ~pl.col("order").is_in(joined.implode()))
     if others.height:
-        found.append(fields(others.select(*_PREFIX, message=_MESSAGE)))
+        found.append(fields(others.select(*_PREFIX, message=message())))
     findings = pl.concat(found, how="diagonal", rechunk=True) if len(found) > 1 else found[0]
     if not findings["order"].is_sorted():
         findings = findings.sort("order", maintain_order=True)
@@ -86,13 +85,10 @@ def take_apart(records: pl.DataFrame, logs: Sequence[Log], heads: Heads) -> Take
 
 def _with_headers(files: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The file hits with the fields of their headers; those without one."""
-    columns = [*_PREFIX, "file", "lines", "begin", "text", *HEADER_FIELDS]
-    quick = quick_headers(files)
-    sound = pl.col("sound")
-    found = quick.filter(sound).select(columns)
-    if found.height == files.height:
+    found, left = quick_headers(files)
+    if not left.height:
         return found, found.clear()
-    exact = exact_headers(quick.filter(~sound).select(files.columns)).select(columns)
+    exact = exact_headers(left)
     has_one = pl.col("path").is_not_null()
     return pl.concat([found, exact.filter(has_one)], rechunk=True), exact.filter(~has_one)
 
@@ -120,9 +116,9 @@ def _hits(records: pl.DataFrame, logs: Sequence[Log]) -> pl.DataFrame:
         level.is_in(_HITS)
         & (module.is_null() | module.is_in(["FileScan", "ProcessScan"]) | (~module.is_in(_FRAME) & (level != "NOTICE")))
     )
-    if hits["module"].null_count():
-        hits = hits.filter(module.is_not_null() | ~_MESSAGE.str.contains(_FRAME_NOTICES))
     hits = _as_sent(hits, logs)
+    if hits["module"].null_count():
+        hits = hits.filter(module.is_not_null() | ~message().str.contains(_FRAME_NOTICES))
     sources = pl.Series([str(log.path) for log in logs], dtype=pl.String)
     return time_of(hits).with_columns(source=pl.lit(sources).gather("file"))
 
@@ -134,7 +130,7 @@ def _rejoined(cut: pl.DataFrame, records: pl.DataFrame, logs: Sequence[Log]) -> 
     """
     order = pl.col("order")
     # As the file has it: a carriage return before a forged record is a part of the name.
-    active = cut.drop("text", *HEADER_FIELDS).join(records.select("order", "text"), on="order")
+    active = cut.drop("text", "size", *HEADER_FIELDS).join(records.select("order", "text"), on="order")
     done = [cut.clear().with_columns(upto=order)]
     for step in range(1, LONGEST_JOIN + 1):
         following = records.filter(order >= step).select(order - step, after="text", in_file="file")
@@ -160,17 +156,14 @@ def _rejoined(cut: pl.DataFrame, records: pl.DataFrame, logs: Sequence[Log]) -> 
 
 
 def _as_sent(hits: pl.DataFrame, logs: Sequence[Log]) -> pl.DataFrame:
-    """The hits without what the way into the file has added to the text."""
+    """The hits without what the way into the file has added to the text; `size` is where it ends, in bytes."""
     text, file = pl.col("text"), pl.col("file")
-    returns = hits["text"].str.ends_with("\r")
-    if returns.any():
-        # A slice: no text is copied.
-        size = text.str.len_bytes().cast(pl.Int64) - returns.cast(pl.Int64)
-        hits = hits.with_columns(text.cast(pl.Binary).bin.slice(0, size).cast(pl.String))
     if escaped := [log.number for log in logs if log.escapes_breaks]:
         # In a Windows path, backslash and n are what they seem.
-        broken = file.is_in(escaped) & _MESSAGE.str.contains(r"^FILE: /.*\\n.* SCORE: ")
+        sent = text.cast(pl.Binary).bin.slice("begin").cast(pl.String)
+        broken = file.is_in(escaped) & sent.str.contains(r"^FILE: /.*\\n.* SCORE: ")
         hits = hits.with_columns(pl.when(broken).then(text.str.replace_all("\\n", "\n", literal=True)).otherwise(text))
     if consoles := [log.number for log in logs if log.layout.name == "console"]:
         hits = hits.with_columns(pl.when(file.is_in(consoles)).then(text.str.strip_chars_end(" \n")).otherwise(text))
-    return hits
+    # Only now: before a forged record, a carriage return is a part of the name.
+    return hits.with_columns(size=text.str.len_bytes().cast(pl.Int64) - text.str.ends_with("\r").cast(pl.Int64))

@@ -11,7 +11,7 @@ import polars as pl
 
 from watchfloor.readers.loki.reasons import KINDS
 
-__all__ = ["HEADER_FIELDS", "exact_headers", "is_cut", "is_file_hit", "quick_headers"]
+__all__ = ["HEADER_FIELDS", "exact_headers", "is_cut", "is_file_hit", "is_open", "message", "quick_headers"]
 
 HEADER_FIELDS = (
     "path",
@@ -45,6 +45,7 @@ _FRONT = (
     r"(?:(?P<first_bytes>[0-9a-f]*) / .*?|b'-'|-) *$"
 )
 """The same before the hashes and the times, without the word `FILE: `."""
+_FRONT_FIELDS = HEADER_FIELDS[:5]
 _OPEN = r"(?: MATCHES: |, )\$[A-Za-z0-9_]*: '[^']*$"
 """A matched string that does not end."""
 
@@ -89,6 +90,7 @@ _FRONT_TEXT = (
 )
 _SCORE_AT = pl.col("front").str.find(" SCORE: ", literal=True).cast(pl.Int64)
 _FACTS = pl.col("front").cast(pl.Binary).bin.slice(pl.col("score_at") + len(" SCORE: ")).cast(pl.String)
+_REASONS_AT = pl.col("at") + len(" REASON_")
 _WORD = [pl.col(f"field_{n}") for n in range(8)]
 _FIELDS = {
     "path": pl.col("front").cast(pl.Binary).bin.slice(0, "score_at").cast(pl.String),
@@ -96,7 +98,7 @@ _FIELDS = {
     "file_type": _WORD[2],
     "size_bytes": _WORD[4].cast(pl.Int64, strict=False),
     "first_bytes": pl.when("hashed").then(_WORD[6]),
-    "reasons": pl.col("raw").bin.slice(pl.col("at") + len(" REASON_")).cast(pl.String),
+    "reasons": pl.col("raw").bin.slice(_REASONS_AT, pl.col("size") - _REASONS_AT).cast(pl.String),
     **_values(_TIMES, pl.col("end_of_times")),
     **_values(_HASHES, pl.col("end_of_hashes")),
 }
@@ -118,10 +120,15 @@ def is_file_hit() -> pl.Expr:
     return pl.col("text").cast(pl.Binary).bin.slice("begin", len(_FILE)) == _FILE.encode()
 
 
+def message() -> pl.Expr:
+    """The message of a hit: from `begin` to `size`, in bytes."""
+    return pl.col("text").cast(pl.Binary).bin.slice("begin", pl.col("size") - pl.col("begin")).cast(pl.String)
+
+
 def is_cut(records: pl.DataFrame) -> pl.Series:
     """Whether a record is a file hit that is not over: without a whole header, or within a matched string."""
-    message = pl.col("text").cast(pl.Binary).bin.slice("begin").cast(pl.String).str.strip_suffix("\r")
-    return records.select((is_file_hit() & ~(message.str.contains(_HEADER) & ~is_open(message))).fill_null(False)).to_series()
+    text = pl.col("text").cast(pl.Binary).bin.slice("begin").cast(pl.String).str.strip_suffix("\r")
+    return records.select((is_file_hit() & ~(text.str.contains(_HEADER) & ~is_open(text))).fill_null(False)).to_series()
 
 
 def is_open(text: pl.Expr) -> pl.Expr:
@@ -129,31 +136,34 @@ def is_open(text: pl.Expr) -> pl.Expr:
     return (~text.str.ends_with("'") | text.str.ends_with(": '")) & text.str.contains(_OPEN)
 
 
-def quick_headers(hits: pl.DataFrame) -> pl.DataFrame:
-    """The hits with the fields of their headers, and `sound`: whether all stands where it is expected.
+def quick_headers(hits: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The hits whose parts stand where they are expected, with the fields of their headers; the other hits.
 
-    `reasons` begins behind `REASON_`. Where a hit is not sound, its fields mean nothing.
+    `reasons` begins behind `REASON_`. Of several headers in a hit this is the first, and the reasons show it.
 
     Arguments:
-        hits: file hits; `text`, and `begin` of the message in bytes.
+        hits: file hits; `text`, and where in it the message begins and ends in bytes, `begin` and `size`.
     """
-    hits = hits.with_columns(at=_AT, raw=pl.col("text").cast(pl.Binary))
-    hits = hits.with_columns(dated=_DATED, hashed=_HASHED)
-    hits = hits.with_columns(**_ENDS)
-    hits = hits.with_columns(front=_FRONT_TEXT)
-    hits = hits.with_columns(score_at=_SCORE_AT)
-    hits = hits.with_columns(facts=_FACTS).with_columns(word=pl.col("facts").str.splitn(" ", 8)).unnest("word")
-    hits = hits.with_columns(**_FIELDS)
-    hits = hits.with_columns(sound=_SOUND)
-    front = pl.col("front")
+    found = hits.with_columns(at=_AT, raw=pl.col("text").cast(pl.Binary))
+    found = found.with_columns(dated=_DATED, hashed=_HASHED)
+    found = found.with_columns(**_ENDS)
+    found = found.with_columns(front=_FRONT_TEXT)
+    found = found.with_columns(score_at=_SCORE_AT)
+    found = found.with_columns(facts=_FACTS).with_columns(word=pl.col("facts").str.splitn(" ", 8)).unnest("word")
+    found = found.with_columns(**_FIELDS)
+    found = found.select(*hits.columns, "front", *HEADER_FIELDS, sound=_SOUND)
+    sound = pl.col("sound")
+    if found["sound"].all():
+        return found.drop("front", "sound"), hits.clear()
     # A name that holds the words itself.
-    twice = hits.filter(~pl.col("sound") & front.is_not_null()).drop("path", "score", "file_type", "size_bytes", "first_bytes")
-    if not twice.height:
-        return hits
-    twice = twice.with_columns(front.str.extract_groups(_FRONT).alias("all")).unnest("all")
-    number = pl.col("score", "size_bytes").cast(pl.Int64, strict=False)
-    twice = twice.with_columns(number, sound=pl.col("path").is_not_null()).select(hits.columns)
-    return pl.concat([hits.filter(pl.col("sound") | front.is_null()), twice], rechunk=True)
+    twice = found.filter(~sound & pl.col("front").is_not_null()).drop(_FRONT_FIELDS)
+    twice = twice.with_columns(pl.col("front").str.extract_groups(_FRONT).alias("all")).unnest("all")
+    twice = twice.with_columns(pl.col("score", "size_bytes").cast(pl.Int64, strict=False))
+    columns, fits = [*hits.columns, *HEADER_FIELDS], pl.col("path").is_not_null()
+    left = pl.concat(
+        [frame.select(hits.columns) for frame in (found.filter(~sound & pl.col("front").is_null()), twice.filter(~fits))]
+    )
+    return pl.concat([found.filter(sound).select(columns), twice.filter(fits).select(columns)], rechunk=True), left
 
 
 def exact_headers(hits: pl.DataFrame) -> pl.DataFrame:
@@ -162,6 +172,6 @@ def exact_headers(hits: pl.DataFrame) -> pl.DataFrame:
     Arguments:
         hits: as for `quick_headers`.
     """
-    message = pl.col("text").cast(pl.Binary).bin.slice("begin").cast(pl.String)
-    found = hits.with_columns(message.str.extract_groups(_HEADER).struct.rename_fields(list(HEADER_FIELDS)).alias("all"))
-    return found.unnest("all").with_columns(pl.col("score", "size_bytes").cast(pl.Int64, strict=False))
+    groups = message().str.extract_groups(_HEADER).struct.rename_fields(list(HEADER_FIELDS))
+    found = hits.with_columns(groups.alias("all")).unnest("all")
+    return found.with_columns(pl.col("score", "size_bytes").cast(pl.Int64, strict=False))

@@ -12,7 +12,6 @@ __all__ = ["KINDS", "Heads", "split_all_exactly", "split_exactly", "split_quickl
 
 KINDS = "Yara Rule MATCH: |File Name IOC matched |Levenshtein check - |Malware Hash |Suspicious Hash |Anomaly detected "
 """How a reason begins, by its kind."""
-_NEXT = rf"REASON_([0-9]+): ({KINDS})"
 _MATCHES = " MATCHES: "
 _LIST = r"^\$[A-Za-z0-9_]*: '"
 _STRINGS = r"(?s)^(.*?) MATCHES: (\$[A-Za-z0-9_]*: '.*|Str1: .*)$"
@@ -153,9 +152,9 @@ def split_all_exactly(reasons: pl.Series, known: Heads) -> pl.DataFrame:
     )
 
 
-_BEGINS = re.compile(_NEXT)
-_LIST_FOLLOWS = re.compile(rf"{_MATCHES}(?=\$[A-Za-z0-9_]*: ')")
+_KIND = re.compile(KINDS)
 _STRING = r"\$[A-Za-z0-9_]*: '[^']*"
+_STRINGS_FOLLOW = re.compile(r"\$[A-Za-z0-9_]*: '")
 _WHOLE_LIST = re.compile(f"(?:(?:, )?{_STRING}')*")
 _OPEN_STRING = re.compile(f"(?:, )?{_STRING}$")
 
@@ -163,24 +162,35 @@ _OPEN_STRING = re.compile(f"(?:, )?{_STRING}$")
 def split_exactly(reasons: str) -> list[str]:
     """The reasons of one record, `$id: '..'` lists respected; in one pass, from left to right."""
     found: list[str] = []
-    at = _BEGINS.match(reasons)
-    while at:
-        body, after = at.start(2), at.end()
-        strings = _LIST_FOLLOWS.search(reasons, after)
-        following = _numbered(reasons, after, len(found) + 2)
-        if strings and (following is None or strings.start() < following.start()):
-            following = _numbered(reasons, _end_of_strings(reasons, strings.end()), len(found) + 2)
-        found.append(reasons[body : following.start() if following else len(reasons)])
+    at = _numbered(reasons, 0, 1)
+    if at != 0:
+        return found
+    while at >= 0:
+        body = at + len(f"REASON_{len(found) + 1}: ")
+        following = _numbered(reasons, body, len(found) + 2)
+        strings = _strings(reasons, body)
+        if 0 <= strings and (following < 0 or strings < following):
+            following = _numbered(reasons, _end_of_strings(reasons, strings), len(found) + 2)
+        found.append(reasons[body : following if following >= 0 else len(reasons)])
         at = following
     return found
 
 
-def _numbered(text: str, start: int, number: int) -> re.Match[str] | None:
-    """The next reason of that number."""
-    for match in _BEGINS.finditer(text, start):
-        if match.group(1) == str(number):
-            return match
-    return None
+def _numbered(text: str, start: int, number: int) -> int:
+    """Where the next reason of that number begins; -1 where there is none."""
+    words = f"REASON_{number}: "
+    at = text.find(words, start)
+    while at >= 0 and not _KIND.match(text, at + len(words)):
+        at = text.find(words, at + 1)
+    return at
+
+
+def _strings(text: str, start: int) -> int:
+    """Where the next list of matched strings begins; -1 where there is none."""
+    at = text.find(_MATCHES, start)
+    while at >= 0 and not _STRINGS_FOLLOW.match(text, at + len(_MATCHES)):
+        at = text.find(_MATCHES, at + 1)
+    return at + len(_MATCHES) if at >= 0 else at
 
 
 def _end_of_strings(text: str, start: int) -> int:

@@ -40,6 +40,8 @@ _FIRST_WORDS = pl.col("text").cast(pl.Binary).bin.slice("begin", min(map(len, _N
 _MAY_BE_NOTABLE = _FIRST_WORDS.is_in([words.encode()[: min(map(len, _NOTABLE))] for words in _NOTABLE])
 _MESSAGE = pl.col("text").cast(pl.Binary).bin.slice("begin").cast(pl.String).str.strip_suffix("\r")
 _IS_NOTABLE = pl.any_horizontal(pl.col("message").str.starts_with(words) for words in _NOTABLE)
+_PLACE = pl.col("file").cast(pl.Int64) * 2**40 + pl.col("record")
+"""A number for each record of all files."""
 _AT_A_TIME = 100_000
 """Records that are counted together: it takes as long for few."""
 
@@ -69,10 +71,10 @@ class Counter:
         self._records, self._said = [], []
         said = time_of(said.with_columns(message=_MESSAGE)).filter(_IS_NOTABLE)
         starts = said.filter((pl.col("level") == "NOTICE") & pl.col("message").str.starts_with(START))
-        records = records.join(
-            starts.select("file", "record", start=True), on=["file", "record"], how="left", maintain_order="left"
-        ).with_columns(scan=pl.col("start").fill_null(False).cum_sum().over(key).cast(pl.Int64))
-        said = said.join(records.select("file", "record", "scan"), on=["file", "record"], maintain_order="left")
+        begins = _PLACE.is_in(starts.select(_PLACE).to_series().implode())
+        records = records.with_columns(scan=begins.cum_sum().over(key).cast(pl.Int64))
+        of_said = records.filter(_PLACE.is_in(said.select(_PLACE).to_series().implode())).select("file", "record", "scan")
+        said = said.join(of_said, on=["file", "record"], maintain_order="left")
         counts = records.group_by(*key, "scan", maintain_order=True).agg(
             pl.col("record").min(),
             records=pl.len(),
