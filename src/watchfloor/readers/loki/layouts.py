@@ -113,37 +113,49 @@ def frame(lines: pl.DataFrame, layout: Layout, hosts: set[str]) -> pl.DataFrame:
     Lines before the first record are one of its own, without a begin.
 
     Arguments:
-        lines: `line` (number in the file) and `text`.
+        lines: `line` (number in the file) and `text`, in which each carriage return stands twice, but one at the end
+            of a line is left out: so `scan_lines` gives a file whose carriage returns have been doubled.
         layout: of the file.
         hosts: hosts of the scans so far; those that start here are added.
     """
+    text, key = pl.col("text"), pl.col("key")
     if layout.name == "console":
-        lines = lines.with_columns(pl.col("text").str.replace_all(f"{_SGR}|{_MARKS}|\r$", ""))
-    lines = lines.with_columns(key=pl.col("text").str.extract(layout.prefix_key))
-    keys = layout.fields(lines.select(pl.col("key").drop_nulls().unique()))
-    said = keys.columns[1:]
-    lines = lines.join(keys, on="key", how="left", maintain_order="left").drop("key")
+        lines = lines.with_columns(_undoubled(text).str.replace_all(f"{_SGR}|{_MARKS}|\r$", ""))
+    lines = lines.with_columns(key=text.str.extract(layout.prefix_key))
+    keys = layout.fields(lines.select(key.drop_nulls().unique()))
+    begins = key.is_not_null()
     if layout.has_host:
-        hosts |= set(lines.filter(pl.col("level") == "NOTICE").filter(starts_scan())["host"])
-        if hosts and not keys["host"].is_in(list(hosts)).all():
+        notices = keys.filter(pl.col("level") == "NOTICE")
+        hosts |= set(lines.filter(key.is_in(notices["key"].implode())).join(notices, on="key").filter(starts_scan())["host"])
+        forged = keys.filter(~pl.col("host").is_in(list(hosts)))
+        if hosts and forged.height:
             # What has another host is no record, but forged in a name.
-            lines = lines.with_columns(pl.when(pl.col("host").is_in(list(hosts))).then(pl.col(*said)))
-    lines = lines.select(pl.col("line").alias("record"), pl.lit(1, pl.Int64).alias("lines"), "text", *said)
-    begins = pl.col("begin").is_not_null()
-    if lines["begin"].null_count() == 0:
-        return lines
-    alone = begins & begins.shift(-1, fill_value=True)
-    of = pl.col("of")
-    lines = lines.with_columns(of=begins.cum_sum(), alone=alone)
-    glued = pl.col("text").str.contains(_BREAK_BEFORE) if layout.name == "console" else pl.lit(False)
-    joined = (
-        lines.filter(~pl.col("alone"))
-        .with_columns(pl.when(glued | of.ne_missing(of.shift(1))).then("text").otherwise("\n" + pl.col("text")))
-        .group_by("of", maintain_order=True)
-        .agg(pl.col("record").first(), pl.col("lines").sum(), pl.col("text").str.join(""), pl.col(*said).first())
-        .drop("of")
-    )
-    return pl.concat([lines.filter("alone").drop("of", "alone"), joined]).sort("record").rechunk()
+            begins = begins & ~key.is_in(forged["key"].implode())
+    # What stands before the first record goes together as one, too.
+    lines = lines.with_columns(first=begins.fill_null(False), of=begins.fill_null(False).cum_sum())
+    first = pl.col("first") | (pl.int_range(pl.len()) == 0)
+    lines = lines.with_columns(alone=first & first.shift(-1, fill_value=True) & ~text.str.contains("\r\r", literal=True))
+    whole = lines.filter("alone").select("line", pl.lit(1, pl.Int64).alias("lines"), "text", "key", "first")
+    if whole.height < lines.height:
+        glued = text.str.contains(_BREAK_BEFORE) if layout.name == "console" else pl.lit(False)
+        joined = lines.filter(~pl.col("alone"))
+        if layout.name != "console":
+            joined = joined.with_columns(_undoubled(text))
+        joined = (
+            joined.with_columns(pl.when(glued | pl.col("of").ne_missing(pl.col("of").shift(1))).then(text).otherwise("\n" + text))
+            .group_by("of", maintain_order=True)
+            .agg(pl.col("line").first(), pl.len().cast(pl.Int64).alias("lines"), text.str.join(""), pl.col("key", "first").first())
+        )
+        whole = pl.concat([whole, joined.select(whole.columns)]).sort("line").rechunk()
+    if not whole["first"].all():
+        whole = whole.with_columns(key=pl.when("first").then(key))
+    whole = whole.drop("first").rename({"line": "record"})
+    return whole.join(keys, on="key", how="left", maintain_order="left").drop("key")
+
+
+def _undoubled(text: pl.Expr) -> pl.Expr:
+    """Lines with each carriage return once."""
+    return pl.when(text.str.ends_with("\r")).then(text + "\r").otherwise(text).str.replace_all("\r\r", "\r", literal=True)
 
 
 def starts_scan() -> pl.Expr:

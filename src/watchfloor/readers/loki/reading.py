@@ -20,7 +20,7 @@ from watchfloor.schemas import FINDINGS, LEDGER, REJECTS, SCANS
 
 __all__ = ["READER", "findings_by_block"]
 
-BLOCK_BYTES = 16 * 1024 * 1024
+BLOCK_BYTES = 20 * 1024 * 1024
 
 
 def accepts(head: Head) -> bool:

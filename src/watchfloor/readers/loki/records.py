@@ -149,30 +149,16 @@ class Log:
 
 
 def _split(block: bytes, first: int) -> tuple[pl.Series, list[int]]:
-    """Physical lines, and the numbers of those that hold bytes that are no UTF-8."""
+    """Physical lines as `frame` wants them, and the numbers of those that hold bytes that are no UTF-8.
+
+    `scan_lines` takes one carriage return away before each line feed, but what stands in a record must stay.
+    """
+    doubled = block.replace(b"\r", b"\r\r") if b"\r" in block else block
     try:
-        # scan_lines takes one carriage return away before each line feed, but what stands in a record must stay.
-        doubled = block.replace(b"\r", b"\r\r") if b"\r" in block else block
-        return _undoubled(pl.scan_lines(doubled, name="text").collect()["text"]), []
+        return pl.scan_lines(doubled, name="text").collect()["text"], []
     except pl.exceptions.ComputeError:
-        text, bad = with_damage(block.removesuffix(b"\n"), first)
-        return pl.Series("text", [text]).str.split("\n").explode(), bad
-
-
-def _undoubled(lines: pl.Series) -> pl.Series:
-    """The lines with each carriage return once; one that ends a line has been taken away already."""
-    twice = lines.str.contains("\r\r", literal=True)
-    if not twice.any():
-        return lines
-    few = lines.filter(twice)
-    whole = pl.DataFrame({"text": few}).select(
-        pl.when(few.str.ends_with("\r")).then(pl.col("text") + "\r").otherwise("text")
-    )["text"]
-    once = whole.str.replace_all("\r\r", "\r", literal=True)
-    at = twice.cast(pl.UInt32).cum_sum() - 1
-    return pl.DataFrame({"text": lines, "twice": twice, "at": at}).select(
-        pl.when("twice").then(pl.lit(once).gather(pl.when("twice").then("at"))).otherwise("text")
-    ).to_series()
+        text, bad = with_damage(doubled.removesuffix(b"\n"), first)
+        return pl.Series("text", [text]).str.split("\n").explode().str.strip_suffix("\r"), bad
 
 
 def _one_line_each(path: Path) -> bool:
