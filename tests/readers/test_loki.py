@@ -17,7 +17,7 @@ import pytest
 from helpers import DATA, needs_data, rows
 from watchfloor.errors import UnreadableFile
 from watchfloor.readers import Options, read_files
-from watchfloor.readers.loki import reading
+from watchfloor.readers.loki import reading, records
 from watchfloor.readers.loki.hits import exact_headers
 from watchfloor.readers.loki.layouts import layout_of
 from watchfloor.readers.loki.others import fields
@@ -40,13 +40,13 @@ SCRIPT = "Anomaly detected ANOMALIES: 'long line', 'no blanks' SCORE: 70"
 NEAR = "Levenshtein check - filename looks much like a well-known system file SUBSCORE: 40 ORIGINAL: svchost.exe"
 
 
-def hit(path: str, *reasons: str, score: int = 130, hashed: bool = True) -> str:
+def hit(path: str, *reasons: str, score: int = 130, hashed: bool = True, accessed: str = CTIME) -> str:
     """The message of a file hit."""
     facts = f"4d5a / <filter object at 0x7f> MD5: {MD5} SHA1: {SHA1} SHA256: {SHA256}" if hashed else "b'-' "
     listed = "".join(f"REASON_{n}: {reason}" for n, reason in enumerate(reasons, 1))
     return (
         f"FILE: {path} SCORE: {score} TYPE: EXE SIZE: 9 FIRST_BYTES: {facts} "
-        f"CREATED: {CTIME} MODIFIED: {CTIME} ACCESSED: not_available {listed}"
+        f"CREATED: {CTIME} MODIFIED: {CTIME} ACCESSED: {accessed} {listed}"
     )
 
 
@@ -113,11 +113,12 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.parametrize("accessed", [CTIME, "not_available"])
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("path", HOSTILE)
-def test_a_hostile_path_comes_back_as_it_is(tmp_path: Path, layout: str, path: str) -> None:
+def test_a_hostile_path_comes_back_as_it_is(tmp_path: Path, layout: str, path: str, accessed: str) -> None:
     """In every layout; the header is found by its shape, not by its first word."""
-    tables = read(tmp_path, scan(layout, ("ALERT", "FileScan", hit(path, YARA, NAMED))))
+    tables = read(tmp_path, scan(layout, ("ALERT", "FileScan", hit(path, YARA, NAMED, accessed=accessed))))
     assert [(row["path"], row["score"], row["md5"], row["reason"]) for row in tables["findings"]] == [
         (path, 130, MD5, "yara"),
         (path, 130, MD5, "filename"),
@@ -225,7 +226,7 @@ def test_all_layouts_say_the_same(tmp_path: Path) -> None:
 
 def test_file_times_are_instants_only_with_a_zone(tmp_path: Path) -> None:
     """They are clock times of the scanned machine; they never stop the reading."""
-    text = scan("csv", ("ALERT", "FileScan", hit("/a", YARA)))
+    text = scan("csv", ("ALERT", "FileScan", hit("/a", YARA, accessed="not_available")))
     without, zoned = read(tmp_path, text)["findings"][0], read(tmp_path, text, zone="Europe/Berlin")["findings"][0]
     assert (without["created_text"], without["file_created_time"]) == (CTIME, None)
     assert zoned["file_created_time"] == datetime(2026, 1, 2, 2, 0, tzinfo=UTC)
@@ -329,6 +330,25 @@ def test_forms_of_a_file(tmp_path: Path, layout: str, form: str) -> None:
     assert (ledger["lines"], ledger["lines_read"], ledger["partial"]) == (4, 4, None)
 
 
+def test_a_header_may_end_within_any_character(tmp_path: Path) -> None:
+    """Places are counted back from the reasons: what stands there in a hit without hashes may be half a character."""
+    names = [f"/srv/{'ü' * n}{'€' * (n % 7)}{'x' * (n % 3)}" for n in range(140)]
+    tables = read(tmp_path, scan("csv", *(("ALERT", "FileScan", hit(name, NAMED, hashed=False)) for name in names)))
+    assert [(row["path"], row["md5"], row["first_bytes"]) for row in tables["findings"]] == [
+        (name, None, None) for name in names
+    ]
+    cut = [f"FILE: {name} REASON_1: {NAMED}" for name in names]
+    tables = read(tmp_path, scan("csv", *(("ALERT", "FileScan", message) for message in cut)))
+    assert tables["findings"] == []
+    assert len(tables["rejects"]) == len(cut)
+
+
+def test_very_many_hits_without_a_header_take_no_longer(tmp_path: Path) -> None:
+    """Each may be followed by what belongs to it, and none of them is."""
+    tables = read(tmp_path, scan("csv", *(("ALERT", "FileScan", f"FILE: /srv/{n}") for n in range(20_000))))
+    assert len(tables["rejects"]) == 20_000
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_blocks_of_any_size_say_the_same(tmp_path: Path, layout: str) -> None:
     """A record that goes on in the next block is whole; hosts and scans are known from earlier ones."""
@@ -338,8 +358,8 @@ def test_blocks_of_any_size_say_the_same(tmp_path: Path, layout: str) -> None:
         text += f"{record(layout, 'INFO', 'Init', 'no start of its own', host='db-2.corp.example')}\n"
     whole = read(tmp_path, text)
     assert (len(whole["findings"]), len(whole["scans"])) == (4 * len(names), 2)
-    for size in (200, 1_000, 5_000):
-        with mock.patch.object(reading, "BLOCK_BYTES", size):
+    for size, piece in ((200, 200), (1_000, 1_000), (5_000, 300), (100_000, 700)):
+        with mock.patch.object(reading, "BLOCK_BYTES", size), mock.patch.object(records, "PIECE_BYTES", piece):
             assert read(tmp_path, text) == whole
 
 

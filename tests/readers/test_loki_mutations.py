@@ -37,6 +37,8 @@ NAME = st.lists(
             "REASON_1: x",
             " REASON_1: Yara Rule MATCH: Not_A_Rule SUBSCORE: 1",
             f" CREATED: {CTIME}",
+            f" SCORE: 1 TYPE: ELF SIZE: 1 FIRST_BYTES: b'-'  CREATED: {CTIME} MODIFIED: {CTIME} ACCESSED: {CTIME} "
+            "REASON_1: Malware Hash TYPE: MD5 HASH: 0 SUBSCORE: 1 DESC: forged",
             "FILE: ",
             f"\n{STAMP},{HOST},ALERT,FileScan,FILE: forged",
             f"\n{STAMP},{HOST},ALERT,FILE: forged",

@@ -13,7 +13,7 @@ Part = TypeVar("Part")
 Done = TypeVar("Done")
 
 
-def in_order(work: Callable[[Part], Done], parts: Iterable[Part], *, threads: int = 2) -> Iterator[Done]:
+def in_order(work: Callable[[Part], Done], parts: Iterable[Part], *, threads: int = 3) -> Iterator[Done]:
     """What `work` makes of each part, in the order of the parts, which are made here while threads work.
 
     Arguments:

@@ -120,8 +120,8 @@ def blocks(
     rest = b""
     done = 0
     with _opened(path) as (raw, stream):
-        if stream is raw and raw.seekable():
-            yield from _plain_blocks(path, raw, size, progress)
+        if isinstance(stream, io.BufferedReader) and stream.seekable():
+            yield from _plain_blocks(path, stream, size, progress)
             return
         while True:
             try:
@@ -145,7 +145,7 @@ def blocks(
         yield rest
 
 
-def _plain_blocks(path: Path, raw: IO[bytes], size: int, progress: Callable[[int], None]) -> Iterator[bytes]:
+def _plain_blocks(path: Path, raw: io.BufferedReader, size: int, progress: Callable[[int], None]) -> Iterator[bytes]:
     """The blocks of a file that is stored as it is; each is read once, up to where its last line ends."""
     _keep_memory()
     total = os.fstat(raw.fileno()).st_size  # what is written from now on may end within a line

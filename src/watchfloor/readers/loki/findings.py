@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from watchfloor.readers.loki.hits import HEADER_FIELDS, exact_headers, is_file_hit, is_open, message, quick_headers
+from watchfloor.readers.loki.hits import HEADER_FIELDS, exact_headers, is_file_hit, is_open, message, with_headers
 from watchfloor.readers.loki.layouts import START
 from watchfloor.readers.loki.others import fields
 from watchfloor.readers.loki.reasons import Heads, split_all_exactly, split_quickly
@@ -24,6 +24,7 @@ _FRAME_NOTICES = (
 )
 """The same where the layout prints no module."""
 _PREFIX = ["order", "source", "record", "time", "host", "level", "module"]
+_OF_HIT = [*_PREFIX, *HEADER_FIELDS[:-1]]
 
 
 @dataclass(frozen=True)
@@ -48,55 +49,55 @@ def take_apart(records: pl.DataFrame, logs: Sequence[Log], heads: Heads) -> Take
     """
     hits = _hits(records, logs)
     is_file = hits.select(is_file_hit()).to_series()
-    of_files, cut = _with_headers(hits.filter(is_file))
+    of_files, cut = with_headers(hits.filter(is_file))
     reasons = split_quickly(of_files["reasons"], heads)
     unsure = reasons.filter(~pl.col("sound"))["hit"].unique()
+    hits_found, reasons_found = [of_files.select(_OF_HIT)], [reasons.drop("sound")]
     joined = pl.Series("order", [], pl.UInt32)
-    if len(unsure):
-        reasons = reasons.filter(~pl.col("hit").is_in(unsure.implode()))
-        odd = of_files[unsure]
-        # A name with a whole header: the last one counts.
-        again = pl.col("reasons").str.contains(" REASON_1: ", literal=True)
-        odd = pl.concat([odd.filter(~again), exact_headers(odd.filter(again).drop(HEADER_FIELDS)).select(odd.columns)])
-        cut = pl.concat([cut, odd.filter(pl.col("reasons").pipe(is_open))])
-    else:
-        odd = of_files.clear()
-    found = [_with_reasons(of_files, reasons)]
-    if odd.height or cut.height:
-        rejoined = _rejoined(cut, records, logs)
-        ranges = [range(first + 1, upto + 1) for first, upto in rejoined.select("order", "upto").iter_rows()]
-        joined = pl.Series("order", [n for run in ranges for n in run], pl.UInt32)
-        done = pl.concat([joined, rejoined["order"]])
-        odd = odd.filter(~pl.col("order").is_in(done.implode()))
-        cut = cut.filter(~pl.col("order").is_in(done.implode()) & pl.col("path").is_null())
-        exactly = pl.concat([odd, rejoined.select(odd.columns)])
-        found = [
-            found[0].filter(~pl.col("order").is_in(joined.implode())),
-            _with_reasons(exactly, split_all_exactly(exactly["reasons"], heads)),
+    if len(unsure) or cut.height:
+        exactly, cut, joined = _followed(of_files[unsure], cut, records, logs)
+        reasons_found = [
+            reasons_found[0].filter(~pl.col("hit").is_in(unsure.implode())),
+            split_all_exactly(exactly["reasons"], heads).with_columns(pl.col("hit") + of_files.height),
         ]
-    others = hits.filter(~is_file & ~pl.col("order").is_in(joined.implode()))
+        hits_found.append(exactly.select(_OF_HIT))
+    others = hits.filter(~is_file)
     if others.height:
-        found.append(fields(others.select(*_PREFIX, message=message())))
-    findings = pl.concat(found, how="diagonal", rechunk=True) if len(found) > 1 else found[0]
-    if not findings["order"].is_sorted():
-        findings = findings.sort("order", maintain_order=True)
-    return Taken(findings, cut, joined)
+        said = fields(others.select(*_PREFIX, message=message())).drop(_PREFIX)
+        reasons_found.append(said.drop("path").with_row_index("hit", offset=sum(map(len, hits_found))))
+        hits_found.append(others.select(_PREFIX).hstack([said["path"]]))
+    found = pl.concat(hits_found, how="diagonal", rechunk=True)
+    reasons = pl.concat(reasons_found, how="diagonal", rechunk=True)
+    order = found["order"].gather(reasons["hit"])
+    if len(joined):
+        kept = ~order.is_in(joined.implode())
+        reasons, order = reasons.filter(kept), order.filter(kept)
+    if not order.is_sorted():
+        reasons = reasons.with_columns(order).sort("order", maintain_order=True).drop("order")
+    return Taken(found.drop("order")[reasons["hit"]].hstack(reasons.drop("hit")), cut, joined)
 
 
-def _with_headers(files: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The file hits with the fields of their headers; those without one."""
-    found, left = quick_headers(files)
-    if not left.height:
-        return found, found.clear()
-    exact = exact_headers(left)
-    has_one = pl.col("path").is_not_null()
-    return pl.concat([found, exact.filter(has_one)], rechunk=True), exact.filter(~has_one)
+def _followed(
+    odd: pl.DataFrame, cut: pl.DataFrame, records: pl.DataFrame, logs: Sequence[Log]
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.Series]:
+    """Hits whose reasons are to be split exactly; those that stay without a header; the records joined to a hit.
 
-
-def _with_reasons(hits: pl.DataFrame, reasons: pl.DataFrame) -> pl.DataFrame:
-    """Findings: the hits with their reasons, one row each."""
-    kept = hits.select(*_PREFIX, *HEADER_FIELDS[:-1])
-    return kept[reasons["hit"]].hstack(reasons.drop("hit", "sound", strict=False))
+    Arguments:
+        odd: hits with a header and unsure reasons.
+        cut: hits without a header.
+        records: of the block.
+        logs: the files.
+    """
+    order = pl.col("order")
+    # A name with a whole header: the last one counts.
+    again, has_one = pl.col("reasons").str.contains(" REASON_1: ", literal=True), pl.col("path").is_not_null()
+    exact = exact_headers(odd.filter(again).drop(HEADER_FIELDS)).select(odd.columns)
+    odd, cut = pl.concat([odd.filter(~again), exact.filter(has_one)]), pl.concat([cut, exact.filter(~has_one)])
+    rejoined = _rejoined(pl.concat([cut, odd.filter(pl.col("reasons").pipe(is_open))]), records, logs)
+    ranges = [range(first + 1, upto + 1) for first, upto in rejoined.select("order", "upto").iter_rows()]
+    joined = pl.Series("order", [n for run in ranges for n in run], pl.UInt32)
+    left = ~order.is_in(pl.concat([joined, rejoined["order"]]).implode())
+    return pl.concat([odd.filter(left), rejoined.select(odd.columns)]), cut.filter(left), joined
 
 
 def time_of(records: pl.DataFrame) -> pl.DataFrame:
@@ -142,10 +143,12 @@ def _rejoined(cut: pl.DataFrame, records: pl.DataFrame, logs: Sequence[Log]) -> 
         )
         if not active.height:
             break
-        found = exact_headers(_as_sent(active, logs))
-        over = pl.col("path").is_not_null() & ~pl.col("reasons").pipe(is_open)
-        done.append(found.filter(over).select(*cut.columns, upto=order + step))
-        active = active.filter(order.is_in(found.filter(~over)["order"].implode()))
+        # Most are not over for want of the word: no need to look closer.
+        may_be_over = active.filter(pl.col("text").str.contains("REASON_1: ", literal=True))
+        found = exact_headers(_as_sent(may_be_over, logs))
+        found = found.filter(pl.col("path").is_not_null() & ~pl.col("reasons").pipe(is_open))
+        done.append(found.select(*cut.columns, upto=order + step))
+        active = active.filter(~order.is_in(found["order"].implode()))
     over = pl.concat(done).sort("order")
     apart, last = [], -1
     for first, upto in over.select("order", "upto").iter_rows():  # few: what forged records have cut

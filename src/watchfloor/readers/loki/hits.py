@@ -11,7 +11,7 @@ import polars as pl
 
 from watchfloor.readers.loki.reasons import KINDS
 
-__all__ = ["HEADER_FIELDS", "exact_headers", "is_cut", "is_file_hit", "is_open", "message", "quick_headers"]
+__all__ = ["HEADER_FIELDS", "exact_headers", "is_cut", "is_file_hit", "is_open", "message", "with_headers"]
 
 HEADER_FIELDS = (
     "path",
@@ -41,8 +41,8 @@ _HEADER = (
     rf" +CREATED: {_CTIME} MODIFIED: {_CTIME} ACCESSED: {_CTIME} REASON_(1: (?:{KINDS}).*)$"
 )
 _FRONT = (
-    r"(?s)^(?P<path>.*) SCORE: (?P<score>-?[0-9]+) TYPE: (?P<file_type>[^ ]+) SIZE: (?P<size_bytes>[0-9]+) FIRST_BYTES: "
-    r"(?:(?P<first_bytes>[0-9a-f]*) / .*?|b'-'|-) *$"
+    r"(?s)^(?P<path>.*) SCORE: (?P<score>-?[0-9]+) TYPE: (?P<file_type>[^ ]+) SIZE: (?P<size_bytes>[0-9]+)"
+    r" FIRST_BYTES: (?:(?P<first_bytes>[0-9a-f]*) / .*?|b'-'|-) *$"
 )
 """The same before the hashes and the times, without the word `FILE: `."""
 _FRONT_FIELDS = HEADER_FIELDS[:5]
@@ -74,7 +74,7 @@ def _values(words: dict[str, tuple[str, int]], end: pl.Expr) -> dict[str, pl.Exp
     return values
 
 
-# The steps of `quick_headers`: expressions take time to build, and they are the same for every block.
+# The steps of `with_headers`: expressions take time to build, and they are the same for every block.
 _AT = pl.col("text").str.find(_REASON, literal=True).cast(pl.Int64)
 _BEFORE_TIMES = pl.col("at") - _size(_TIMES)
 _DATED, _HASHED = _stand(_TIMES, pl.col("at")), _stand(_HASHES, _BEFORE_TIMES)
@@ -136,10 +136,11 @@ def is_open(text: pl.Expr) -> pl.Expr:
     return (~text.str.ends_with("'") | text.str.ends_with(": '")) & text.str.contains(_OPEN)
 
 
-def quick_headers(hits: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The hits whose parts stand where they are expected, with the fields of their headers; the other hits.
+def with_headers(hits: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The hits with the fields of their headers, and those without a whole header, where the fields are null.
 
-    `reasons` begins behind `REASON_`. Of several headers in a hit this is the first, and the reasons show it.
+    `reasons` begins behind `REASON_`. Where ` REASON_1: ` stands in it again, a later header may be the true one:
+    `exact_headers` finds it.
 
     Arguments:
         hits: file hits; `text`, and where in it the message begins and ends in bytes, `begin` and `size`.
@@ -151,26 +152,25 @@ def quick_headers(hits: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     found = found.with_columns(score_at=_SCORE_AT)
     found = found.with_columns(facts=_FACTS).with_columns(word=pl.col("facts").str.splitn(" ", 8)).unnest("word")
     found = found.with_columns(**_FIELDS)
-    found = found.select(*hits.columns, "front", *HEADER_FIELDS, sound=_SOUND)
-    sound = pl.col("sound")
-    if found["sound"].all():
-        return found.drop("front", "sound"), hits.clear()
+    columns = [*hits.columns, *HEADER_FIELDS]
+    found = found.select(*columns, "front", sound=_SOUND)
+    sound, has_one = pl.col("sound"), pl.col("path").is_not_null()
+    odd = found.filter(~sound)
+    if not odd.height:
+        return found.select(columns), found.select(columns).clear()
     # A name that holds the words itself.
-    twice = found.filter(~sound & pl.col("front").is_not_null()).drop(_FRONT_FIELDS)
-    twice = twice.with_columns(pl.col("front").str.extract_groups(_FRONT).alias("all")).unnest("all")
-    twice = twice.with_columns(pl.col("score", "size_bytes").cast(pl.Int64, strict=False))
-    columns, fits = [*hits.columns, *HEADER_FIELDS], pl.col("path").is_not_null()
-    left = pl.concat(
-        [frame.select(hits.columns) for frame in (found.filter(~sound & pl.col("front").is_null()), twice.filter(~fits))]
-    )
-    return pl.concat([found.filter(sound).select(columns), twice.filter(fits).select(columns)], rechunk=True), left
+    twice = odd.drop(_FRONT_FIELDS).with_columns(pl.col("front").str.extract_groups(_FRONT).alias("all")).unnest("all")
+    twice = twice.with_columns(pl.col("score", "size_bytes").cast(pl.Int64, strict=False)).select(columns)
+    exact = exact_headers(twice.filter(~has_one).select(hits.columns))
+    parts = [found.filter(sound).select(columns), twice.filter(has_one), exact.filter(has_one)]
+    return pl.concat(parts, rechunk=True), exact.filter(~has_one)
 
 
 def exact_headers(hits: pl.DataFrame) -> pl.DataFrame:
     """The hits with the fields of their headers; all are null where there is no whole header.
 
     Arguments:
-        hits: as for `quick_headers`.
+        hits: as for `with_headers`.
     """
     groups = message().str.extract_groups(_HEADER).struct.rename_fields(list(HEADER_FIELDS))
     found = hits.with_columns(groups.alias("all")).unnest("all")

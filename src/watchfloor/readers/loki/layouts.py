@@ -61,7 +61,9 @@ class Layout:
             level=group("level").str.to_uppercase(),
             module=group("module"),
             number=group("number").cast(pl.Int64, strict=False),
-            time=group("time").str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="us", time_zone="UTC", strict=False),
+            time=group("time").str.to_datetime(
+                "%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="us", time_zone="UTC", strict=False
+            ),
         )
 
     def _with(self, group: str | None) -> str:
@@ -126,7 +128,9 @@ def frame(lines: pl.DataFrame, layout: Layout, hosts: set[str]) -> pl.DataFrame:
     begins = key.is_not_null()
     if layout.has_host:
         notices = keys.filter(pl.col("level") == "NOTICE")
-        hosts |= set(lines.filter(key.is_in(notices["key"].implode())).join(notices, on="key").filter(starts_scan())["host"])
+        hosts |= set(
+            lines.filter(key.is_in(notices["key"].implode())).join(notices, on="key").filter(starts_scan())["host"]
+        )
         forged = keys.filter(~pl.col("host").is_in(list(hosts)))
         if hosts and forged.height:
             # What has another host is no record, but forged in a name.
@@ -134,7 +138,9 @@ def frame(lines: pl.DataFrame, layout: Layout, hosts: set[str]) -> pl.DataFrame:
     # What stands before the first record goes together as one, too.
     lines = lines.with_columns(first=begins.fill_null(False), of=begins.fill_null(False).cum_sum())
     first = pl.col("first") | (pl.int_range(pl.len()) == 0)
-    lines = lines.with_columns(alone=first & first.shift(-1, fill_value=True) & ~text.str.contains("\r\r", literal=True))
+    lines = lines.with_columns(
+        alone=first & first.shift(-1, fill_value=True) & ~text.str.contains("\r\r", literal=True)
+    )
     whole = lines.filter("alone").select("line", pl.lit(1, pl.Int64).alias("lines"), "text", "key", "first")
     if whole.height < lines.height:
         glued = text.str.contains(_BREAK_BEFORE) if layout.name == "console" else pl.lit(False)
@@ -142,9 +148,16 @@ def frame(lines: pl.DataFrame, layout: Layout, hosts: set[str]) -> pl.DataFrame:
         if layout.name != "console":
             joined = joined.with_columns(_undoubled(text))
         joined = (
-            joined.with_columns(pl.when(glued | pl.col("of").ne_missing(pl.col("of").shift(1))).then(text).otherwise("\n" + text))
+            joined.with_columns(
+                pl.when(glued | pl.col("of").ne_missing(pl.col("of").shift(1))).then(text).otherwise("\n" + text)
+            )
             .group_by("of", maintain_order=True)
-            .agg(pl.col("line").first(), pl.len().cast(pl.Int64).alias("lines"), text.str.join(""), pl.col("key", "first").first())
+            .agg(
+                pl.col("line").first(),
+                pl.len().cast(pl.Int64).alias("lines"),
+                text.str.join(""),
+                pl.col("key", "first").first(),
+            )
         )
         whole = pl.concat([whole, joined.select(whole.columns)]).sort("line").rechunk()
     if not whole["first"].all():
@@ -155,7 +168,9 @@ def frame(lines: pl.DataFrame, layout: Layout, hosts: set[str]) -> pl.DataFrame:
 
 def _undoubled(text: pl.Expr) -> pl.Expr:
     """Lines with each carriage return once."""
-    return pl.when(text.str.ends_with("\r")).then(text + "\r").otherwise(text).str.replace_all("\r\r", "\r", literal=True)
+    return (
+        pl.when(text.str.ends_with("\r")).then(text + "\r").otherwise(text).str.replace_all("\r\r", "\r", literal=True)
+    )
 
 
 def starts_scan() -> pl.Expr:

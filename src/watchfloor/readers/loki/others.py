@@ -35,7 +35,9 @@ def fields(records: pl.DataFrame) -> pl.DataFrame:
         "established": _ESTABLISHED,
         "remote": _REMOTE,
     }
-    records = records.with_columns(message.str.extract_groups(regex).alias(f"_{name}") for name, regex in shapes.items())
+    records = records.with_columns(
+        message.str.extract_groups(regex).alias(f"_{name}") for name, regex in shapes.items()
+    )
 
     def group(shape: str, n: int) -> pl.Expr:
         return pl.col(f"_{shape}").struct.field(str(n))
@@ -59,7 +61,9 @@ def fields(records: pl.DataFrame) -> pl.DataFrame:
         description=pl.coalesce(group("named", 2), group("remote", 6)),
         matched=group("named", 1),
         pid=pid.cast(pl.Int64, strict=False),
-        process=pl.coalesce(group("process", 3), *(group(shape, 2) for shape in ("listening", "established", "remote"))),
+        process=pl.coalesce(
+            group("process", 3), *(group(shape, 2) for shape in ("listening", "established", "remote"))
+        ),
         user=known(group("process", 4), "unknown"),
         command=pl.coalesce(
             known(group("process", 5), "N/A"), group("named", 3), group("listening", 3), group("established", 3)

@@ -53,32 +53,41 @@ class Heads:
 
     def fields(self, pieces: pl.DataFrame) -> pl.DataFrame:
         """The pieces with the fields of their `head` (`3: Yara Rule ..`) and the number that it prints."""
-        heads = pieces.select("head").unique()
         known = self._known
-        new = heads.join(known, on="head", how="anti")
-        if new.height:
-            if known.height > _MOST_HEADS:
-                known, new = known.clear(), heads
-            known = pl.concat([known, _taken_apart(owned(new))], rechunk=True)
-            self._known = known  # as a whole: another thread may have done so, then one of them does it again
+        found = pieces.join(known, on="head", how="left", maintain_order="left")
+        if not found["reason"].null_count():
+            return found
+        new = found.filter(pl.col("reason").is_null()).select("head").unique()
+        if known.height > _MOST_HEADS:
+            known, new = known.clear(), pieces.select("head").unique()
+        known = pl.concat([known, _taken_apart(owned(new))], rechunk=True)
+        self._known = known  # as a whole: another thread may have done so, then one of them does it again
         return pieces.join(known, on="head", how="left", maintain_order="left")
 
 
 def _taken_apart(heads: pl.DataFrame) -> pl.DataFrame:
     """What each head says, by its kind; a head of no known kind is `other`."""
-    left = heads.with_columns(pl.col("head").str.extract_groups(r"(?s)^(?P<printed>[0-9]+): (?P<text>.*)$").alias("all"))
-    left = left.unnest("all").with_columns(pl.col("printed").cast(pl.Int64, strict=False), pl.col("text").fill_null(pl.col("head")))
+    left = heads.with_columns(
+        pl.col("head").str.extract_groups(r"(?s)^(?P<printed>[0-9]+): (?P<text>.*)$").alias("all")
+    )
+    left = left.unnest("all").with_columns(
+        pl.col("printed").cast(pl.Int64, strict=False), pl.col("text").fill_null(pl.col("head"))
+    )
     done = [left.clear().select("head", "printed", **{name: pl.lit(None, dtype) for name, dtype in _FIELDS.items()})]
     for kind, regex in _GRAMMAR:
         found = left.with_columns(pl.col("text").str.extract_groups(regex).alias("all")).unnest("all")
         fits = pl.col("subscore").is_not_null()
-        done.append(found.filter(fits).with_columns(pl.col("subscore").cast(pl.Int64, strict=False), reason=pl.lit(kind)))
+        done.append(
+            found.filter(fits).with_columns(pl.col("subscore").cast(pl.Int64, strict=False), reason=pl.lit(kind))
+        )
         left = left.filter(~found.select(fits).to_series())
     done.append(left.with_columns(reason=pl.lit("other")))
     said = pl.col("description", "reference", "author")
-    return pl.concat(done, how="diagonal").select(
-        "head", "printed", *_FIELDS
-    ).with_columns(pl.when(~said.is_in(_NOTHING_SAID)).then(said))
+    return (
+        pl.concat(done, how="diagonal")
+        .select("head", "printed", *_FIELDS)
+        .with_columns(pl.when(~said.is_in(_NOTHING_SAID)).then(said))
+    )
 
 
 def split_quickly(reasons: pl.Series, known: Heads) -> pl.DataFrame:
@@ -92,7 +101,9 @@ def split_quickly(reasons: pl.Series, known: Heads) -> pl.DataFrame:
         reasons: what stands behind the first `REASON_` of each hit.
         known: heads of reasons that have been taken apart.
     """
-    parts = pl.DataFrame({"hit": pl.int_range(len(reasons), dtype=pl.UInt32, eager=True), "piece": reasons.str.split("REASON_")})
+    parts = pl.DataFrame(
+        {"hit": pl.int_range(len(reasons), dtype=pl.UInt32, eager=True), "piece": reasons.str.split("REASON_")}
+    )
     pieces = parts.with_columns(number=pl.int_ranges(1, pl.col("piece").list.len() + 1)).explode(
         "piece", "number", empty_as_null=False
     )
@@ -105,7 +116,7 @@ def split_quickly(reasons: pl.Series, known: Heads) -> pl.DataFrame:
     )
     found = known.fields(pieces)
     closed = strings.str.ends_with("'") & ~strings.str.ends_with(": '")
-    listed = (strings.str.starts_with("$") & strings.str.contains(_LIST) & closed) | strings.str.starts_with("Str1: ")
+    listed = (strings.str.contains(_LIST) & closed) | strings.str.starts_with("Str1: ")
     sound = (pl.col("printed") == pl.col("number")) & (pl.col("reason") != "other") & listed.fill_null(True)
     return found.select(
         "hit",
@@ -136,7 +147,8 @@ def split_all_exactly(reasons: pl.Series, known: Heads) -> pl.DataFrame:
     piece = pl.col("piece")
     both = piece.str.extract_groups(_STRINGS)
     pieces = pieces.with_columns(
-        head=pl.format("{}: {}", "reason_number", both.struct.field("1").fill_null(piece)), strings=both.struct.field("2")
+        head=pl.format("{}: {}", "reason_number", both.struct.field("1").fill_null(piece)),
+        strings=both.struct.field("2"),
     )
     return known.fields(pieces).select(
         "hit",
@@ -169,7 +181,7 @@ def split_exactly(reasons: str) -> list[str]:
         body = at + len(f"REASON_{len(found) + 1}: ")
         following = _numbered(reasons, body, len(found) + 2)
         strings = _strings(reasons, body)
-        if 0 <= strings and (following < 0 or strings < following):
+        if strings >= 0 and (following < 0 or strings < following):
             following = _numbered(reasons, _end_of_strings(reasons, strings), len(found) + 2)
         found.append(reasons[body : following if following >= 0 else len(reasons)])
         at = following

@@ -110,12 +110,16 @@ class Log:
         """Puts records (record, lines, text) among the rejects."""
         if records.height:
             cut = records.with_columns(pl.col("text").str.strip_suffix("\r").str.head(REJECTED_CHARACTERS))
-            self.rejects.append(REJECTS.fill(owned(cut.select("record", "lines", "text")), source=str(self.path), reason=reason))
+            self.rejects.append(
+                REJECTS.fill(owned(cut.select("record", "lines", "text")), source=str(self.path), reason=reason)
+            )
             self.rejected += int(records["lines"].sum())
 
     def ledger(self) -> dict[str, object]:
         """The account of the file, a row of LEDGER."""
-        counts = {name: getattr(self, name.removeprefix("lines_")) for name in LEDGER.schema if name.startswith("lines")}
+        counts = {
+            name: getattr(self, name.removeprefix("lines_")) for name in LEDGER.schema if name.startswith("lines")
+        }
         return counts | {
             "source": str(self.path),
             "format": "loki",

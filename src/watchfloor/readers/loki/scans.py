@@ -73,7 +73,9 @@ class Counter:
         starts = said.filter((pl.col("level") == "NOTICE") & pl.col("message").str.starts_with(START))
         begins = _PLACE.is_in(starts.select(_PLACE).to_series().implode())
         records = records.with_columns(scan=begins.cum_sum().over(key).cast(pl.Int64))
-        of_said = records.filter(_PLACE.is_in(said.select(_PLACE).to_series().implode())).select("file", "record", "scan")
+        of_said = records.filter(_PLACE.is_in(said.select(_PLACE).to_series().implode())).select(
+            "file", "record", "scan"
+        )
         said = said.join(of_said, on=["file", "record"], maintain_order="left")
         counts = records.group_by(*key, "scan", maintain_order=True).agg(
             pl.col("record").min(),
@@ -117,22 +119,19 @@ def _scans(counts: pl.DataFrame, notable: pl.DataFrame, numbered: pl.Expr) -> pl
         + 1
         - pl.col("records").sum().cast(pl.Int64),
     )
-    said = (
-        notable.group_by(key, maintain_order=True)
-        .agg(
-            version=message.str.extract(_START, 1).drop_nulls().first(),
-            started_time=time.filter(message.str.starts_with(START)).first(),
-            ended_time=time.filter(message.str.contains(_END)).last(),
-            begun=message.str.starts_with(START).any(),
-            ended=message.str.contains(_END).any(),
-            stopped=message.str.contains(_STOPPED, literal=True).any(),
-            alerts_counted=message.str.extract(_TOTALS, 1).drop_nulls().last().cast(pl.Int64),
-            warnings_counted=message.str.extract(_TOTALS, 2).drop_nulls().last().cast(pl.Int64),
-            rules=message.str.extract(_RULES, 1).drop_nulls().last().cast(pl.Int64),
-            no_path=message.str.extract(_NO_PATH, 1).drop_nulls(),
-            broken=message.str.contains(_BROKEN).sum(),
-            rights=message.str.extract(_RIGHTS, 1).drop_nulls().first(),
-        )
+    said = notable.group_by(key, maintain_order=True).agg(
+        version=message.str.extract(_START, 1).drop_nulls().first(),
+        started_time=time.filter(message.str.starts_with(START)).first(),
+        ended_time=time.filter(message.str.contains(_END)).last(),
+        begun=message.str.starts_with(START).any(),
+        ended=message.str.contains(_END).any(),
+        stopped=message.str.contains(_STOPPED, literal=True).any(),
+        alerts_counted=message.str.extract(_TOTALS, 1).drop_nulls().last().cast(pl.Int64),
+        warnings_counted=message.str.extract(_TOTALS, 2).drop_nulls().last().cast(pl.Int64),
+        rules=message.str.extract(_RULES, 1).drop_nulls().last().cast(pl.Int64),
+        no_path=message.str.extract(_NO_PATH, 1).drop_nulls(),
+        broken=message.str.contains(_BROKEN).sum(),
+        rights=message.str.extract(_RIGHTS, 1).drop_nulls().first(),
     )
     return _judged(together.join(said, on=key, how="left", nulls_equal=True), numbered)
 
