@@ -14,7 +14,6 @@ KINDS = "Yara Rule MATCH: |File Name IOC matched |Levenshtein check - |Malware H
 """How a reason begins, by its kind."""
 _MATCHES = " MATCHES: "
 _LIST = r"^\$[A-Za-z0-9_]*: '"
-_STRINGS = r"(?s)^(.*?) MATCHES: (\$[A-Za-z0-9_]*: '.*|Str1: .*)$"
 
 _SUBSCORE = "SUBSCORE: (?P<subscore>-?[0-9]+)"
 _GRAMMAR = (
@@ -139,16 +138,25 @@ def split_all_exactly(reasons: pl.Series, known: Heads) -> pl.DataFrame:
         reasons: what stands behind the first `REASON_` of each hit.
         known: heads of reasons that have been taken apart.
     """
-    split = pl.Series("piece", [split_exactly(f"REASON_{text}") for text in reasons], dtype=pl.List(pl.String))
-    pieces = pl.DataFrame({"hit": pl.int_range(len(reasons), dtype=pl.UInt32, eager=True), "piece": split})
-    pieces = pieces.with_columns(reason_number=pl.int_ranges(1, pl.col("piece").list.len() + 1)).explode(
-        "piece", "reason_number", empty_as_null=False
-    )
-    piece = pl.col("piece")
-    both = piece.str.extract_groups(_STRINGS)
-    pieces = pieces.with_columns(
-        head=pl.format("{}: {}", "reason_number", both.struct.field("1").fill_null(piece)),
-        strings=both.struct.field("2"),
+    found = [split_exactly(f"REASON_{text}") for text in reasons]
+    hits = [hit for hit, pieces in enumerate(found) for _ in pieces]
+    numbers = [number for pieces in found for number, _ in enumerate(pieces, 1)]
+    texts = [piece for pieces in found for piece in pieces]
+    at = [_find(_MATCHED, text, 0) for text in texts]
+    pieces = pl.DataFrame(
+        {
+            "hit": pl.Series(hits, dtype=pl.UInt32),
+            "reason_number": pl.Series(numbers, dtype=pl.Int64),
+            "piece": pl.Series(texts, dtype=pl.String),
+            "head": pl.Series(
+                [f"{n}: {text[:m] if m >= 0 else text}" for n, text, m in zip(numbers, texts, at, strict=True)],
+                dtype=pl.String,
+            ),
+            "strings": pl.Series(
+                [text[m + len(_MATCHES) :] if m >= 0 else None for text, m in zip(texts, at, strict=True)],
+                dtype=pl.String,
+            ),
+        }
     )
     return known.fields(pieces).select(
         "hit",
@@ -166,7 +174,8 @@ def split_all_exactly(reasons: pl.Series, known: Heads) -> pl.DataFrame:
 
 _KIND = re.compile(KINDS)
 _STRING = r"\$[A-Za-z0-9_]*: '[^']*"
-_STRINGS_FOLLOW = re.compile(r"\$[A-Za-z0-9_]*: '")
+_QUOTED = re.compile(r"\$[A-Za-z0-9_]*: '")
+_MATCHED = re.compile(r"\$[A-Za-z0-9_]*: '|Str1: ")
 _WHOLE_LIST = re.compile(f"(?:(?:, )?{_STRING}')*")
 _OPEN_STRING = re.compile(f"(?:, )?{_STRING}$")
 
@@ -180,9 +189,10 @@ def split_exactly(reasons: str) -> list[str]:
     while at >= 0:
         body = at + len(f"REASON_{len(found) + 1}: ")
         following = _numbered(reasons, body, len(found) + 2)
-        strings = _strings(reasons, body)
+        strings = _find(_QUOTED, reasons, body)
         if strings >= 0 and (following < 0 or strings < following):
-            following = _numbered(reasons, _end_of_strings(reasons, strings), len(found) + 2)
+            end = _end_of_strings(reasons, strings + len(_MATCHES))
+            following = _numbered(reasons, end, len(found) + 2)
         found.append(reasons[body : following if following >= 0 else len(reasons)])
         at = following
     return found
@@ -197,12 +207,12 @@ def _numbered(text: str, start: int, number: int) -> int:
     return at
 
 
-def _strings(text: str, start: int) -> int:
-    """Where the next list of matched strings begins; -1 where there is none."""
+def _find(form: re.Pattern[str], text: str, start: int) -> int:
+    """Where the next ` MATCHES: ` stands that strings of this form follow; -1 where there is none."""
     at = text.find(_MATCHES, start)
-    while at >= 0 and not _STRINGS_FOLLOW.match(text, at + len(_MATCHES)):
+    while at >= 0 and not form.match(text, at + len(_MATCHES)):
         at = text.find(_MATCHES, at + 1)
-    return at + len(_MATCHES) if at >= 0 else at
+    return at
 
 
 def _end_of_strings(text: str, start: int) -> int:

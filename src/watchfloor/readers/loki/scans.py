@@ -40,6 +40,7 @@ _FIRST_WORDS = pl.col("text").cast(pl.Binary).bin.slice("begin", min(map(len, _N
 _MAY_BE_NOTABLE = _FIRST_WORDS.is_in([words.encode()[: min(map(len, _NOTABLE))] for words in _NOTABLE])
 _MESSAGE = pl.col("text").cast(pl.Binary).bin.slice("begin").cast(pl.String).str.strip_suffix("\r")
 _IS_NOTABLE = pl.any_horizontal(pl.col("message").str.starts_with(words) for words in _NOTABLE)
+_HOST = ["file", "host"]
 _PLACE = pl.col("file").cast(pl.Int64) * 2**40 + pl.col("record")
 """A number for each record of all files."""
 _AT_A_TIME = 100_000
@@ -51,7 +52,7 @@ class Counter:
 
     def __init__(self) -> None:
         """Nothing is counted."""
-        self._begun = pl.DataFrame(schema={"file": pl.Int32, "host": pl.String, "scan": pl.Int64})
+        self._begun = pl.DataFrame(schema={"file": pl.Int32, "host": pl.String, "begun": pl.Int64})
         self._records: list[pl.DataFrame] = []
         self._said: list[pl.DataFrame] = []
         self._counts: list[pl.DataFrame] = []
@@ -66,30 +67,29 @@ class Counter:
             self._count()
 
     def _count(self) -> None:
-        key, scan = ["file", "host"], pl.col("scan")
         records, said = pl.concat(self._records), pl.concat(self._said)
         self._records, self._said = [], []
         said = time_of(said.with_columns(message=_MESSAGE)).filter(_IS_NOTABLE)
-        starts = said.filter((pl.col("level") == "NOTICE") & pl.col("message").str.starts_with(START))
+        said = said.with_columns(start=(pl.col("level") == "NOTICE") & pl.col("message").str.starts_with(START))
+        self._notable.append(owned(said.select(*_HOST, "record", "time", "message", "start")))
+        starts = said.filter("start")
         begins = _PLACE.is_in(starts.select(_PLACE).to_series().implode())
-        records = records.with_columns(scan=begins.cum_sum().over(key).cast(pl.Int64))
-        of_said = records.filter(_PLACE.is_in(said.select(_PLACE).to_series().implode())).select(
-            "file", "record", "scan"
+        counts = (
+            records.with_columns(scan=begins.cum_sum().over(_HOST).cast(pl.Int64))
+            .group_by(*_HOST, "scan", maintain_order=True)
+            .agg(
+                pl.col("record").min(),
+                records=pl.len(),
+                first_number=pl.col("number").min(),
+                last_number=pl.col("number").max(),
+                **{name: (pl.col("level") == level).sum().cast(pl.Int64) for name, level in COUNTED.items()},
+            )
+            .join(self._begun, on=_HOST, how="left", nulls_equal=True, maintain_order="left")
+            .with_columns(pl.col("scan") + pl.col("begun").fill_null(0))
         )
-        said = said.join(of_said, on=["file", "record"], maintain_order="left")
-        counts = records.group_by(*key, "scan", maintain_order=True).agg(
-            pl.col("record").min(),
-            records=pl.len(),
-            first_number=pl.col("number").min(),
-            last_number=pl.col("number").max(),
-            **{name: (pl.col("level") == level).sum().cast(pl.Int64) for name, level in COUNTED.items()},
-        )
-        said = said.select("file", "record", "host", "time", "scan", "message")
-        for frame, kept in ((counts, self._counts), (said, self._notable)):
-            before = frame.join(self._begun, on=key, how="left", nulls_equal=True, maintain_order="left")["scan_right"]
-            kept.append(owned(frame.with_columns(scan + before.fill_null(0))))
-        begun = starts.group_by(key).agg(scan=pl.len().cast(pl.Int64))
-        self._begun = pl.concat([self._begun, begun]).group_by(key).agg(scan.sum())
+        self._counts.append(owned(counts.drop("begun")))
+        begun = pl.concat([self._begun, starts.group_by(_HOST).agg(begun=pl.len().cast(pl.Int64))])
+        self._begun = begun.group_by(_HOST).agg(pl.col("begun").sum())
 
     def scans(self, logs: Sequence[Log]) -> pl.DataFrame:
         """SCANS, in part: one row per scan, in the order of the files."""
@@ -99,13 +99,14 @@ class Counter:
             return SCANS.empty().collect()
         numbered = [log.number for log in logs if log.layout.name == "syslog"]
         sources = pl.Series([str(log.path) for log in logs], dtype=pl.String)
-        found = _scans(pl.concat(self._counts), pl.concat(self._notable), pl.col("file").is_in(numbered))
+        notable = pl.concat(self._notable).with_columns(scan=pl.col("start").cum_sum().over(_HOST).cast(pl.Int64))
+        found = _scans(pl.concat(self._counts), notable, pl.col("file").is_in(numbered))
         return found.with_columns(source=pl.lit(sources).gather("file"))
 
 
 def _scans(counts: pl.DataFrame, notable: pl.DataFrame, numbered: pl.Expr) -> pl.DataFrame:
     """One row per scan: what it counted, and what it said; `numbered` is whether its file numbers the records."""
-    key = ["file", "host", "scan"]
+    key = [*_HOST, "scan"]
     message = pl.col("message")
     printed = message.str.extract(r" TIME: ([0-9]{8}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)")
     time = pl.coalesce(

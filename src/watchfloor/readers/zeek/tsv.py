@@ -192,7 +192,7 @@ def _scanned(body: bytes, layout: Layout) -> pl.DataFrame | None:
     """The canonical columns of rows without comments; null where a row may be unsound."""
     separator = layout.separator.encode()
     # scan_csv takes a carriage return away at the end of any field, and a byte-order mark at the start.
-    if b"\r" + separator in body or body.startswith(codecs.BOM_UTF8):
+    if (b"\r" in body and b"\r" + separator in body) or body.startswith(codecs.BOM_UTF8):
         return None
     layout = layout.fitted(body.count(separator, 0, body.find(b"\n") + 1 or len(body)) + 1)
     width, last = len(layout.names), str(len(layout.names) - 1)
