@@ -24,6 +24,8 @@ LONGEST_JOIN = 20
 PIECE_BYTES = 4 * 1024 * 1024
 """Blocks are read in pieces: an allocator gives larger pieces of memory back each time, and their pages cost more
 than the reading."""
+_ROUNDS = 5
+"""So often what waits may grow: a file of nothing but cut hits is not to wait as a whole."""
 _BOM = b"\xef\xbb\xbf"
 _SYSTEM = r"^.*?Starting Loki Scan VERSION: .*? SYSTEM: ([^ ]+) TIME: "
 
@@ -93,11 +95,9 @@ class Log:
                 lines = pl.concat([waiting, lines], rechunk=True)
             records = frame(lines, self.layout, self.hosts)
             waiting = None
-            if piece and records.height:
-                # The last record may go on in the next block, and a hit that is cut be joined with what stands there.
-                ending = records.tail(LONGEST_JOIN + 1)
-                cut = ending.filter(is_cut(ending))["record"].to_list()
-                last = min([int(records["record"][-1]), *cut])
+            over = _over(records) if piece and records.height else 0
+            if over or (piece and records.height and lines["text"].str.len_bytes().sum() < files.LONGEST_LINE):
+                last = int(records["record"][over])
                 waiting = lines.filter(pl.col("line") >= last)
                 records = records.filter(pl.col("record") < last)
                 self.lines = last - 1
@@ -150,6 +150,22 @@ class Log:
             self.host = records["host"][-1]
         stamp = STAMP_BYTES if self.layout.stamped else 0
         return records.with_columns(file=pl.lit(self.number, pl.Int32), stamp=pl.lit(stamp, pl.Int64))
+
+
+def _over(records: pl.DataFrame) -> int:
+    """How many records at the begin of a block are over, whatever the next block holds.
+
+    The last one may go on there, and a hit that is cut may be joined with what follows it: it waits, and so does one
+    that may reach up to it.
+    """
+    end = records.height - 1
+    for _ in range(_ROUNDS):
+        start = max(0, end - LONGEST_JOIN)
+        cut = is_cut(records.slice(start, end - start)).arg_true()
+        if not len(cut):
+            break
+        end = start + int(cut[0])
+    return end
 
 
 def _split(block: bytes, first: int) -> tuple[pl.Series, list[int]]:
