@@ -191,6 +191,7 @@ _SRC_IP = _c("src_ip", _TEXT, "Address that opened the connection or sent the re
 _SRC_PORT = _c("src_port", _INT, "Its port", "src_endpoint.port", "source.port")
 _DST_IP = _c("dst_ip", _TEXT, "Address that was connected to", "dst_endpoint.ip", "destination.ip")
 _DST_PORT = _c("dst_port", _INT, "Its port", "dst_endpoint.port", "destination.port")
+_PROTO = _c("proto", _TEXT, "tcp, udp, icmp, ..", "connection_info.protocol_name", "network.transport")
 _PAIR = (_TIME, _UID, _SRC_IP, _SRC_PORT, _DST_IP, _DST_PORT)
 _DURATION = _c("duration_seconds", _FLOAT, "How long it lasted", "duration", "event.duration")
 _ORIG_BYTES = _c("orig_bytes", _INT, "Payload bytes that the originator sent", "traffic.bytes_out", "source.bytes")
@@ -359,7 +360,7 @@ CONNECTIONS = Table(
         _SOURCE,
         _RECORD,
         *_PAIR,
-        _c("proto", _TEXT, "tcp, udp, icmp, ..", "connection_info.protocol_name", "network.transport"),
+        _PROTO,
         _c("service", _TEXT, "Application protocol", "app_name", "network.protocol"),
         _DURATION,
         _ORIG_BYTES,
@@ -455,8 +456,24 @@ EVENTS = Table(
         _PID,
         _USER,
         _SRC_IP,
+        _SRC_PORT,
+        _DST_IP,
+        _DST_PORT,
+        _PROTO,
         _c("action", _TEXT, "What was done, or the kind of event", "activity_name", "event.action"),
+        _c("event_id", _TEXT, "The product's own number of this kind of event", "metadata.event_code", "event.code"),
+        _c("category", _TEXT, "The product's own group of events", "category_name", "event.category"),
+        _c("severity_text", _TEXT, "How severe, in the product's own words", "severity", "log.level"),
+        _c("title", _TEXT, "The product's name of the event", "finding_info.title", "event.reason"),
+        _c("url", _TEXT, "Address that was asked for", "url.url_string", "url.full"),
         _c("message", _TEXT, "The text as written, where no column above holds it", "message", "message"),
+        _c(
+            "fields",
+            _TEXT,
+            "Whatever else the record says, by the product's names: a JSON object",
+            "unmapped",
+            "labels",
+        ),
     ),
 )
 

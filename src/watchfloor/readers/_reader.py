@@ -14,9 +14,6 @@ from watchfloor.schemas import TABLES, Tables
 if TYPE_CHECKING:
     from watchfloor.readers.columns.model import ColumnMap
 
-if TYPE_CHECKING:
-    from watchfloor.readers.columns.model import ColumnMap
-
 __all__ = ["REJECTED_CHARACTERS", "Head", "Options", "Reader", "Tables", "merge", "one_by_one"]
 
 REJECTED_CHARACTERS = 2_000
@@ -66,10 +63,13 @@ class Reader:
     """One line for `watchfloor formats`."""
     tables: tuple[str, ...]
     """Canonical tables that it makes, `rejects` and `ledger` left out."""
-    accepts: Callable[[Head], bool]
-    """Whether a file is of this format, by its content (and its name where content cannot tell)."""
+    accepts: Callable[[Head], float]
+    """How sure a file is of this format, by its content (and its name where content cannot tell): the share of its
+    lines that fit, where it has lines; true and false are 1 and 0."""
     read: Callable[[Sequence[Path], Options], Tables]
     """The tables of some files, `rejects` and `ledger` (one row a file) among them. Errors are raised here."""
+    sign: str = ""
+    """What the format is known by, in words, for `watchfloor formats --explain`."""
 
 
 def one_by_one(read: Callable[[Path, Options], Tables]) -> Callable[[Sequence[Path], Options], Tables]:

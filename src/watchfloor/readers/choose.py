@@ -21,6 +21,9 @@ __all__ = ["READERS", "read_files"]
 READERS: tuple[Reader, ...] = (LOKI, ZEEK, QRADAR, TABLE, SYSLOG)
 """Every reader, in the order in which they are asked; the first that accepts a file reads it."""
 
+MOST = 0.6
+"""At least so sure a reader must be of a file."""
+
 
 def read_files(paths: Sequence[str | Path], *, format: str | None = None, options: Options | None = None) -> Tables:
     """The canonical tables of files and folders, with what was rejected and a ledger of the files.
@@ -86,7 +89,7 @@ def _by_content(head: Head, options: Options) -> Reader:
     if options.columns is not None:
         return TABLE
     for reader in READERS:
-        if reader.accepts(head):
+        if reader.accepts(head) >= MOST:
             return reader
     raise UnknownFormat(
         f"{head.path}: {files.looks_like(head)}", hint="name it with --format, or map it with --columns"

@@ -1,0 +1,57 @@
+"""Parts are worked on side by side, and given back in their order."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from watchfloor.engine import in_order
+
+
+def test_parts_come_back_in_order_whatever_takes_longest() -> None:
+    """The first part waits until the second has been worked on: they run at the same time."""
+    second = threading.Event()
+
+    def work(part: int) -> int:
+        if part == 1:
+            second.set()
+        assert second.wait(30)
+        return part * part
+
+    assert list(in_order(work, range(5))) == [0, 1, 4, 9, 16]
+
+
+def test_no_more_parts_are_made_than_are_worked_on() -> None:
+    """A file is not read into memory ahead of those who take it apart."""
+    made: list[int] = []
+
+    def parts() -> Iterator[int]:
+        for part in range(10):
+            made.append(part)
+            yield part
+
+    found = in_order(lambda part: part, parts(), threads=2)
+    assert next(found) == 0
+    assert len(made) <= 2
+    assert list(found) == list(range(1, 10))
+
+
+def test_an_error_in_a_part_comes_out_where_the_part_would_have() -> None:
+    """And those before it are given back."""
+
+    def work(part: int) -> int:
+        if part == 2:
+            raise ValueError(part)
+        return part
+
+    found = in_order(work, range(9))
+    assert [next(found), next(found)] == [0, 1]
+    with pytest.raises(ValueError, match="2"):
+        next(found)
+
+
+def test_nothing_in_nothing_out() -> None:
+    """No parts, no results."""
+    assert list(in_order(str, [])) == []
