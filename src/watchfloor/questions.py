@@ -17,6 +17,7 @@ import polars as pl
 from watchfloor import readers
 from watchfloor.analyses.beacons import beacons as ask_beacons
 from watchfloor.analyses.findings import findings as ask_findings
+from watchfloor.analyses.kpis import MARKS
 from watchfloor.analyses.kpis import kpis as ask_kpis
 from watchfloor.analyses.noise import noise as ask_noise
 from watchfloor.analyses.tags import TagRules
@@ -122,11 +123,31 @@ def findings(data: Data, *, rare: int = 2, **asked: Any) -> Result:
     return _traced(result, "findings", tables, {"rare": rare, **asked})
 
 
-def noise(data: Data, *, minimum: int = 10, zone_of_days: str = "UTC", **asked: Any) -> Result:
-    """Which rules are noise, how precise is each, and what evidence stands out?"""
+def noise(
+    data: Data,
+    *,
+    minimum: int = 10,
+    zone_of_days: str = "UTC",
+    confidence: float = 0.95,
+    top: int = 5,
+    steady: float = 2.0,
+    **asked: Any,
+) -> Result:
+    """Which rules are noise, how precise is each, and what evidence stands out?
+
+    Arguments:
+        data: as everywhere.
+        minimum: fewer alerts than this give no rate, no trend and no evidence that stands out.
+        zone_of_days: where a day begins.
+        confidence: of every interval.
+        top: how many rules have a line of their own per day, and how many values each rule and field.
+        steady: a trend is steady where a change by more than this factor is ruled out.
+        asked: as for `read`.
+    """
     tables = _tables(data, Asked(**asked), "alerts", "evidence")
-    result = ask_noise(_one(tables, "alerts"), tables.get("evidence"), minimum=minimum, zone=zone_of_days)
-    return _traced(result, "noise", tables, {"minimum": minimum, "zone_of_days": zone_of_days, **asked})
+    said = {"minimum": minimum, "confidence": confidence, "top": top, "steady": steady}
+    result = ask_noise(_one(tables, "alerts"), tables.get("evidence"), zone=zone_of_days, **said)  # type: ignore[arg-type]
+    return _traced(result, "noise", tables, {**said, "zone_of_days": zone_of_days, **asked})
 
 
 def timeline(data: Data, *, to: str = "UTC", **asked: Any) -> Result:
@@ -152,6 +173,8 @@ def kpis(
     clock: tuple[str, str] = ("created_time", "closed_time"),
     zone_of_days: str = "UTC",
     minimum: int = 10,
+    confidence: float = 0.95,
+    marks: tuple[timedelta, ...] = MARKS,
     **asked: Any,
 ) -> Result:
     """How is the SOC doing: volumes by tag, rule, client and day, closing reasons, escalations, a named clock.
@@ -166,6 +189,8 @@ def kpis(
         clock: the two instants between which time is measured.
         zone_of_days: where a day begins.
         minimum: fewer alerts than this give no rate.
+        confidence: of every interval.
+        marks: after how long to ask which share is still running.
         asked: as for `read`.
     """
     rules = tags if isinstance(tags, TagRules) else TagRules.load(tags)
@@ -177,6 +202,8 @@ def kpis(
         "clock": clock,
         "zone": zone_of_days,
         "minimum": minimum,
+        "confidence": confidence,
+        "marks": marks,
     }
     alerts = _one(tables, "alerts")
     if client is not None:
