@@ -71,7 +71,7 @@ def _own(head: Head) -> ColumnMap:
 
 def _parquet(path: Path, mapping: ColumnMap, options: Options) -> list[Tables]:
     """A Parquet file, lazily: nothing is read but what types cannot tell."""
-    frame = pl.scan_parquet(path, row_index_name=RECORD, row_index_offset=1, glob=False)
+    frame = pl.scan_parquet(files.in_any_order(path), row_index_name=RECORD, row_index_offset=1, glob=False)
     try:
         schema = dict(frame.collect_schema())
         count = frame.select(pl.len()).collect().item()
