@@ -215,6 +215,20 @@ class _Bounded(io.BufferedIOBase):
         super().close()
 
 
+class _Handle(io.FileIO):
+    """An archive on disk that its members keep open: it closes with the last of them, and that is no oversight."""
+
+    def __del__(self) -> None:
+        self.close()
+
+    def _dealloc_warn(self, _: object) -> None:
+        """Says nothing."""
+
+
+def _kept_open(path: Path) -> IO[bytes]:
+    return path.open("rb") if isinstance(path, Inside) else io.BufferedReader(_Handle(path))
+
+
 class _Shared:
     """A seekable stream that several readers read at a time."""
 
@@ -370,6 +384,13 @@ def _unreadable(path: Path, reason: str, hint: str) -> Inside:
     return Inside.make(str(path), refuse, size=size, changed=changed)
 
 
+def _rest_of(path: Path, cut: str) -> Inside:
+    """Members that may have been in an archive which is cut."""
+    shown = f"{path}!/(rest)"
+    opens = _refusing(shown, f"the archive is cut or damaged ({cut}): members may be missing")
+    return Inside.make(shown, opens, size=0, changed=0.0)
+
+
 def _hidden(name: str) -> bool:
     """As in folders; and what macOS adds beside each file."""
     return any((part.startswith(".") and part not in (".", "..")) or part == "__MACOSX" for part in name.split("/"))
@@ -387,7 +408,7 @@ def _named(names: set[str], path: Path, member: str) -> str:
 
 def _of_zip(path: Path) -> list[Inside] | None:
     """The members of a ZIP archive; null for a document that is one: a workbook, a text."""
-    archive = zipfile.ZipFile(path.open("rb") if isinstance(path, Inside) else path)
+    archive = zipfile.ZipFile(_kept_open(path))
     found = [info for info in archive.infolist() if not info.is_dir()]
     names = {info.filename for info in found}
     if "[Content_Types].xml" in names or (found and found[0].filename == "mimetype"):
@@ -449,7 +470,7 @@ def _changed(info: zipfile.ZipInfo) -> float:
 def _of_tar(path: Path, *, packed: bool) -> list[Inside] | None:
     """The members of a tar archive, also of a compressed one; null for a compressed file that is no archive."""
     stored, cut = path.stat().st_size, None
-    raw = path.open("rb")
+    raw = _kept_open(path)
     if packed:
         with raw:
             stream, _ = unpacked(raw, str(path))
@@ -481,9 +502,7 @@ def _of_tar(path: Path, *, packed: bool) -> list[Inside] | None:
             opens = _refusing(name, reason)
         members.append(Inside.make(name, opens, size=size, changed=float(info.mtime), length=info.size))
     if cut:
-        members.append(
-            _unreadable(path, f"the archive is cut or damaged ({cut}): members may be missing", "copy it again")
-        )
+        members.append(_rest_of(path, cut))
     return members
 
 
