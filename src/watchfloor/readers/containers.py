@@ -21,7 +21,7 @@ from typing import IO, Any
 
 from watchfloor.errors import MissingExtra, UnreadableFile
 
-__all__ = ["DAMAGED", "STDIN", "Inside", "expanded", "is_pipe", "kind_of", "of_pipe", "of_stdin", "unpacked"]
+__all__ = ["DAMAGED", "STDIN", "Inside", "expanded", "is_pipe", "kind_of", "of_pipe", "of_stdin", "part_of", "unpacked"]
 
 if sys.platform == "win32":
     from pathlib import WindowsPath as _Path
@@ -274,6 +274,29 @@ class _Slice(io.RawIOBase):
 
 def _opener(shared: _Shared, start: int, length: int) -> Callable[[], IO[bytes]]:
     return lambda: io.BufferedReader(_Slice(shared, start, length))
+
+
+class _Behind(_Shared):
+    """Part of a file behind some other bytes."""
+
+    def __init__(self, stream: IO[bytes], header: bytes, start: int) -> None:
+        super().__init__(stream)
+        self._header, self._start = header, start
+
+    def read(self, place: int, size: int) -> bytes:
+        if place < len(self._header):
+            return self._header[place : place + size]
+        return super().read(self._start + place - len(self._header), size)
+
+
+def part_of(path: Path, header: bytes, start: int, end: int) -> Inside:
+    """The bytes of a file from `start` to `end`, behind a header, as a file of the same name."""
+    length = len(header) + end - start
+
+    def opens() -> IO[bytes]:
+        return _opener(_Behind(_kept_open(path), header, start), 0, length)()
+
+    return Inside.make(str(path), opens, size=end - start, changed=path.stat().st_mtime, length=length)
 
 
 def _spooled(stream: Any, what: str) -> tuple[_Shared, int, str | None]:

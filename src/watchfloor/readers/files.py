@@ -104,7 +104,7 @@ def head(path: Path) -> Head:
         UnreadableFile: a file that may not be opened.
     """
     raw = first_bytes(path, HEAD_BYTES)
-    full = len(raw) >= HEAD_BYTES
+    full, stored = len(raw) >= HEAD_BYTES, encoding_of(raw)
     if encoding := wide(raw):
         raw = raw[: len(raw) // 2 * 2].decode(encoding, errors="replace").encode()
     raw = raw.removeprefix(_BOM)
@@ -112,7 +112,7 @@ def head(path: Path) -> Head:
     if full:
         text.pop()
     lines = tuple(line.removesuffix("\r") for line in text if line.strip())[:HEAD_LINES]
-    return Head(path, raw, lines)
+    return Head(path, raw, lines, stored)
 
 
 def first_bytes(path: Path, size: int) -> bytes:
@@ -143,9 +143,8 @@ def wide(raw: bytes) -> str | None:
     return None
 
 
-def encoding_of(path: Path) -> str | None:
+def encoding_of(raw: bytes) -> str | None:
     """How the text of a file is stored, by its beginning; null for what is no text."""
-    raw = first_bytes(path, HEAD_BYTES)
     if found := wide(raw):
         return {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(raw[:2], found)
     if b"\0" in raw[:4096] or not raw:

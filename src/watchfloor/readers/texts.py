@@ -97,7 +97,7 @@ def whole(
 
 def _say_wide(path: Path, found: str, listener: Listener) -> None:
     """The encoding, and that it was taken from the zeros where no mark says it."""
-    listener.encoding(files.encoding_of(path) or found)
+    listener.encoding(files.encoding_of(files.first_bytes(path, 400)) or found)
     if found in ("utf-16-le", "utf-16-be"):
         listener.note(f"read as {found.upper()}: every second byte is zero")
 

@@ -114,7 +114,7 @@ def _intake(head: Head, mapping: ColumnMap, options: Options, kept: dict[str, Ke
         _refuse_binary(head)
         is_json = _is_json(head)
         intake = Intake(path, mapping, options.zone, kept, json=is_json)
-        listener = texts.Listener(options.progress, intake.partial.append, intake.notes.append)
+        listener = texts.Listener(options.progress, intake.partial.append, intake.notes.append, intake.reads_as)
         if is_json and not documents.has_lines(head.lines):
             _take_document(path, mapping, intake, texts.whole(path, mapping.encoding, listener))
         else:
