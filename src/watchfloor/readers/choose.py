@@ -217,10 +217,11 @@ def _choose(head: Head, options: Options, format: str | None, *, explain: bool =
             break
     sure = next((one for one in asked if one[1] >= SURE), None)
     best, share = sure or max(asked, key=lambda one: one[1])
-    others = sorted((one for one in asked if one[0] is not best and one[1] > 0), key=lambda one: -one[1])
     if share < MOST:
+        near_ones = sorted((one for one in asked if one[1] > 0), key=lambda one: -one[1])
         near = f" (nearest: {best.name}, {_percent(share)})" if share > 0 else ""
-        return Choice(head.path, None, share, f"{files.looks_like(head)}{near}", tuple(others))
+        return Choice(head.path, None, share, f"{files.looks_like(head)}{near}", tuple(near_ones))
+    others = sorted((one for one in asked if one[0] is not best and one[1] > 0), key=lambda one: -one[1])
     sign = best.sign or best.about
     return Choice(head.path, best, share, f"{_percent(share)}: {sign}", tuple(others))
 

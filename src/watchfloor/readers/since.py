@@ -135,8 +135,9 @@ class Since:
         return found | {"ledger": ledger.lazy().with_columns(notes=pl.when(both != "").then(both))}
 
     def unchanged(self) -> Tables:
-        """Files of which nothing was read."""
+        """Files of which nothing was read since this was asked last."""
         sources, sizes, notes = zip(*self._unchanged, strict=True) if self._unchanged else ((), (), ())
+        self._unchanged = []
         counts = {name: pl.lit(0) for name in LEDGER.schema if name.startswith("lines")}
         rows = pl.LazyFrame(
             {"source": sources, "file_bytes": sizes, "notes": notes},
