@@ -123,7 +123,7 @@ def read_files(
             said.of(head, choice, format)
             part: Path | None = path
             if since is not None:
-                part = since.part(head, grows=choice.reader.grows(head))
+                part = since.part(head, format=choice.reader.name, grows=choice.reader.grows(head))
         except (MissingExtra, UnknownFormat, UnreadableFile) as error:
             leave_out(path, error)
         else:
@@ -223,7 +223,8 @@ def _choose(head: Head, options: Options, format: str | None, *, explain: bool =
         return Choice(head.path, None, share, f"{files.looks_like(head)}{near}", tuple(near_ones))
     others = sorted((one for one in asked if one[0] is not best and one[1] > 0), key=lambda one: -one[1])
     sign = best.sign or best.about
-    return Choice(head.path, best, share, f"{_percent(share)}: {sign}", tuple(others))
+    reason = sign if share == 1 else f"{_percent(share)}: {sign}"
+    return Choice(head.path, best, share, reason, tuple(others))
 
 
 def _percent(share: float) -> str:

@@ -361,9 +361,8 @@ _MAGIC = (
     (b"\xff\xd8\xff", "a JPEG picture"),
     (b"%PDF", "a PDF document"),
     (b"PK\x03\x04", "a ZIP archive"),
-    (b"\x28\xb5\x2f\xfd", "compressed with zstd"),
-    (b"BZh", "compressed with bzip2"),
-    (b"\xfd7zXZ", "compressed with xz"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
     (b"ElfFile\x00", "a Windows event log (EVTX)"),
     (b"SQLite format 3\x00", "a SQLite database"),
     (b"\xd4\xc3\xb2\xa1", "a packet capture"),
@@ -380,6 +379,8 @@ def looks_like(head: Head) -> str:
     for magic, name in _MAGIC:
         if head.content.startswith(magic):
             return f"this is {name}, not a log"
+    if head.content.startswith(b"PAR1"):
+        return "a Parquet file whose columns are those of no canonical table: it needs a column map"
     if b"\0" in head.content[:4096]:
         return "binary data, not a log"
     if not head.lines:

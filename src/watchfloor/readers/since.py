@@ -25,6 +25,7 @@ _COMMENT_BYTES = 256 * 1024
 """More lines that begin with `#` are no header: the file is read whole."""
 _BLOCK_BYTES = 4 * 1024 * 1024
 _VERSION = 1
+_OF_UNCHANGED = ("source", "format", "file_bytes", "notes")
 
 
 def user_state() -> Path:
@@ -76,14 +77,15 @@ class Since:
         self._state = state
         self._before = _load(state)
         self._parts: dict[str, _Part] = {}
-        self._unchanged: list[tuple[str, int, str]] = []
+        self._unchanged: list[dict[str, object]] = []
         self._claimed: set[str] = set()
 
-    def part(self, head: Head, *, grows: bool) -> Path | None:
+    def part(self, head: Head, *, format: str, grows: bool) -> Path | None:
         """What is to be read of a file; null where nothing was added.
 
         Arguments:
             head: its beginning.
+            format: who reads it.
             grows: whether what was added can be read by itself.
         """
         path, key = head.path, _key(head.path)
@@ -93,17 +95,17 @@ class Since:
             size = stream.seek(0, os.SEEK_END)
             old, name = self._mark_of(stream, key, size)
             if whole:
-                return self._whole(path, key, stream, size, old)
+                return self._whole(head, format, stream, size, old)
             end = _last_line_end(stream, size, old.read_to if old else 0)
             start = old.read_to if old else 0
             note = self._note_on(key, old, name, size - end)
             if end == start:
-                self._unchanged.append((str(path), path.stat().st_size, note or "nothing new"))
+                self._nothing_of(path, format, note or "nothing new")
                 self._parts[str(path)] = _Part(str(path), key, _mark(stream, end, old.lines if old else 0))
                 return None
             header = _comments(stream, start) if head.content.startswith(b"#") else b""
             if header is None:
-                return self._whole(path, key, stream, size, None)
+                return self._whole(head, format, stream, size, None)
             self._parts[str(path)] = _Part(
                 str(path),
                 key,
@@ -136,14 +138,10 @@ class Since:
 
     def unchanged(self) -> Tables:
         """Files of which nothing was read since this was asked last."""
-        sources, sizes, notes = zip(*self._unchanged, strict=True) if self._unchanged else ((), (), ())
+        said = pl.LazyFrame(self._unchanged, schema={name: LEDGER[name].dtype for name in _OF_UNCHANGED})
         self._unchanged = []
         counts = {name: pl.lit(0) for name in LEDGER.schema if name.startswith("lines")}
-        rows = pl.LazyFrame(
-            {"source": sources, "file_bytes": sizes, "notes": notes},
-            schema={"source": pl.String, "file_bytes": pl.Int64, "notes": pl.String},
-        )
-        return merge([{"rejects": TABLES["rejects"].empty(), "ledger": rows.with_columns(**counts)}])
+        return merge([{"rejects": TABLES["rejects"].empty(), "ledger": said.with_columns(**counts)}])
 
     def forget(self, path: Path) -> None:
         """A file that could not be read: it is new to the next run."""
@@ -197,10 +195,15 @@ class Since:
             notes.append(f"{unfinished:,} bytes of an unfinished last line wait for the next run")
         return "; ".join(notes) or None
 
-    def _whole(self, path: Path, key: str, stream: IO[bytes], size: int, old: _Mark | None) -> Path | None:
+    def _nothing_of(self, path: Path, format: str, note: str) -> None:
+        said = {"source": str(path), "format": format, "file_bytes": path.stat().st_size, "notes": note}
+        self._unchanged.append(said)
+
+    def _whole(self, head: Head, format: str, stream: IO[bytes], size: int, old: _Mark | None) -> Path | None:
         """A file that is read whole if it has changed."""
+        path, key = head.path, _key(head.path)
         if old is not None and old.read_to == size:
-            self._unchanged.append((str(path), path.stat().st_size, "nothing new"))
+            self._nothing_of(path, format, "nothing new")
             self._parts[str(path)] = _Part(str(path), key, old)
             return None
         note = "changed since the last run: read whole, rows that were read before among them"
