@@ -27,6 +27,7 @@ from watchfloor.errors import BadOption, NothingToRead, SchemaError
 from watchfloor.readers import Options, Tables
 from watchfloor.readers.columns import apply as apply_columns
 from watchfloor.readers.columns import load as load_columns
+from watchfloor.readers.since import Since
 from watchfloor.reports import write_report
 from watchfloor.result import Input, Provenance, Result, versions
 from watchfloor.schemas import TABLES, as_lazy
@@ -47,6 +48,7 @@ class Asked:
     zone: str | None = None
     columns: str | Path | Mapping[str, Any] | None = None
     closing_reasons: str | Path | None = None
+    since_last: Since | str | Path | None = None
     progress: Callable[[int], None] | None = None
 
     def options(self) -> Options:
@@ -64,14 +66,20 @@ def read(data: Data, **asked: Any) -> Tables:
 
     Arguments:
         data: a path, several, or a mapping of paths to the zones of their clock times.
-        asked: `format`, `zone`, `columns` (a column map: path of a TOML file, or a dict), `closing_reasons` (QRadar's).
+        asked: `format`, `zone`, `columns` (a column map: path of a TOML file, or a dict), `closing_reasons` (QRadar's),
+            `since_last` (a state file: only what was added to files since the last call with it is read).
 
     Raises:
         NothingToRead: no file, or none that any reader knows.
         AmbiguousTime: clock times without a zone.
         BadColumnMap: a column map that does not fit.
     """
-    return _tables(data, Asked(**asked))
+    state = asked.pop("since_last", None)
+    since = Since(Path(state)) if isinstance(state, str | Path) else state
+    tables = _tables(data, Asked(**asked, since_last=since))
+    if since is not None and since is not state:
+        since.save()
+    return tables
 
 
 def reading_of(data: Data, **asked: Any) -> dict[str, Result]:
@@ -257,6 +265,8 @@ QUESTIONS: dict[str, tuple[tuple[str, ...], Callable[[Tables], Result]]] = {
 }
 """What `report` asks, in the order of its chapters: the tables of which one must have rows, and the question."""
 
+_UNSAID = ("progress", "since_last")
+"""What the numbers do not depend on, beside the inputs that are listed."""
 _READING = frozenset(Asked.__dataclass_fields__)
 
 
@@ -267,9 +277,9 @@ def _tables(data: Data, asked: Asked, *wanted: str) -> Tables:
             return _by_zone(data, asked)
         return {name: TABLES[name].conform(frame) for name, frame in data.items()}
     if isinstance(data, str | Path):
-        return readers.read_files([data], format=asked.format, options=asked.options())
+        return _of_files([data], asked)
     if isinstance(data, Sequence):
-        return readers.read_files(data, format=asked.format, options=asked.options())
+        return _of_files(data, asked)
     frame = as_lazy(data)
     if asked.columns is not None:
         return apply_columns(frame, load_columns(asked.columns), source=type(data).__name__, zone=asked.zone)
@@ -277,17 +287,17 @@ def _tables(data: Data, asked: Asked, *wanted: str) -> Tables:
     return {name: TABLES[name].conform(frame)}
 
 
+def _of_files(paths: Sequence[str | Path], asked: Asked) -> Tables:
+    since = Since(Path(asked.since_last)) if isinstance(asked.since_last, str | Path) else asked.since_last
+    return readers.read_files(paths, format=asked.format, options=asked.options(), since=since)
+
+
 def _by_zone(zones: Mapping[str | Path, str | None], asked: Asked) -> Tables:
     """Paths with the zones of their clocks: read per zone, so that each file gets its own."""
     groups: dict[str | None, list[str | Path]] = {}
     for path, zone in zones.items():
         groups.setdefault(zone or asked.zone, []).append(path)
-    return readers.merge(
-        [
-            readers.read_files(paths, format=asked.format, options=replace(asked, zone=zone).options())
-            for zone, paths in groups.items()
-        ]
-    )
+    return readers.merge([_of_files(paths, replace(asked, zone=zone)) for zone, paths in groups.items()])
 
 
 def _name_of(columns: Iterable[str], wanted: Sequence[str]) -> str:
@@ -337,7 +347,7 @@ def _answered(
     result: Result, question: str, parameters: Mapping[str, Any], origin: Provenance, tables: Tables
 ) -> Result:
     """The result with where its data comes from, and what was asked of it."""
-    said = {key: value for key, value in parameters.items() if value is not None and key != "progress"}
+    said = {key: value for key, value in parameters.items() if value is not None and key not in _UNSAID}
     return result.with_provenance(replace(origin, question=question, parameters=said), tables.get("rejects"))
 
 
@@ -364,8 +374,10 @@ def _of_client(alerts: pl.LazyFrame, client: str) -> pl.LazyFrame:
 
 def _inputs(ledger: pl.LazyFrame) -> tuple[Input, ...]:
     files = ledger.collect().to_dicts()
+    stored = [row["source"].partition("!/")[0] for row in files]  # of a member of an archive, the archive
     with ThreadPoolExecutor(2) as pool:  # hashing lets go of the interpreter
-        hashes = list(pool.map(_sha256, (Path(row["source"]) for row in files)))
+        by_path = dict(zip(dict.fromkeys(stored), pool.map(_sha256, map(Path, dict.fromkeys(stored))), strict=True))
+    hashes = [by_path[name] for name in stored]
     return tuple(
         Input(
             source=row["source"],
@@ -381,6 +393,8 @@ def _inputs(ledger: pl.LazyFrame) -> tuple[Input, ...]:
 
 
 def _sha256(path: Path) -> str | None:
+    if not path.is_file():  # a pipe gives its bytes once
+        return None
     try:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -36,6 +36,15 @@ def read(path: Path, content: bytes, **how: Any) -> dict[str, list[dict[str, Any
     assert ledger["lines"] == content.count(b"\n") + (not content.endswith(b"\n") and bool(content))
     assert ledger["lines"] == sum(ledger[f"lines_{what}"] for what in ("read", "continued", "rejected", "skipped"))
     assert ledger["lines_rejected"] == sum(row["lines"] for row in found["rejects"])
+    # Bytes before the record, where no decoding came between; the mark before the text is no part of it.
+    starts = [0, *(place + 1 for place, byte in enumerate(content) if byte == ord("\n"))]
+    if content.startswith(b"\xef\xbb\xbf"):
+        starts[0] = 3
+    known = ledger["encoding"] in ("utf-8", "utf-8-sig")
+    assert all(
+        row["byte_offset"] == starts[row["record"] - 1] or (row["byte_offset"] is None and not known)
+        for row in found["rejects"]
+    )
     return found
 
 
@@ -78,6 +87,26 @@ def test_comments_are_skipped_and_preparation_sees_lines_in_order(tmp_path: Path
     assert seen == [2, 3, 4]
     assert [row["message"] for row in found["events"]] == ["a", "b"]
     assert found["ledger"][0]["lines_skipped"] == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding"),
+    [
+        (b"\xef\xbb\xbf> one\n> no\n", "utf-8-sig"),
+        ("> one\n> no\n".encode("utf-16"), "utf-16-le"),
+        (b"> one\n> no \xe9\n", "windows-1252"),
+        (b"> one\n> no \xc3\xa9\n> \xff\n", "utf-8"),
+    ],
+)
+def test_the_ledger_says_how_the_text_is_stored(tmp_path: Path, content: bytes, encoding: str) -> None:
+    """What is no UTF-8 has no places in bytes: the text was decoded."""
+    path = tmp_path / "x.log"
+    path.write_bytes(content)
+    tables = read_lines(path, Options(), format="example", tables=("events",), parse=parse, begins=BEGINS)
+    assert tables["ledger"].collect()["encoding"].to_list() == [encoding]
+    rejects = tables["rejects"].collect().sort("record")
+    assert rejects["record"][0] == 2
+    assert rejects["byte_offset"][0] == {"utf-8": 6, "utf-8-sig": 9}.get(encoding)
 
 
 def test_an_empty_file_has_empty_tables(tmp_path: Path) -> None:

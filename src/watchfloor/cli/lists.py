@@ -5,22 +5,37 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.table import Table as Grid
+from rich.text import Text
 
 from watchfloor.errors import BadOption
-from watchfloor.readers import READERS
+from watchfloor.hostile import harmless
+from watchfloor.readers import all_readers, choices
 from watchfloor.schemas import TABLES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
-__all__ = ["show_formats", "show_tables"]
+__all__ = ["explain_formats", "show_formats", "show_tables"]
 
 
 def show_formats(console: Console) -> None:
     """One line per reader."""
     grid = Grid("format", "what it reads", "tables", box=None, pad_edge=False)
-    for reader in READERS:
+    for reader in all_readers():
         grid.add_row(reader.name, reader.about, ", ".join(reader.tables))
+    console.print(grid)
+
+
+def explain_formats(console: Console, paths: Sequence[str], format: str | None) -> None:
+    """One line per file: which format, how sure, why, and who else would have read it."""
+    grid = Grid("file", "format", "share", "reason", "runner-up", box=None, pad_edge=False)
+    for choice in choices(paths, format=format):
+        name = choice.reader.name if choice.reader else "none"
+        share = f"{choice.share:.0%}" if choice.share or choice.reader else ""
+        other = f"{choice.others[0][0].name} ({choice.others[0][1]:.0%})" if choice.others else ""
+        grid.add_row(*map(Text, (harmless(str(choice.path)), name, share, harmless(choice.reason), other)))
     console.print(grid)
 
 

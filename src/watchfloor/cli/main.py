@@ -6,7 +6,7 @@ import os
 import sys
 import warnings
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,9 +18,13 @@ from watchfloor.cli.progress import reading
 from watchfloor.errors import BadOption, WatchfloorError
 
 if TYPE_CHECKING:
+    from watchfloor.readers.since import Since
     from watchfloor.result import Result
 
 __all__ = ["app", "main"]
+
+MANY = 1_000_000
+"""Rows of the ledger that the terminal shows: all."""
 
 app = typer.Typer(
     name="watchfloor",
@@ -245,6 +249,14 @@ def read(
         str | None, typer.Option("--table", "-t", help="Only this table: events, rejects, ledger, ..")
     ] = None,
     format_out: Annotated[str, typer.Option("--format-out", help="In a folder: parquet, csv or jsonl.")] = "parquet",
+    since_last: Annotated[
+        bool,
+        typer.Option(
+            "--since-last",
+            help="Only what was added to the files since the last run. How far they were read is kept beside the "
+            "output, without --out in a folder of yours.",
+        ),
+    ] = False,
     limit: Limit = 10,
     strict: Strict = False,
     quiet: Quiet = False,
@@ -257,20 +269,32 @@ def read(
     from watchfloor.questions import reading_of
 
     data = zones_of(paths)
+    since = _since(out) if since_last else None
     with reading(_plain(data), quiet=quiet) as progress:
         tables = reading_of(
-            data, format=format, zone=zone, columns=columns, closing_reasons=closing_reasons, progress=progress
+            data,
+            format=format,
+            zone=zone,
+            columns=columns,
+            closing_reasons=closing_reasons,
+            since_last=since,
+            progress=progress,
         )
-    if table is not None and table not in tables:
+    nothing_new = since is not None and not tables.keys() - {"rejects", "ledger"}
+    if table is not None and table not in tables and not nothing_new:
         raise BadOption(f"there is no table {table!r} in these files", hint=f"tables: {', '.join(tables)}")
-    chosen = {table: tables[table]} if table else tables
+    chosen = {table: tables[table]} if table in tables else tables
     provenance = next(iter(tables.values())).provenance
-    if out is None:
+    if nothing_new and table not in tables:
+        if not quiet:
+            output.remark("nothing was added to these files since the last run")
+    elif out is None:
         if not quiet:
             from watchfloor.reports.terminal import show
 
-            for result in chosen.values():
-                show(result, output.stdout(), limit=limit)
+            shown = [result for name, result in chosen.items() if table or name != "ledger"]
+            for result in shown:
+                show(result, output.stdout(), limit=MANY if result.name == "ledger" else limit)
     elif out.suffix and not out.is_dir():
         data_tables = [name for name in chosen if name not in ("rejects", "ledger")]
         if table is None and len(data_tables) != 1:
@@ -279,9 +303,17 @@ def read(
                 hint=f"pick one with --table ({', '.join(chosen)}), or name a folder: --out {out.with_suffix('')}/",
             )
         deliver = chosen[table or data_tables[0]]
-        output.deliver(deliver, out=out, limit=limit, strict=False, quiet=quiet)
+        output.deliver(deliver, out=out, limit=limit, strict=False, quiet=True)
+        if not quiet:
+            output.remark(f"wrote {out}")
     else:
-        _write_folder(chosen, out, format_out, quiet=quiet)
+        _write_folder(chosen, out, format_out, run=datetime.now(UTC) if since else None, quiet=quiet)
+    if since is not None:
+        since.save()
+    if not quiet and table != "ledger":
+        from watchfloor.cli.ledger import show_ledger
+
+        show_ledger(tables["ledger"].collect(), output.stdout() if out is None else output.stderr())
     output.confess(provenance, strict=strict, quiet=quiet)
 
 
@@ -298,11 +330,22 @@ def demo(
 
 
 @app.command()
-def formats() -> None:
-    """What can be read."""
-    from watchfloor.cli.lists import show_formats
+def formats(
+    paths: Annotated[list[str] | None, typer.Argument(metavar="[FILE]...", help="Files to be explained.")] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Which format each file is of, how surely, why, and what else it may be.")
+    ] = False,
+    format: Format = None,
+) -> None:
+    """What can be read; with files, as what they would be read."""
+    from watchfloor.cli.lists import explain_formats, show_formats
 
-    show_formats(output.stdout())
+    if paths:
+        explain_formats(output.stdout(), paths, format)
+    elif explain:
+        raise BadOption("--explain: no file is named", hint="watchfloor formats --explain FILE...")
+    else:
+        show_formats(output.stdout())
 
 
 @app.command()
@@ -365,7 +408,24 @@ def _two(clock: str) -> tuple[str, str]:
     return start, stop
 
 
-def _write_folder(chosen: Mapping[str, Result], folder: Path, extension: str, *, quiet: bool) -> None:
+def _since(out: Path | None) -> Since:
+    """How far the files were read for this output."""
+    from watchfloor.readers.since import Since, user_state
+
+    if out is None:
+        return Since(user_state())
+    if out.is_file():
+        raise BadOption(
+            f"{out}: it holds what was read before, which --since-last does not read again",
+            hint=f"name another file, or a folder, which gets new files with each run: --out {out.with_suffix('')}/",
+        )
+    return Since((out.parent if out.suffix and not out.is_dir() else out) / ".watchfloor-last.json")
+
+
+def _write_folder(
+    chosen: Mapping[str, Result], folder: Path, extension: str, *, run: datetime | None, quiet: bool
+) -> None:
+    """One file a table; under --since-last each run has files of its own, named for its time."""
     if extension not in ("parquet", "csv", "jsonl"):
         raise BadOption(f"--format-out {extension}: not possible", hint="use parquet, csv or jsonl")
     try:
@@ -373,6 +433,6 @@ def _write_folder(chosen: Mapping[str, Result], folder: Path, extension: str, *,
     except OSError as error:
         raise BadOption(f"{folder}: {error.strerror}", hint="name a folder that can be made") from error
     for name, result in chosen.items():
-        result.save(folder / f"{name}.{extension}")
+        result.save(folder / f"{name}{run:-%Y%m%dT%H%M%S%fZ}.{extension}" if run else folder / f"{name}.{extension}")
     if not quiet:
         output.remark(f"wrote {', '.join(chosen)} to {folder}")

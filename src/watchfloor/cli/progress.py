@@ -49,10 +49,11 @@ def reading(paths: Iterable[str | Path], *, quiet: bool) -> Iterator[Callable[[i
 
 def _size(paths: Iterable[str | Path]) -> int:
     """Bytes of all files at the paths; what cannot be looked at counts nothing."""
+    from watchfloor.readers.files import on_disk
+
     total = 0
-    for path in map(Path, paths):
-        files = path.rglob("*") if path.is_dir() else (path,)
-        for file in files:
+    for path in paths:
+        for file in on_disk(path):
             try:
                 total += file.stat().st_size if file.is_file() else 0
             except OSError:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from watchfloor.engine import in_order
 from watchfloor.schemas import TABLES, Tables
 
 if TYPE_CHECKING:
@@ -18,6 +21,8 @@ __all__ = ["REJECTED_CHARACTERS", "Head", "Options", "Reader", "Tables", "merge"
 
 REJECTED_CHARACTERS = 2_000
 """So much of its text is kept of a rejected record."""
+FILES_AT_A_TIME = 2
+"""A step of one file that one core does leaves the other to the next file."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,8 @@ class Head:
     """The first 64 KiB, decompressed, without a byte-order mark, as UTF-8."""
     lines: tuple[str, ...] = field(default=())
     """Its non-empty lines, 200 at most, the last one only if it is whole; bytes that are no UTF-8 are replaced."""
+    encoding: str | None = None
+    """How its text is stored, as far as this beginning shows; null where it is no text."""
 
     def share(self, fits: Callable[[str], object]) -> float:
         """The share of lines that fit, 0 without lines."""
@@ -37,6 +44,11 @@ class Head:
 
 def _nothing(_: int) -> None:
     """No progress is shown."""
+
+
+def _never(_: Head) -> bool:
+    """Files of this format are read whole."""
+    return False
 
 
 @dataclass(frozen=True)
@@ -70,13 +82,32 @@ class Reader:
     """The tables of some files, `rejects` and `ledger` (one row a file) among them. Errors are raised here."""
     sign: str = ""
     """What the format is known by, in words, for `watchfloor formats --explain`."""
+    grows: Callable[[Head], bool] = _never
+    """Whether what is added to a file can be read by itself (`--since-last`): records are lines, and all that they need
+    from before are lines that begin with `#`."""
 
 
 def one_by_one(read: Callable[[Path, Options], Tables]) -> Callable[[Sequence[Path], Options], Tables]:
-    """Makes a reader's `read` of a function that reads one file."""
+    """Makes a reader's `read` of a function that reads one file: two files are read at a time, given in their order."""
 
     def read_all(paths: Sequence[Path], options: Options) -> Tables:
-        return merge([read(path, options) for path in paths])
+        lock = Lock()
+
+        def told(read_bytes: int) -> None:
+            with lock:
+                options.progress(read_bytes)
+
+        def timed(path: Path) -> Tables:
+            began = time.monotonic()
+            tables = read(path, replace(options, progress=told))
+            if "ledger" in tables:
+                seconds = pl.lit(time.monotonic() - began)
+                tables["ledger"] = TABLES["ledger"].fill(tables["ledger"]).with_columns(seconds=seconds)
+            return tables
+
+        if len(paths) == 1:
+            return merge([timed(paths[0])])
+        return merge(list(in_order(timed, paths, threads=FILES_AT_A_TIME)))
 
     return read_all
 

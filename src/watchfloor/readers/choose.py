@@ -2,36 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
-from watchfloor.errors import AmbiguousTime, NothingToRead, OtherTable, UnknownFormat, UnreadableFile, WatchfloorError
+from watchfloor.errors import (
+    AmbiguousTime,
+    MissingExtra,
+    NothingToRead,
+    OtherTable,
+    UnknownFormat,
+    UnreadableFile,
+    WatchfloorError,
+)
 from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, merge
 from watchfloor.readers.loki import READER as LOKI
+from watchfloor.readers.plugins import plugins
 from watchfloor.readers.qradar import READER as QRADAR
+from watchfloor.readers.since import Since
 from watchfloor.readers.syslog import READER as SYSLOG
 from watchfloor.readers.table import READER as TABLE
 from watchfloor.readers.zeek import READER as ZEEK
+from watchfloor.schemas import LEDGER
 
-__all__ = ["READERS", "read_files"]
+__all__ = ["READERS", "Choice", "all_readers", "choices", "read_files"]
 
 READERS: tuple[Reader, ...] = (LOKI, ZEEK, QRADAR, TABLE, SYSLOG)
-"""Every reader, in the order in which they are asked; the first that accepts a file reads it."""
+"""Our readers, in the order in which they are asked: the first that is sure of a file reads it."""
 
+SURE = 0.9
+"""So sure a reader is of a file that no other is asked."""
 MOST = 0.6
-"""At least so sure a reader must be of a file."""
+"""At least so sure the surest must be."""
 
 
-def read_files(paths: Sequence[str | Path], *, format: str | None = None, options: Options | None = None) -> Tables:
+def all_readers() -> tuple[Reader, ...]:
+    """Every reader in the order in which they are asked; those of other packages before ours."""
+    return (*plugins(frozenset(reader.name for reader in READERS)), *READERS)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Who reads a file, and why."""
+
+    path: Path
+    reader: Reader | None
+    """Null: nobody does."""
+    share: float
+    """How sure it is: the share of the file's first lines that fit."""
+    reason: str
+    """In words; of a file that nobody reads, what it looks like."""
+    others: tuple[tuple[Reader, float], ...] = field(default=())
+    """Who else would, surest first; all of them only where the choice was to be explained."""
+
+
+def choices(paths: Sequence[str | Path], *, format: str | None = None) -> Iterator[Choice]:
+    """Who reads each of the files, with every reader asked.
+
+    Arguments:
+        paths: as for `read_files`.
+        format: a reader's name, which is never overruled.
+
+    Raises:
+        NothingToRead: no file there.
+        UnknownFormat: a format name that does not exist.
+    """
+    for path in files.find(paths):
+        try:
+            yield _choose(files.head(path), Options(), format, explain=True)
+        except UnreadableFile as error:
+            yield Choice(path, None, 0.0, str(error).removeprefix(f"{path}: "))
+
+
+def read_files(
+    paths: Sequence[str | Path],
+    *,
+    format: str | None = None,
+    options: Options | None = None,
+    since: Since | None = None,
+) -> Tables:
     """The canonical tables of files and folders, with what was rejected and a ledger of the files.
 
     Arguments:
-        paths: files, or folders that are walked to any depth.
+        paths: files, or folders that are walked to any depth; patterns, archives, `-` for standard input.
         format: a reader's name, for files whose content does not say it; never overruled.
         options: what else the user said about the files.
+        since: how far each file was read before: only what was added is read.
 
     Raises:
         NothingToRead: no file, or none that any reader knows.
@@ -39,8 +99,11 @@ def read_files(paths: Sequence[str | Path], *, format: str | None = None, option
         UnreadableFile: a file named by the user that cannot be opened or is no such format.
     """
     options = options or Options()
+    if format:
+        _by_name(format)
     named = {Path(path) for path in paths}
     chosen: dict[str, tuple[Reader, list[Path]]] = {}
+    said = _Said()
     left_out: list[tuple[Path, str]] = []
 
     def leave_out(path: Path, error: WatchfloorError) -> None:
@@ -48,15 +111,30 @@ def read_files(paths: Sequence[str | Path], *, format: str | None = None, option
         if path in named:
             raise error
         left_out.append((path, str(error).removeprefix(f"{path}: ")))
+        if since is not None:
+            since.forget(path)
 
     for path in files.find(paths):
         try:
-            reader = _by_name(format) if format else _by_content(files.head(path), options)
-        except (UnknownFormat, UnreadableFile) as error:
+            head = files.head(path)
+            choice = _choose(head, options, format)
+            if choice.reader is None:
+                raise UnknownFormat(f"{path}: {choice.reason}", hint="name it with --format, or map it with --columns")
+            said.of(head, choice, format)
+            part: Path | None = path
+            if since is not None:
+                part = since.part(head, format=choice.reader.name, grows=choice.reader.grows(head))
+        except (MissingExtra, UnknownFormat, UnreadableFile) as error:
             leave_out(path, error)
         else:
-            chosen.setdefault(reader.name, (reader, []))[1].append(path)
-    parts = [part for reader, group in chosen.values() for part in _read(reader, group, options, leave_out)]
+            if part is not None:
+                chosen.setdefault(choice.reader.name, (choice.reader, []))[1].append(part)
+    parts = [
+        said.add_to(part) for reader, group in chosen.values() for part in _read(reader, group, options, leave_out)
+    ]
+    if since is not None:
+        parts = [since.placed(part) for part in parts]
+        parts.append(since.unchanged())
     if not parts:
         raise NothingToRead(
             f"{', '.join(str(path) for path in paths)}: none of {len(left_out)} files can be read",
@@ -68,32 +146,89 @@ def read_files(paths: Sequence[str | Path], *, format: str | None = None, option
 def _read(
     reader: Reader, paths: list[Path], options: Options, leave_out: Callable[[Path, WatchfloorError], None]
 ) -> list[Tables]:
-    """The files of one reader: all at once, and one by one only where one of them fails."""
+    """The files of one reader: all at once, and in halves only where one of them fails."""
+    began = time.monotonic()
     try:
-        return [reader.read(paths, options)]
-    except (AmbiguousTime, OtherTable, UnreadableFile) as error:
+        tables = reader.read(paths, options)
+    except (AmbiguousTime, MissingExtra, OtherTable, UnreadableFile) as error:
         if len(paths) == 1:
             leave_out(paths[0], error)
             return []
-    return [part for path in paths for part in _read(reader, [path], options, leave_out)]
+        half = len(paths) // 2
+        return [part for some in (paths[:half], paths[half:]) for part in _read(reader, some, options, leave_out)]
+    return [_timed(tables, paths, time.monotonic() - began)]
+
+
+def _timed(tables: Tables, paths: list[Path], seconds: float) -> Tables:
+    """Seconds for the files whose reader does not say them."""
+    if "ledger" not in tables:
+        return tables
+    total = sum(path.stat().st_size for path in paths)
+    share = pl.col("file_bytes") / total if total else pl.lit(1 / len(paths))
+    ledger = LEDGER.fill(tables["ledger"]).with_columns(pl.col("seconds").fill_null(share * seconds))
+    return tables | {"ledger": ledger}
+
+
+class _Said:
+    """What is known of files before they are read, for the ledger."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[str | None]] = {"source": [], "stored": [], "guess": []}
+
+    def of(self, head: Head, choice: Choice, format: str | None) -> None:
+        """Takes up a file."""
+        guessed = format is None and choice.share < SURE
+        guess = f"taken for {choice.reader.name}: {choice.reason}" if guessed and choice.reader else None
+        for name, value in zip(self._rows, (str(head.path), head.encoding, guess), strict=True):
+            self._rows[name].append(value)
+
+    def add_to(self, tables: Tables) -> Tables:
+        """The tables, their ledger with encodings and guesses."""
+        if "ledger" not in tables:
+            return tables
+        said = pl.LazyFrame(self._rows, schema=dict.fromkeys(self._rows, pl.String)).unique("source")
+        notes = pl.concat_str(pl.col("notes"), pl.col("guess"), separator="; ", ignore_nulls=True)
+        ledger = (
+            LEDGER.fill(tables["ledger"])
+            .join(said, on="source", how="left", maintain_order="left")
+            .with_columns(pl.col("encoding").fill_null(pl.col("stored")), notes=pl.when(notes != "").then(notes))
+        )
+        return tables | {"ledger": LEDGER.fill(ledger)}
 
 
 def _by_name(name: str) -> Reader:
-    for reader in READERS:
+    for reader in all_readers():
         if reader.name == name:
             return reader
-    raise UnknownFormat(f"there is no format {name!r}", hint=f"formats: {', '.join(reader.name for reader in READERS)}")
+    names = ", ".join(reader.name for reader in all_readers())
+    raise UnknownFormat(f"there is no format {name!r}", hint=f"formats: {names}")
 
 
-def _by_content(head: Head, options: Options) -> Reader:
+def _choose(head: Head, options: Options, format: str | None, *, explain: bool = False) -> Choice:
+    """The first that is sure reads the file, else the surest one that is sure enough."""
+    if format is not None:
+        return Choice(head.path, _by_name(format), 1.0, "named by the user")
     if options.columns is not None:
-        return TABLE
-    for reader in READERS:
-        if reader.accepts(head) >= MOST:
-            return reader
-    raise UnknownFormat(
-        f"{head.path}: {files.looks_like(head)}", hint="name it with --format, or map it with --columns"
-    )
+        return Choice(head.path, TABLE, 1.0, "the column map is for tables")
+    asked: list[tuple[Reader, float]] = []
+    for reader in all_readers():
+        asked.append((reader, min(1.0, float(reader.accepts(head)))))
+        if asked[-1][1] >= SURE and not explain:
+            break
+    sure = next((one for one in asked if one[1] >= SURE), None)
+    best, share = sure or max(asked, key=lambda one: one[1])
+    if share < MOST:
+        near_ones = sorted((one for one in asked if one[1] > 0), key=lambda one: -one[1])
+        near = f" (nearest: {best.name}, {_percent(share)})" if share > 0 else ""
+        return Choice(head.path, None, share, f"{files.looks_like(head)}{near}", tuple(near_ones))
+    others = sorted((one for one in asked if one[0] is not best and one[1] > 0), key=lambda one: -one[1])
+    sign = best.sign or best.about
+    reason = sign if share == 1 else f"{_percent(share)}: {sign}"
+    return Choice(head.path, best, share, reason, tuple(others))
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%} of its first lines fit"
 
 
 def _rejects_of(strangers: list[tuple[Path, str]]) -> Tables:

@@ -1,11 +1,11 @@
-"""Files as readers see them: found on disk, decompressed, looked at, and given in blocks that end at line ends."""
+"""Files as readers see them: found, also in archives, unpacked, looked at, given in blocks that end at line ends."""
 
 from __future__ import annotations
 
-import gzip
+import codecs
+import glob
 import io
 import os
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,12 +15,25 @@ from typing import IO
 
 from watchfloor.errors import NothingToRead, UnreadableFile
 from watchfloor.readers._reader import Head
+from watchfloor.readers.containers import DAMAGED, STDIN, Inside, expanded, is_pipe, of_pipe, of_stdin, unpacked
 
-__all__ = ["Content", "blocks", "content", "find", "first_bytes", "head", "looks_like"]
+__all__ = [
+    "Content",
+    "blocks",
+    "content",
+    "encoding_of",
+    "find",
+    "first_bytes",
+    "head",
+    "in_any_order",
+    "looks_like",
+    "on_disk",
+    "wide",
+]
 
 HEAD_BYTES = 64 * 1024
 HEAD_LINES = 200
-_DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile)
+_BOM = b"\xef\xbb\xbf"
 LONGEST_LINE = 64 * 1024 * 1024
 """A line longer than this is no log line: the file is refused before it fills the memory."""
 _WINDOW = 64 * 1024
@@ -30,25 +43,58 @@ _WINDOW = 64 * 1024
 def find(paths: Iterable[str | Path]) -> list[Path]:
     """The files at the paths, folders walked to any depth in the order of names; hidden files only where named.
 
+    A pattern (`*.log`, `**/*.gz`) is for the shells that leave it to us, `-` is standard input. Of an archive its
+    members are found, as `archive.zip!/folder/file.log`; such a name is also a path.
+
     Raises:
         NothingToRead: a path that does not exist, or a folder without files.
     """
-    found: list[Path] = []
-    for path in map(Path, paths):
-        if path.is_dir():
-            inside = sorted(
-                file
-                for file in path.rglob("*")
-                if file.is_file() and not any(part.startswith(".") for part in file.relative_to(path).parts)
-            )
-            if not inside:
-                raise NothingToRead(f"{path}: no files in this folder", hint="name a folder that holds logs, or a file")
-            found += inside
-        elif path.exists():
-            found.append(path)
-        else:
-            raise NothingToRead(f"{path}: no such file or folder", hint="check the spelling, or the folder you are in")
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(file for path in paths for file in _found(Path(path))))
+
+
+def on_disk(path: str | Path) -> list[Path]:
+    """The files at a path, archives as they are; none where nothing is there."""
+    path = Path(path)
+    if path.is_dir():
+        return sorted(
+            file
+            for file in path.rglob("*")
+            if file.is_file() and not any(part.startswith(".") for part in file.relative_to(path).parts)
+        )
+    if path.exists():
+        return [path]
+    if glob.has_magic(str(path)):
+        fitting = (Path(name) for name in sorted(glob.glob(str(path), recursive=True)))  # noqa: PTH207 - `**` at any place
+        return [file for one in fitting for file in on_disk(one)]
+    return []
+
+
+def _found(path: Path) -> Iterator[Path]:
+    if str(path) in ("-", STDIN):
+        yield from expanded(of_stdin())
+    elif inside := on_disk(path):
+        for file in inside:
+            yield from expanded(of_pipe(file) if is_pipe(file) else file)
+    elif path.is_dir():
+        raise NothingToRead(f"{path}: no files in this folder", hint="name a folder that holds logs, or a file")
+    elif members := _members(path):
+        yield from members
+    else:
+        what = "no file of such a name" if glob.has_magic(str(path)) else "no such file or folder"
+        raise NothingToRead(f"{path}: {what}", hint="check the spelling, or the folder you are in")
+
+
+def _members(path: Path) -> list[Path]:
+    """What a name as `archive.zip!/folder` means."""
+    archive, mark, name = path.as_posix().partition("!/")
+    if not mark or not Path(archive).is_file():
+        return []
+    shown = f"{Path(archive)}!/{name}"
+    return [
+        file
+        for file in expanded(Path(archive))
+        if str(file) == shown or str(file).startswith((f"{shown}/", f"{shown}!/"))
+    ]
 
 
 def head(path: Path) -> Head:
@@ -58,14 +104,15 @@ def head(path: Path) -> Head:
         UnreadableFile: a file that may not be opened.
     """
     raw = first_bytes(path, HEAD_BYTES)
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raw = raw[: len(raw) // 2 * 2].decode("utf-16", errors="replace").encode()
-    raw = raw.removeprefix(b"\xef\xbb\xbf")
+    full, stored = len(raw) >= HEAD_BYTES, encoding_of(raw)
+    if encoding := wide(raw):
+        raw = raw[: len(raw) // 2 * 2].decode(encoding, errors="replace").encode()
+    raw = raw.removeprefix(_BOM)
     text = raw.decode("utf-8", errors="replace").split("\n")
-    if len(raw) >= HEAD_BYTES:
+    if full:
         text.pop()
     lines = tuple(line.removesuffix("\r") for line in text if line.strip())[:HEAD_LINES]
-    return Head(path, raw, lines)
+    return Head(path, raw, lines, stored)
 
 
 def first_bytes(path: Path, size: int) -> bytes:
@@ -74,11 +121,49 @@ def first_bytes(path: Path, size: int) -> bytes:
     Raises:
         UnreadableFile: a file that may not be opened.
     """
-    with _opened(path) as (_, stream):
+    with _opened(path) as opened:
         try:
-            return _some(stream, size)
-        except _DAMAGED:
+            return _some(opened.stream, size)
+        except DAMAGED:
             return b""
+
+
+def wide(raw: bytes) -> str | None:
+    """UTF-16 by the mark at the start, or by the zeros of ASCII text; null where it is none."""
+    if raw.startswith(b"\xff\xfe\0\0"):
+        return "utf-32"
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    even, odd = raw[:200:2], raw[1:200:2]
+    if len(odd) >= 4 and b"\0" in raw[:200]:
+        if not any(odd) and all(even):
+            return "utf-16-le"
+        if not any(even) and all(odd):
+            return "utf-16-be"
+    return None
+
+
+def encoding_of(raw: bytes) -> str | None:
+    """How the text of a file is stored, by its beginning; null for what is no text."""
+    if found := wide(raw):
+        return {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(raw[:2], found)
+    if b"\0" in raw[:4096] or not raw:
+        return None
+    if raw.startswith(_BOM):
+        return "utf-8-sig"
+    for line in raw.split(b"\n")[:-1] or [raw]:
+        if not line.isascii():
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                continue
+            return "utf-8"
+    return "utf-8" if raw.isascii() else "windows-1252"
+
+
+def in_any_order(path: Path) -> Path | io.BytesIO:
+    """A file for a library that reads it at several places: its path, or its content where it is in an archive."""
+    return io.BytesIO(content(path).content) if isinstance(path, Inside) else path
 
 
 @dataclass(frozen=True)
@@ -93,13 +178,13 @@ class Content:
 
 def content(path: Path) -> Content:
     """A whole file, decompressed; what a cut gzip stream still gives is kept and called partial."""
-    with _opened(path) as (_, stream):
+    with _opened(path) as opened:
         chunks: list[bytes] = []
         try:
-            while chunk := stream.read1(1 << 20):
+            while chunk := opened.stream.read1(1 << 20):
                 chunks.append(chunk)
-        except _DAMAGED as error:
-            return Content(b"".join(chunks), f"the gzip stream is cut or damaged ({error})")
+        except DAMAGED as error:
+            return Content(b"".join(chunks), opened.damage(error))
     return Content(b"".join(chunks), None)
 
 
@@ -117,30 +202,49 @@ def blocks(
     Raises:
         UnreadableFile: a line longer than 64 MiB.
     """
-    rest = b""
-    done = 0
-    with _opened(path) as (raw, stream):
-        if isinstance(stream, io.BufferedReader) and stream.seekable():
-            yield from _plain_blocks(path, stream, size, progress)
+    with _opened(path) as opened:
+        try:
+            coded = wide(_some(opened.stream, 400))
+        except DAMAGED:
+            coded = None
+        opened.rewind()
+        if coded is None and isinstance(opened.stream, io.BufferedReader) and opened.stream.seekable():
+            yield from _plain_blocks(path, opened.stream, size, progress)
             return
-        while True:
-            try:
-                chunk = _some(stream, size)
-            except _DAMAGED as error:
-                cut_short(f"the gzip stream is cut or damaged ({error})")
-                chunk = b""
-            progress(raw.tell() - done)
-            done = raw.tell()
-            if not chunk:
-                break
-            end = chunk.rfind(b"\n") + 1
-            if not end:
-                rest += chunk
-                if len(rest) > LONGEST_LINE:
-                    raise _too_long(path)
-                continue
+        yield from _blocks(opened, size, coded, progress=progress, cut_short=cut_short)
+
+
+def _blocks(
+    opened: _Opened, size: int, coded: str | None, *, progress: Callable[[int], None], cut_short: Callable[[str], None]
+) -> Iterator[bytes]:
+    """The blocks of a file that is compressed, in an archive, or in UTF-16."""
+    rest, done = b"", 0
+    decoder = codecs.getincrementaldecoder(coded)(errors="replace") if coded else None
+    first = True
+    while True:
+        try:
+            chunk = _some(opened.stream, size)
+        except DAMAGED as error:
+            cut_short(opened.damage(error))
+            chunk = b""
+        place = opened.place()
+        progress(place - done)
+        done = place
+        last = not chunk
+        if decoder:
+            text = decoder.decode(chunk, final=last)
+            chunk = (text.removeprefix("\ufeff") if first else text).encode(errors="replace")
+            first = False
+        end = chunk.rfind(b"\n") + 1
+        if end:
             yield b"".join((rest, memoryview(chunk)[:end]))
             rest = chunk[end:]
+        else:
+            rest += chunk
+            if len(rest) > LONGEST_LINE:
+                raise _too_long(opened.path)
+        if last:
+            break
     if rest:
         yield rest
 
@@ -148,7 +252,7 @@ def blocks(
 def _plain_blocks(path: Path, raw: io.BufferedReader, size: int, progress: Callable[[int], None]) -> Iterator[bytes]:
     """The blocks of a file that is stored as it is; each is read once, up to where its last line ends."""
     _keep_memory()
-    total = os.fstat(raw.fileno()).st_size  # what is written from now on may end within a line
+    total = raw.seek(0, os.SEEK_END)  # what is written from now on may end within a line
     start = 0
     while start < total:
         end = start + size
@@ -165,8 +269,8 @@ def _plain_blocks(path: Path, raw: io.BufferedReader, size: int, progress: Calla
         block = raw.read(min(end, total) - start)
         if not block:
             return
+        progress(_stored(path, start + len(block)) - _stored(path, start))
         start += len(block)
-        progress(len(block))
         yield block
         del block
 
@@ -187,8 +291,39 @@ def _too_long(path: Path) -> UnreadableFile:
     )
 
 
+@dataclass
+class _Opened:
+    """A file that is read."""
+
+    path: Path
+    raw: IO[bytes]
+    """As stored."""
+    stream: io.BufferedIOBase
+    """What is in it."""
+    kind: str | None
+    """How it is compressed."""
+
+    def place(self) -> int:
+        """Bytes read so far, as stored."""
+        return _stored(self.path, self.raw.tell())
+
+    def damage(self, error: Exception) -> str:
+        """Why there is no more."""
+        return f"the {self.kind or 'stored'} stream is cut or damaged ({error})"
+
+    def rewind(self) -> None:
+        """Back to the start."""
+        self.raw.seek(0)
+        stream, self.kind = unpacked(self.raw, str(self.path))
+        self.stream = stream  # type: ignore[assignment]
+
+
+def _stored(path: Path, place: int) -> int:
+    return path.stored(place) if isinstance(path, Inside) else place
+
+
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[IO[bytes], io.BufferedIOBase]]:
+def _opened(path: Path) -> Iterator[_Opened]:
     """The file as stored, and what is in it."""
     try:
         raw = path.open("rb")
@@ -197,13 +332,9 @@ def _opened(path: Path) -> Iterator[tuple[IO[bytes], io.BufferedIOBase]]:
             f"{path}: {error.strerror or error}", hint="check the permissions of the file and of its folder"
         ) from error
     with raw:
-        magic = raw.read(2)
-        raw.seek(0)
-        if magic == b"\x1f\x8b":
-            with gzip.GzipFile(fileobj=raw, mode="rb") as unpacked:
-                yield raw, unpacked
-        else:
-            yield raw, raw
+        opened = _Opened(path, raw, raw, None)
+        opened.rewind()
+        yield opened
 
 
 def _some(stream: io.BufferedIOBase, size: int) -> bytes:
@@ -215,7 +346,7 @@ def _some(stream: io.BufferedIOBase, size: int) -> bytes:
         try:
             # `read` would lose what it has when it meets the damage; `read1` gives it first.
             chunk = stream.read1(min(size - buffer.tell(), 1 << 20))
-        except _DAMAGED:
+        except DAMAGED:
             if buffer.tell():
                 return buffer.getvalue()
             raise
@@ -230,9 +361,8 @@ _MAGIC = (
     (b"\xff\xd8\xff", "a JPEG picture"),
     (b"%PDF", "a PDF document"),
     (b"PK\x03\x04", "a ZIP archive"),
-    (b"\x28\xb5\x2f\xfd", "compressed with zstd"),
-    (b"BZh", "compressed with bzip2"),
-    (b"\xfd7zXZ", "compressed with xz"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
     (b"ElfFile\x00", "a Windows event log (EVTX)"),
     (b"SQLite format 3\x00", "a SQLite database"),
     (b"\xd4\xc3\xb2\xa1", "a packet capture"),
@@ -249,6 +379,8 @@ def looks_like(head: Head) -> str:
     for magic, name in _MAGIC:
         if head.content.startswith(magic):
             return f"this is {name}, not a log"
+    if head.content.startswith(b"PAR1"):
+        return "a Parquet file whose columns are those of no canonical table: it needs a column map"
     if b"\0" in head.content[:4096]:
         return "binary data, not a log"
     if not head.lines:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import accumulate
 from pathlib import Path
 
 import polars as pl
@@ -49,23 +50,63 @@ def read_lines(
     account = _Account(str(path), format, path.stat().st_size)
     blank = _BLANK if skips is None else _BLANK | skips
 
-    def prepared() -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-        for records in _records(path, options, account, begins):
+    def prepared() -> Iterator[_Block]:
+        for records, places in _records(path, options, account, begins):
             kept = records.filter(~blank)
-            yield records, kept if prepare is None else prepare(kept)
+            yield records, kept if prepare is None else prepare(kept), places
 
-    def parsed(block: tuple[pl.DataFrame, pl.DataFrame]) -> tuple[pl.DataFrame, pl.DataFrame, dict[str, pl.DataFrame]]:
-        records, kept = block
+    def parsed(block: _Block) -> tuple[_Block, dict[str, pl.DataFrame]]:
+        records, kept, places = block
         found = parse(kept)
         rows = {name: TABLES[name].fill(found[name], source=str(path)).collect() for name in tables if name in found}
         rejects = found.get("rejects", pl.DataFrame(schema={"record": pl.Int64, "reason": pl.String}))
-        return records, kept.select("record", "lines", "text").join(rejects, on="record", how="left"), rows
+        judged = kept.select("record", "lines", "text").join(rejects, on="record", how="left")
+        return (records, judged, places), rows
 
-    for records, kept, rows in in_order(parsed, prepared()):
-        account.add(records, kept)
+    for block, rows in in_order(parsed, prepared()):
+        account.add(*block)
         for name, frame in rows.items():
             keepers[name].add(frame)
     return {name: keeper.lazy() for name, keeper in keepers.items()} | account.tables()
+
+
+class _Places:
+    """Where the lines of a block begin in the file."""
+
+    def __init__(self, block: bytes, base: int | None, first: int, height: int) -> None:
+        """`base` bytes and `first - 1` lines stand before the block; a null says that nobody knows."""
+        self._block, self._base, self._first, self._height = block, base, first, height
+        self._earlier: dict[int, int | None] = {}
+
+    def of(self, lines: pl.Series) -> pl.Series:
+        """Bytes before each of these lines, by their numbers."""
+        starts: list[int] = []
+        if self._base is not None and any(line >= self._first for line in lines):
+            starts = list(accumulate((len(line) + 1 for line in self._block.split(b"\n")), initial=self._base))
+        found = [
+            self._earlier.get(line) if line < self._first else starts[line - self._first] if starts else None
+            for line in lines
+        ]
+        return pl.Series("byte_offset", found, dtype=pl.Int64)
+
+    def keep(self, line: int) -> int | None:
+        """Where a line near the end of the block begins: the block need not be held for it."""
+        if line < self._first:
+            return self._earlier.get(line)
+        if self._base is None:
+            return None
+        place = len(self._block) - self._block.endswith(b"\n")
+        for _ in range(self._first + self._height - line):
+            place = self._block.rfind(b"\n", 0, place)
+        return self._base + place + 1
+
+    def also(self, line: int, place: int | None) -> None:
+        """A line of a block before, whose record goes on in this one."""
+        self._earlier[line] = place
+
+
+_Block = tuple[pl.DataFrame, pl.DataFrame, _Places]
+"""All records of a block, those that are parsed, and where they begin."""
 
 
 class _Account:
@@ -77,18 +118,25 @@ class _Account:
         self._rejects: list[pl.LazyFrame] = []
         self.partial: list[str] = []
         self.notes: list[str] = []
+        self.encoding: str | None = None
 
-    def reject(self, records: pl.DataFrame) -> None:
+    def reads_as(self, encoding: str) -> None:
+        """How the text is stored."""
+        self.encoding = encoding
+
+    def reject(self, records: pl.DataFrame, places: _Places) -> None:
         """Records (record, lines, text, reason) that cannot be read."""
         if records.height:
             self._rejected += int(records["lines"].sum())
-            few = owned(records.with_columns(pl.col("text").str.head(REJECTED_CHARACTERS)))
+            few = owned(
+                records.with_columns(pl.col("text").str.head(REJECTED_CHARACTERS), places.of(records["record"]))
+            )
             self._rejects.append(REJECTS.fill(few, source=self._source))
 
-    def add(self, records: pl.DataFrame, kept: pl.DataFrame) -> None:
+    def add(self, records: pl.DataFrame, kept: pl.DataFrame, places: _Places) -> None:
         """A block: all its records, and those that were parsed, with the `reason` of those that were rejected."""
         rejected = pl.col("reason").is_not_null()
-        self.reject(kept.filter(rejected))
+        self.reject(kept.filter(rejected), places)
         good = kept.filter(~rejected)
         self._read += good.height
         self._continued += int(good["lines"].sum()) - good.height
@@ -107,6 +155,7 @@ class _Account:
             "source": self._source,
             "format": self._format,
             "file_bytes": self._size,
+            "encoding": self.encoding,
             "partial": "; ".join(self.partial) or None,
             "notes": "; ".join(dict.fromkeys(self.notes)) or None,
         }
@@ -116,20 +165,30 @@ class _Account:
         }
 
 
-def _records(path: Path, options: Options, account: _Account, begins: pl.Expr | None) -> Iterator[pl.DataFrame]:
+def _records(
+    path: Path, options: Options, account: _Account, begins: pl.Expr | None
+) -> Iterator[tuple[pl.DataFrame, _Places]]:
     """The records of a file; those with bytes that are no UTF-8, and what stands before the first, are rejected."""
-    listener = texts.Listener(options.progress, account.partial.append, account.notes.append)
+    listener = texts.Listener(options.progress, account.partial.append, account.notes.append, account.reads_as)
     seen, waiting, bad = 0, None, list[int]()
+    kept_place: tuple[int, int | None] | None = None
     blocks = texts.blocks(path, None, listener)
     block = next(blocks, b"")
+    before = 3 if account.encoding == "utf-8-sig" else 0
     while block:
         lines, damaged = _lines(block, seen + 1)
+        # What was decoded has other lengths than what is stored.
+        base = before if account.encoding in ("utf-8", "utf-8-sig") else None
+        places = _Places(block, base, seen + 1, lines.height)
+        if kept_place is not None:
+            places.also(*kept_place)
         seen += lines.height
+        before += len(block)
         bad += damaged
         block = next(blocks, b"")
         if waiting is not None:
             lines = pl.concat([waiting, lines])
-        waiting = None
+        waiting = kept_place = None
         records = lines.with_columns(lines=pl.lit(1, pl.Int64))
         if begins is not None:
             records = _joined(records, begins)
@@ -137,9 +196,10 @@ def _records(path: Path, options: Options, account: _Account, begins: pl.Expr | 
                 # The last record may go on in the next block.
                 last = records["record"][-1]
                 waiting = lines.filter(pl.col("record") >= last)
+                kept_place = last, places.keep(last)
                 records = records.filter(pl.col("record") < last)
-            records = _after_the_first(records, account)
-        yield _sound(records, bad, account)
+            records = _after_the_first(records, account, places)
+        yield _sound(records, bad, account, places), places
 
 
 def _lines(block: bytes, first: int) -> tuple[pl.DataFrame, list[int]]:
@@ -167,14 +227,14 @@ def _joined(lines: pl.DataFrame, begins: pl.Expr) -> pl.DataFrame:
     return pl.concat([lines.filter(~several).select(columns), joined.select(columns)]).sort("record")
 
 
-def _after_the_first(records: pl.DataFrame, account: _Account) -> pl.DataFrame:
+def _after_the_first(records: pl.DataFrame, account: _Account, places: _Places) -> pl.DataFrame:
     """Without what stands before the first record of the file."""
     before = records.filter(~pl.col("first") & ~_BLANK)
-    account.reject(before.with_columns(reason=pl.lit("no record has begun before this line")))
+    account.reject(before.with_columns(reason=pl.lit("no record has begun before this line")), places)
     return records.filter(pl.col("first") | _BLANK).drop("first")
 
 
-def _sound(records: pl.DataFrame, bad: list[int], account: _Account) -> pl.DataFrame:
+def _sound(records: pl.DataFrame, bad: list[int], account: _Account, places: _Places) -> pl.DataFrame:
     """Without records that hold one of the lines that are no UTF-8."""
     if not bad or not records.height:
         return records
@@ -183,5 +243,5 @@ def _sound(records: pl.DataFrame, bad: list[int], account: _Account) -> pl.DataF
     bad[:] = [line for line in bad if line >= end]
     at = records["record"].search_sorted(pl.Series(here, dtype=pl.Int64), side="right").cast(pl.Int64) - 1
     damaged = pl.col("record").is_in(records["record"].gather(at.filter(at >= 0)).implode())
-    account.reject(records.filter(damaged).with_columns(reason=pl.lit("bytes that are no UTF-8")))
+    account.reject(records.filter(damaged).with_columns(reason=pl.lit("bytes that are no UTF-8")), places)
     return records.filter(~damaged)

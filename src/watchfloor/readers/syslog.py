@@ -148,5 +148,7 @@ READER = Reader(
     about="Syslog (RFC 3164, RFC 5424) and text logs whose lines begin with a time, also gzip",
     tables=("events",),
     accepts=accepts,
+    sign="each line begins with a time",
     read=one_by_one(read),
+    grows=lambda _: True,
 )

@@ -16,6 +16,10 @@ BLOCK_BYTES = 4 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 
 
+def _nothing(_: str) -> None:
+    """Nobody asks."""
+
+
 @dataclass(frozen=True)
 class Listener:
     """Who is told what happens while a file is read."""
@@ -26,6 +30,8 @@ class Listener:
     """Why the file ends too early, where it does."""
     note: Callable[[str], None]
     """What was taken for granted."""
+    encoding: Callable[[str], None] = _nothing
+    """How the text is stored, as soon as that is known, and again where it proves to be something else."""
 
 
 def blocks(
@@ -47,15 +53,23 @@ def blocks(
         BadColumnMap: an encoding that does not exist.
         UnreadableFile: a line longer than 64 MiB.
     """
-    if wide(path, encoding) is not None:
+    found = wide(path, encoding)
+    if found is not None and encoding is not None:
         yield whole(path, encoding, listener).encode()
         return
+    if found is not None:
+        encoding = "utf-8"  # blocks of files are in it
+        _say_wide(path, found, listener)
     first = True
     for block in files.blocks(path, BLOCK_BYTES, progress=listener.progress, cut_short=listener.cut_short):
         text = block.removeprefix(_BOM) if first else block
+        if first and found is None and encoding in (None, "utf-8"):
+            listener.encoding("utf-8-sig" if len(text) < len(block) else "utf-8")
         first = False
         if encoding is None and not text.isascii():
             encoding = _by_content(text, listener.note)
+            if encoding != "utf-8":
+                listener.encoding(encoding)
         yield text if encoding in (None, "utf-8") else _decoded(text, encoding).encode()
 
 
@@ -71,12 +85,21 @@ def whole(
         listener.cut_short(stored.partial)
     content = stored.content.removeprefix(_BOM)
     found = wide(path, encoding) or encoding or _by_content(content, listener.note)
-    if encoding is None and found in ("utf-16-le", "utf-16-be"):
-        listener.note(f"read as {found.upper()}: every second byte is zero")
+    if encoding is None and found.startswith("utf-16"):
+        _say_wide(path, found, listener)
+    else:
+        listener.encoding(found)
     text = _decoded(content, found).removeprefix("\ufeff")
     if found == "utf-8" and (bad := text.count("\ufffd") - content.count("\ufffd".encode())):
         listener.note(f"{bad:,} places with bytes that are not UTF-8, shown as \ufffd")
     return text
+
+
+def _say_wide(path: Path, found: str, listener: Listener) -> None:
+    """The encoding, and that it was taken from the zeros where no mark says it."""
+    listener.encoding(files.encoding_of(files.first_bytes(path, 400)) or found)
+    if found in ("utf-16-le", "utf-16-be"):
+        listener.note(f"read as {found.upper()}: every second byte is zero")
 
 
 def _known(encoding: str) -> None:
@@ -98,16 +121,7 @@ def wide(path: Path, encoding: str | None) -> str | None:
         _known(encoding)
         name = codecs.lookup(encoding).name
         return name if name.startswith(("utf-16", "utf-32")) else None
-    raw = files.first_bytes(path, 400)
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    even, odd = raw[:200:2], raw[1:200:2]
-    if len(odd) >= 4 and b"\0" in raw:
-        if not any(odd) and all(even):
-            return "utf-16-le"
-        if not any(even) and all(odd):
-            return "utf-16-be"
-    return None
+    return files.wide(files.first_bytes(path, 400))
 
 
 def _by_content(block: bytes, note: Callable[[str], None]) -> str:

@@ -121,4 +121,5 @@ READER = Reader(
     tables=("findings", "scans"),
     accepts=accepts,
     read=read,
+    sign="the prefix of Loki's records: time, host, level, module",
 )

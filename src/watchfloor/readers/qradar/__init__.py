@@ -23,4 +23,5 @@ READER = Reader(
     tables=("alerts", "evidence"),
     accepts=accepts,
     read=_read,
+    sign="the keys of QRadar's offenses, or of the exports beside them",
 )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from watchfloor.readers._reader import Head, Options, Reader, Tables
+from watchfloor.readers.documents import has_lines
 from watchfloor.schemas import TABLES
 
 __all__ = ["READER"]
@@ -15,6 +16,11 @@ def _accepts(head: Head) -> bool:
     from watchfloor.readers.table.reading import accepts  # noqa: PLC0415 - a format that nobody has costs no import
 
     return accepts(head)
+
+
+def _grows(head: Head) -> bool:
+    """JSON lines; other tables need their header."""
+    return has_lines(head.lines)
 
 
 def _read(paths: Sequence[Path], options: Options) -> Tables:
@@ -29,4 +35,6 @@ READER = Reader(
     tables=tuple(name for name in TABLES if name not in ("rejects", "ledger")),
     accepts=_accepts,
     read=_read,
+    sign="its columns are those of one canonical table",
+    grows=_grows,
 )

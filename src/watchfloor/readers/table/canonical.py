@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 from polars.exceptions import PolarsError
 
+from watchfloor.readers import files
 from watchfloor.readers.columns import load
 from watchfloor.readers.table.delimited import layout
 from watchfloor.schemas import TABLES, Table
@@ -34,7 +35,7 @@ def names_of(head: Head) -> list[str]:
     """Names of the columns, as far as the beginning of a file shows them."""
     if head.content.startswith(b"PAR1"):
         try:
-            return list(pl.read_parquet_schema(head.path))
+            return list(pl.read_parquet_schema(files.in_any_order(head.path)))
         except (PolarsError, OSError):
             return []
     text = head.content.decode("utf-8", errors="replace").lstrip()

@@ -35,6 +35,7 @@ class Intake:
         """Canonical columns and fields of evidence that had a value anywhere."""
         self.notes: list[str] = []
         self.partial: list[str] = []
+        self.encoding: str | None = None
 
     def take(self, part: Part) -> None:
         """Adds the rows of a part.
@@ -64,6 +65,10 @@ class Intake:
         self.filled |= {name for name in rows.columns if rows[name].null_count() < rows.height}
         self.filled |= {field for facts in evidence for field in facts["field"].unique()}
 
+    def reads_as(self, encoding: str) -> None:
+        """How the text is stored."""
+        self.encoding = encoding
+
     def ledger(self) -> dict[str, Any]:
         """The file's row of the ledger."""
         notes = [*dict.fromkeys(self.notes), *self._surveyed.notes()]
@@ -76,6 +81,7 @@ class Intake:
             "lines_continued": self._continued,
             "lines_rejected": self._rejected,
             "lines_skipped": self._skipped,
+            "encoding": self.encoding,
             "partial": "; ".join(dict.fromkeys(self.partial)) or None,
             "notes": "; ".join(notes) or None,
         }

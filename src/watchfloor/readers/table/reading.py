@@ -71,7 +71,7 @@ def _own(head: Head) -> ColumnMap:
 
 def _parquet(path: Path, mapping: ColumnMap, options: Options) -> list[Tables]:
     """A Parquet file, lazily: nothing is read but what types cannot tell."""
-    frame = pl.scan_parquet(path, row_index_name=RECORD, row_index_offset=1, glob=False)
+    frame = pl.scan_parquet(files.in_any_order(path), row_index_name=RECORD, row_index_offset=1, glob=False)
     try:
         schema = dict(frame.collect_schema())
         count = frame.select(pl.len()).collect().item()
@@ -114,7 +114,7 @@ def _intake(head: Head, mapping: ColumnMap, options: Options, kept: dict[str, Ke
         _refuse_binary(head)
         is_json = _is_json(head)
         intake = Intake(path, mapping, options.zone, kept, json=is_json)
-        listener = texts.Listener(options.progress, intake.partial.append, intake.notes.append)
+        listener = texts.Listener(options.progress, intake.partial.append, intake.notes.append, intake.reads_as)
         if is_json and not documents.has_lines(head.lines):
             _take_document(path, mapping, intake, texts.whole(path, mapping.encoding, listener))
         else:

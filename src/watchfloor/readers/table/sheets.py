@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from watchfloor.errors import BadColumnMap, UnreadableFile
+from watchfloor.readers import files
 from watchfloor.readers.columns.plan import LINES, RECORD
 from watchfloor.readers.table.delimited import HEADER_WITHIN, once
 from watchfloor.readers.table.part import Part, wanted
@@ -66,7 +67,8 @@ def _cells(path: Path, wanted_sheet: str | int | None) -> pl.DataFrame:
     import fastexcel  # noqa: PLC0415 - the one file that needs it, and only for workbooks
 
     try:
-        book = fastexcel.read_excel(path)
+        stored = files.in_any_order(path)
+        book = fastexcel.read_excel(stored if isinstance(stored, Path) else stored.getvalue())
         name = wanted_sheet - 1 if isinstance(wanted_sheet, int) else wanted_sheet if wanted_sheet is not None else 0
         loaded = book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string").to_polars()
     except fastexcel.SheetNotFoundError as error:

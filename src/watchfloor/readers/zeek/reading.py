@@ -151,4 +151,6 @@ READER = Reader(
     tables=("connections", "http_requests", "tls_sessions", "dns_queries", "events"),
     accepts=accepts,
     read=read,
+    sign="a #fields header, or the keys of Zeek's JSON",
+    grows=lambda _: True,
 )
