@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from helpers import rows
 from watchfloor.errors import AmbiguousTime, UnreadableFile
 from watchfloor.readers import Options, read_files
-from watchfloor.readers.stamps import FAMILIES
 
 
 def read(
@@ -57,13 +56,6 @@ def test_every_family_of_times_is_read(tmp_path: Path, line: str, time: datetime
     tables = read(tmp_path, line + "\n", zone)
     assert [row["time"] for row in tables["events"]] == [time]
     assert tables["rejects"] == []
-
-
-def test_families_have_names_of_their_own() -> None:
-    """And say whether a zone or a year must come from elsewhere."""
-    assert len({family.name for family in FAMILIES}) == len(FAMILIES)
-    assert {family.name for family in FAMILIES if not family.year} == {"RFC 3164", "Android"}
-    assert {family.name for family in FAMILIES if family.offset} == {"ISO 8601 with offset", "Apache access"}
 
 
 def test_the_fields_of_a_line(tmp_path: Path) -> None:
