@@ -23,9 +23,9 @@ _LEVEL = (
     "(?i:emerg|emergency|panic|alert|crit|critical|err|error|warn|warning|notice|info|informational|debug|fatal|trace)"
 )
 _IP = r"(?:(?:[0-9]{1,3}\.){3}[0-9]{1,3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})"
-_NAME = r'[^ \t\[\]=:,|%"<>{}()]{1,255}'
+_NAME = r'[^\s\[\]=:,|%"<>{}()]{1,255}'
 _HOST = rf"(?:{_IP}|{_NAME})"
-_TAG = r'[^ \t\[\]:=|%"<>{},;]{1,100}'
+_TAG = r'[^\s\[\]:=|%"<>{},;]{1,100}'
 _PROCESS = r"\[([0-9]+|-)\]"
 _MODERN = (
     r"(?s)^ ([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+) "
@@ -39,7 +39,7 @@ _TAGGED = rf"{_FRONT}\[?({_HOST})\]? +(?:: *)?(?:({_LEVEL}) +)?({_TAG})(?:{_PROC
 _BARE_TAG = rf"^((?:({_LEVEL}) +)?({_TAG})(?:{_PROCESS}(?:: ?| |$)|:(?:[ \t]|$)))"
 """Header, level, program, process, without a host."""
 _BARE_HOST = rf"{_FRONT}({_HOST})(?:[ \t]+:[ \t]+|[ \t,]+|$))"
-_HOST_OF_DEVICE = rf"^(\[?({_HOST})\]?: )(?:%|(?:CEF|LEEF): ?[0-9])"
+_HOST_OF_DEVICE = rf"^(\[?({_HOST})\]?: )(?:(?:[0-9:.]{{1,20}}: )?%|(?:CEF|LEEF): ?[0-9])"
 """A host with the colon that others put behind a program."""
 _HOST_AND_PAIRS = rf"^(({_NAME}) )[A-Za-z0-9_.-]+="
 _RELAYED = r"^(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ 0-9]?[0-9] [0-9]{2}:[0-9]{2}:[0-9]{2} [A-Za-z0-9]"
@@ -144,6 +144,7 @@ def _old(rows: pl.DataFrame) -> pl.DataFrame:
     )
     header = pl.col("header")
     syslog = pl.col("priority").is_not_null() | pl.col("family").is_in(_OLD).fill_null(False)
+    syslog |= header.str.contains("^[^ ]+ +:? ?%[A-Z]+-")
     rows = rows.with_columns(
         tagged=header.str.extract_groups(_TAGGED),
         device=header.str.extract_groups(_HOST_OF_DEVICE),
@@ -160,7 +161,9 @@ def _old(rows: pl.DataFrame) -> pl.DataFrame:
     is_tagged = program.is_not_null() & ~program.is_in(["CEF", "LEEF"]) & ~word & (host != "message")
     device = part("device", 2)
     is_device = device.is_not_null() & (
-        device.str.contains(f"^{_IP}$") | header.str.contains(r"^[^ ]+: (?:CEF|LEEF)") | device.str.contains(r"\.")
+        device.str.contains(f"^{_IP}$")
+        | device.str.contains(r"\.")
+        | header.str.contains("^[^ ]*[A-Za-z][^ ]*: (?:CEF|LEEF|[0-9])")
     )
     lone = part("tag", 3)
     is_lone = lone.is_not_null() & ~lone.is_in(["CEF", "LEEF"])
