@@ -64,6 +64,7 @@ def said(line: str) -> tuple[Any, ...]:
         ("2026-03-14 15:09:26,535 INFO started", (None, None, None, "INFO started")),
         ("2026-03-14T15:09:26Z INFO app[7]: up", (None, "app", 7, "up")),
         ("2026-03-14 15:09:26\treason=Allowed\tx=1", (None, None, None, "reason=Allowed\tx=1")),
+        ("<13>2026-03-14T15:09:26Z: app: up", (None, "app", None, "up")),
         ("<13>app[7]: up", (None, "app", 7, "up")),
         ("just words: and more", (None, None, None, "just words: and more")),
         ("", (None, None, None, "")),

@@ -117,7 +117,7 @@ def _pair(name: str, value: pl.Expr) -> pl.Expr:
 
 
 def _structured(rows: pl.DataFrame) -> pl.DataFrame:
-    """Structured data as a JSON object of objects by `record`, where it is sound; what occurs several times has a list."""
+    """Structured data as a JSON object of objects by `record`, where it is sound; names that occur twice have lists."""
     some = rows.filter(pl.col("structured").str.contains(_SOUND)).select("record", "structured")
     if not some.height:
         return pl.DataFrame(schema={"record": rows.schema["record"], "data": pl.String})
