@@ -171,7 +171,7 @@ def test_a_file_without_any_time_is_refused_where_it_was_named(tmp_path: Path) -
         read(tmp_path, "just words\nand more\n")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     lines=st.lists(
         st.sampled_from(
@@ -182,6 +182,11 @@ def test_a_file_without_any_time_is_refused_where_it_was_named(tmp_path: Path) -
                 b"",
                 b"\xff\xfe",
                 b"2025-99-14T15:00:00Z z",
+                b"<13>no time",
+                b'<13>1 2025-03-14T15:00:00Z a b - - [e k="\\"\x00\r"] m',
+                b"<999>Feb 30 15:00:00 a b: z",
+                b"<13>Oct 26 02:30:00 r Oct 26 02:10:00 a b: z",
+                b"9 <13>1 - -",
             ]
         ),
         max_size=12,
@@ -290,6 +295,7 @@ def test_blocks_tell_the_same_as_the_whole_file(tmp_path: Path, monkeypatch: pyt
         ("Mar 14 15:00:00 a b: x\n<13>a: b\n2025-03-14T15:00:00Z x\n", 1),
         ("2025-03-14T15:00:00Z x\n  more\n", 0.5),
         ("a,b\n1,2\n", 0),
+        ("6 <13>ab7 <13>abc", 1),
         ("", 0),
     ],
 )

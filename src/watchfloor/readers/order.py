@@ -115,9 +115,13 @@ class _Repeated:
 @cache
 def _repeated(zone: str) -> _Repeated | None:
     """The hours and days that a zone repeated or will, 1970 to 2040; null where it never does."""
-    half_hours = pl.datetime_range(pl.datetime(1970, 1, 1), pl.datetime(2041, 1, 1), "30m").alias("clock")
-    _, _, quality = times.resolve(pl.col("clock"), zone)
-    twice = pl.select(half_hours).filter(quality == "ambiguous")["clock"]
+    noons = pl.datetime_range(pl.datetime(1970, 1, 1, 12), pl.datetime(2041, 1, 1, 12), "1d", time_zone="UTC")
+    local = pl.select(clock=times.in_zone(noons, zone).dt.replace_time_zone(None))
+    clock, day = pl.col("clock"), pl.duration(days=1)
+    # A day that begins and ends at noon by UTC holds a repeated hour where the clock gains less than a day.
+    turned = local.filter(clock.diff() < day).select(pl.datetime_ranges(clock - day, clock, "30m").explode())
+    _, _, quality = times.resolve(clock, zone)
+    twice = turned.filter(quality == "ambiguous")["clock"]
     if twice.is_empty():
         return None
     hours = "|".join(f"{hour:02}" for hour in twice.dt.hour().unique().sort())

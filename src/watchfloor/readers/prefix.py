@@ -41,6 +41,8 @@ _BARE_TAG = rf"^((?:({_LEVEL}) +)?({_TAG})(?:{_PROCESS}(?:: ?| |$)|:(?:[ \t]|$))
 _BARE_HOST = rf"{_FRONT}({_HOST})(?:[ \t]+:[ \t]+|[ \t,]+|$))"
 _HOST_OF_DEVICE = rf"^(\[?({_HOST})\]?: )(?:(?:[0-9:.]{{1,20}}: )?%|(?:CEF|LEEF): ?[0-9])"
 """A host with the colon that others put behind a program."""
+_NETAPP = rf"^(\[({_NAME}):([A-Za-z0-9_.]{{1,100}}):({_LEVEL})\]: ?)"
+"""Header, host, kind of event, level."""
 _HOST_AND_PAIRS = rf"^(({_NAME}) )[A-Za-z0-9_.-]+="
 _HOST_BEFORE = (
     r"^(?:[0-9]{1,6} )?<[0-9]{1,3}>(?:1 )?:? {0,2}(?:[0-9]{1,9}: )?([A-Za-z0-9_.-]{1,100}): [*.]?(?:[A-Z]|[0-9]{4})"
@@ -178,6 +180,7 @@ def _odd(rows: pl.DataFrame) -> pl.DataFrame:
         tag=header.str.extract_groups(_BARE_TAG),
         only=pl.when(syslog).then(header.str.extract_groups(_BARE_HOST)),
         pairs=header.str.extract_groups(_HOST_AND_PAIRS),
+        netapp=header.str.extract_groups(_NETAPP),
     )
     device, program, only, paired = (
         _said(kind, n) for kind, n in (("device", 2), ("tag", 3), ("only", 2), ("pairs", 2))
@@ -187,7 +190,9 @@ def _odd(rows: pl.DataFrame) -> pl.DataFrame:
     is_only = only.str.contains("[A-Za-z.]|:.*:") & ~only.str.contains(a_level)
     is_only &= ~header.str.contains("^(?:last )?message repeated ")
     rows = rows.with_columns(
-        kind=pl.when(device.is_not_null() & is_device)
+        kind=pl.when(_said("netapp", 2).is_not_null())
+        .then(pl.lit("netapp"))
+        .when(device.is_not_null() & is_device)
         .then(pl.lit("device"))
         .when(program.is_not_null() & ~program.is_in(_OTHER_FORMATS))
         .then(pl.lit("tag"))
@@ -200,10 +205,11 @@ def _odd(rows: pl.DataFrame) -> pl.DataFrame:
     def by_kind(**values: pl.Expr) -> pl.Expr:
         return pl.coalesce(*(pl.when(pl.col("kind") == kind).then(value) for kind, value in values.items()))
 
-    kinds = ("device", "tag", "only", "pairs")
+    kinds = ("device", "tag", "only", "pairs", "netapp")
     return rows.with_columns(
-        host=by_kind(device=device, only=only, pairs=paired),
-        level=by_kind(tag=_said("tag", 2)),
+        host=by_kind(device=device, only=only, pairs=paired, netapp=_said("netapp", 2)),
+        level=by_kind(tag=_said("tag", 2), netapp=_said("netapp", 4)),
+        msgid=by_kind(netapp=_said("netapp", 3)),
         program=by_kind(tag=program),
         pid_text=by_kind(tag=_said("tag", 4)),
         rest=pl.when(header == "")

@@ -243,9 +243,9 @@ def instants(
     if not yearless:
         stamped = stamped.with_columns(year=pl.lit(None, pl.Int64))
     elif "year" in stamped.columns:
-        guessed = _with_years(stamped.drop("year"), written)["year"]
-        known = pl.when(pl.col("family").is_in(yearless)).then(pl.coalesce("year", guessed))
-        stamped = stamped.with_columns(year=known)
+        if stamped["year"].has_nulls():
+            stamped = stamped.with_columns(year=pl.coalesce("year", _with_years(stamped.drop("year"), written)["year"]))
+        stamped = stamped.with_columns(year=pl.when(pl.col("family").is_in(yearless)).then("year"))
     else:
         stamped = _with_years(stamped, written)
     exact = pl.coalesce(

@@ -34,7 +34,9 @@ _SAID = {'\\"': '\\"', "\\\\": "\\\\", "\\]": "]", "\\": "\\\\", **_CONTROLS}
 
 
 def accepts(head: Head) -> float:
-    """The share of lines that begin with a time or a priority."""
+    """The share of lines that begin with a time or a priority; messages behind their lengths are no lines."""
+    if frames.is_framed(head.content):
+        return 1.0
     begins = re.compile(BEGINS)
     return head.share(lambda line: begins.match(line[:400]))
 
