@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -12,11 +12,13 @@ from watchfloor.readers import texts
 from watchfloor.readers._reader import REJECTED_CHARACTERS, Options, Tables
 from watchfloor.schemas import LEDGER, REJECTS, TABLES
 
-__all__ = ["Parse", "read_lines"]
+__all__ = ["Parse", "read_lines", "read_texts"]
 
 Parse = Callable[[pl.DataFrame], Mapping[str, pl.DataFrame]]
 """Takes records (`record`: number of its first line, `lines`: how many it has, `text`) and gives rows of canonical
 tables by the table's name, each with `record`, and under `rejects` the records that it cannot read: record, reason."""
+_TOGETHER = 20_000
+"""So many records that are no lines are parsed together."""
 _BLANK = pl.col("text").str.strip_chars() == ""
 
 
@@ -45,7 +47,6 @@ def read_lines(
         prepare: is called block by block in the order of the file, before `parse`; it may add columns. What it takes
             away counts as skipped.
     """
-    keepers = {name: Keeper(TABLES[name].schema) for name in tables}
     account = _Account(str(path), format, path.stat().st_size)
     blank = _BLANK if skips is None else _BLANK | skips
 
@@ -54,14 +55,58 @@ def read_lines(
             kept = records.filter(~blank)
             yield records, kept if prepare is None else prepare(kept)
 
+    return _parsed(str(path), account, tables, parse, prepared())
+
+
+def read_texts(
+    path: Path,
+    records: Sequence[str],
+    *,
+    format: str,
+    tables: tuple[str, ...],
+    parse: Parse,
+    partial: Sequence[str] = (),
+    notes: Sequence[str] = (),
+) -> Tables:
+    """The tables of a file whose records are no lines: they are numbered, and the ledger counts records.
+
+    Arguments:
+        path: the file.
+        records: their texts.
+        format: name of the reader, for the ledger.
+        tables: canonical tables that `parse` may give.
+        parse: as for `read_lines`.
+        partial: why the file ends too early.
+        notes: what was taken for granted.
+    """
+    account = _Account(str(path), format, path.stat().st_size)
+    account.partial += partial
+    account.notes += notes
+    frame = pl.DataFrame({"text": records}, schema={"text": pl.String}).select(
+        record=pl.int_range(1, pl.len() + 1, dtype=pl.Int64), lines=pl.lit(1, pl.Int64), text="text"
+    )
+    parts = (frame.slice(start, _TOGETHER) for start in range(0, frame.height, _TOGETHER))
+    return _parsed(str(path), account, tables, parse, ((part, part) for part in parts))
+
+
+def _parsed(
+    source: str,
+    account: _Account,
+    tables: tuple[str, ...],
+    parse: Parse,
+    blocks: Iterator[tuple[pl.DataFrame, pl.DataFrame]],
+) -> Tables:
+    """The tables of blocks: all records of each, and those that are to be parsed."""
+    keepers = {name: Keeper(TABLES[name].schema) for name in tables}
+
     def parsed(block: tuple[pl.DataFrame, pl.DataFrame]) -> tuple[pl.DataFrame, pl.DataFrame, dict[str, pl.DataFrame]]:
         records, kept = block
         found = parse(kept)
-        rows = {name: TABLES[name].fill(found[name], source=str(path)).collect() for name in tables if name in found}
+        rows = {name: TABLES[name].fill(found[name], source=source).collect() for name in tables if name in found}
         rejects = found.get("rejects", pl.DataFrame(schema={"record": pl.Int64, "reason": pl.String}))
         return records, kept.select("record", "lines", "text").join(rejects, on="record", how="left"), rows
 
-    for records, kept, rows in in_order(parsed, prepared()):
+    for records, kept, rows in in_order(parsed, blocks):
         account.add(records, kept)
         for name, frame in rows.items():
             keepers[name].add(frame)
