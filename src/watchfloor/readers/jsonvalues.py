@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import isfinite
 from typing import Any
 
@@ -129,17 +129,17 @@ class Rest:
 
     def text(self, *names: str) -> str | None:
         """The first of the names that says anything, as text. A name with dots is a key, or a path of keys."""
-        found: str | None = self._first(names, text_of)
+        found: str | None = self.first(text_of, *names)
         return found
 
     def word(self, *names: str) -> str | None:
         """As `text`, but only of text, numbers and truth values: objects and lists stay."""
-        found: str | None = self._first(names, _word)
+        found: str | None = self.first(_word, *names)
         return found
 
     def integer(self, *names: str) -> int | None:
         """The first of the names that is a whole number."""
-        found: int | None = self._first(names, integer)
+        found: int | None = self.first(integer, *names)
         return found
 
     def look(self, *names: str) -> Any:
@@ -151,7 +151,7 @@ class Rest:
 
     def take(self, *names: str) -> Any:
         """As `look`, but it is taken."""
-        return self._first(names, lambda value: value)
+        return self.first(lambda value: value, *names)
 
     def fields(self) -> str | None:
         """What was not taken, as a JSON object; null where nothing is left."""
@@ -159,7 +159,8 @@ class Rest:
             return None
         return clean(json.dumps(self.found, ensure_ascii=False, separators=(",", ":")))
 
-    def _first(self, names: Sequence[str], read: Callable[[Any], Any]) -> Any:
+    def first(self, read: Callable[[Any], Any], *names: str) -> Any:
+        """What `read` makes of the first of the names of which it makes anything."""
         for name in names:
             if way := self._way(name):
                 above, key = way[-1]
