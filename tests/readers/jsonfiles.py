@@ -110,6 +110,7 @@ def pieces(objects: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     yield "lines with a BOM and CRLF", "\ufeff" + "".join(json.dumps(one) + "\r\n" for one in objects)
     yield "array", json.dumps(objects)
     yield "array, a line each", "[\n" + ",\n".join(json.dumps(one) for one in objects) + "\n]\n"
+    yield "array from its first line", "[" + ",\n".join(json.dumps(one) for one in objects) + "]"
     yield "indented array", json.dumps(objects, indent=2)
     yield "one after the other", "".join(json.dumps(one, indent=2) + "\n" for one in objects)
     yield "without a break", "".join(json.dumps(one) for one in objects)

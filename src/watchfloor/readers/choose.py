@@ -12,15 +12,17 @@ from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, merge
 from watchfloor.readers.eve import READER as EVE
 from watchfloor.readers.loki import READER as LOKI
+from watchfloor.readers.lokirs import READER as LOKIRS
 from watchfloor.readers.qradar import READER as QRADAR
 from watchfloor.readers.syslog import READER as SYSLOG
 from watchfloor.readers.table import READER as TABLE
+from watchfloor.readers.thor import READER as THOR
 from watchfloor.readers.winevent import READER as WINEVENT
 from watchfloor.readers.zeek import READER as ZEEK
 
 __all__ = ["READERS", "read_files"]
 
-READERS: tuple[Reader, ...] = (LOKI, ZEEK, EVE, WINEVENT, QRADAR, TABLE, SYSLOG)
+READERS: tuple[Reader, ...] = (LOKI, ZEEK, EVE, LOKIRS, THOR, WINEVENT, QRADAR, TABLE, SYSLOG)
 """Every reader, in the order in which they are asked; the first that accepts a file reads it."""
 
 MOST = 0.6

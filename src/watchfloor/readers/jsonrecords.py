@@ -136,29 +136,25 @@ class _Layout:
 def _layout(head: Head, names: Sequence[set[str]]) -> _Layout:
     text = head.content.decode("utf-8", errors="replace")
     bare = text.lstrip()[:1]
-    if bare == "{" and documents.wraps(text, names):
-        return _Layout(by_lines=False)
-    if bare not in ("{", "[") or (bare == "{" and _is_whole(head.lines)):
+    whole = sum(_decodes(line, BLANKS) for line in head.lines[:_LOOKED_AT])
+    wrapped = bare == "{" and documents.wraps(text, names)
+    if not wrapped and (bare not in ("{", "[") or (bare == "{" and whole == len(head.lines[:_LOOKED_AT]) > 0)):
         return _Layout(by_lines=True)
     first = next((line for line in head.lines if line.lstrip()[:1] == "{"), None)
-    if first is None:
+    if wrapped or first is None or (bare == "[" and head.lines[0].strip() != "["):
         return _Layout(by_lines=False)
     mark = first[: first.index("{") + 1]
     between = BLANKS + ",[]" if bare == "[" else BLANKS
-    sound = [_decodes(record, between) for record in _split(text, mark)]
-    if sum(sound) * 2 <= len(sound):
+    sound = sum(_decodes(record, between) for record in _split(text, mark))
+    if bare == "{" and whole and whole >= sound:
+        return _Layout(by_lines=True)
+    if not sound:
         return _Layout(by_lines=False)
     begins = pl.col("text").str.starts_with(mark)
     if bare == "{":
         return _Layout(True, begins)
     bracket = pl.col("text").str.contains(r"^[\[\]][ \t\r]*$")
     return _Layout(True, begins | bracket, bracket, between)
-
-
-def _is_whole(lines: Sequence[str]) -> bool:
-    """Whether the first line, or most of them, are objects of their own."""
-    whole = [_decodes(line, BLANKS) for line in lines[:_LOOKED_AT]]
-    return bool(whole) and (whole[0] or sum(whole) * 2 > len(whole))
 
 
 def _split(text: str, mark: str) -> list[str]:
@@ -181,7 +177,7 @@ def objects_of(head: Head) -> list[dict[str, Any] | None]:
     text = head.content.decode("utf-8", errors="replace").lstrip()
     if text[:1] not in ("{", "["):
         return []
-    if text[:1] == "{" and _is_whole(head.lines):
+    if text[:1] == "{" and any(_decodes(line, BLANKS) for line in head.lines[:_LOOKED_AT] if line[0] == "{"):
         return [one for line in head.lines[:_LOOKED_AT] for one in _some(line)][:_LOOKED_AT]
     found: list[dict[str, Any] | None] = []
     place = 0
