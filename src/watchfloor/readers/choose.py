@@ -10,9 +10,12 @@ import polars as pl
 from watchfloor.errors import AmbiguousTime, NothingToRead, OtherTable, UnknownFormat, UnreadableFile, WatchfloorError
 from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, merge
+from watchfloor.readers.chainsaw import READER as CHAINSAW
 from watchfloor.readers.eve import READER as EVE
+from watchfloor.readers.hayabusa import READER as HAYABUSA
 from watchfloor.readers.loki import READER as LOKI
 from watchfloor.readers.lokirs import READER as LOKIRS
+from watchfloor.readers.osquery import READER as OSQUERY
 from watchfloor.readers.qradar import READER as QRADAR
 from watchfloor.readers.syslog import READER as SYSLOG
 from watchfloor.readers.table import READER as TABLE
@@ -22,7 +25,20 @@ from watchfloor.readers.zeek import READER as ZEEK
 
 __all__ = ["READERS", "read_files"]
 
-READERS: tuple[Reader, ...] = (LOKI, ZEEK, EVE, LOKIRS, THOR, WINEVENT, QRADAR, TABLE, SYSLOG)
+READERS: tuple[Reader, ...] = (
+    LOKI,
+    ZEEK,
+    EVE,
+    LOKIRS,
+    THOR,
+    HAYABUSA,
+    CHAINSAW,
+    OSQUERY,
+    WINEVENT,
+    QRADAR,
+    TABLE,
+    SYSLOG,
+)
 """Every reader, in the order in which they are asked; the first that accepts a file reads it."""
 
 MOST = 0.6

@@ -12,7 +12,7 @@ from polars.exceptions import PolarsError
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
 from watchfloor.readers.instants import instant_of
 from watchfloor.readers.jsonrecords import Exact, read_json, share_of
-from watchfloor.readers.jsonvalues import Rest, decoded, integer, text_of
+from watchfloor.readers.jsonvalues import Rest, integer, text_of
 from watchfloor.readers.lines import Parse
 from watchfloor.schemas import TIME
 
@@ -188,7 +188,7 @@ def _typed(records: pl.DataFrame, exact: Exact) -> tuple[pl.DataFrame, list[tupl
     rows, rejects = [], []
     for record, text in records.select("record", "text").iter_rows():
         try:
-            found = [_fitted(one, _SCHEMA) for one in decoded(text, exact.between)]
+            found = [_fitted(one, _SCHEMA) for one in exact.decode(text)]
         except RecursionError:
             rejects.append((record, "JSON that is nested too deeply"))
         except ValueError as error:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,13 @@ from watchfloor.readers.jsonvalues import BLANKS, DECODER, clean, decoded, has_e
 from watchfloor.readers.lines import Parse, read_lines, read_texts
 from watchfloor.schemas import EVENTS, TABLES, TIME
 
-__all__ = ["Exact", "Make", "objects_of", "read_json", "share_of"]
+__all__ = ["Decode", "Exact", "Make", "objects_of", "read_json", "share_of"]
 
 Make = Callable[[dict[str, Any]], Iterable[tuple[str, dict[str, Any]]]]
 """Gives the rows of one object, each with its table's name; a ValueError says why it is no record."""
+
+Decode = Callable[[str], list[dict[str, Any]]]
+"""Gives the objects of a record's text; a ValueError says why there are none."""
 
 _LOOKED_AT = 20
 
@@ -31,8 +35,9 @@ _LOOKED_AT = 20
 class Exact:
     """Parses records one by one."""
 
-    def __init__(self, make: Make, tables: tuple[str, ...], source: str, zone: str | None, between: str) -> None:
-        self._make, self._tables, self._source, self._zone, self.between = make, tables, source, zone, between
+    def __init__(self, make: Make, tables: tuple[str, ...], source: str, zone: str | None, decode: Decode) -> None:
+        """`decode` gives the objects of a record's text, `make` their rows in `tables`."""
+        self._make, self._tables, self._source, self._zone, self.decode = make, tables, source, zone, decode
         self.again = False
         """Whether an object had a key twice."""
 
@@ -42,7 +47,7 @@ class Exact:
         rejects: list[tuple[int, str]] = []
         for record, text in records.select("record", "text").iter_rows():
             try:
-                found = decoded(text, self.between)
+                found = self.decode(text)
                 self.again |= any(has_earlier(one) for one in found)
                 made = [pair for one in found for pair in self._make(one)]
             except RecursionError:
@@ -90,7 +95,7 @@ def read_json(
         AmbiguousTime: clock times, and no zone.
     """
     layout = _layout(files.head(path), names)
-    parse = Exact(make, tables, str(path), options.zone, layout.between)
+    parse = Exact(make, tables, str(path), options.zone, partial(decoded, between=layout.between))
     quick = fast(parse) if fast else parse
     if layout.by_lines:
         found = read_lines(
