@@ -13,6 +13,7 @@ from watchfloor.readers._reader import Head, Options, Reader, Tables, merge
 from watchfloor.readers.chainsaw import READER as CHAINSAW
 from watchfloor.readers.eve import READER as EVE
 from watchfloor.readers.hayabusa import READER as HAYABUSA
+from watchfloor.readers.jsonlog import READER as JSONLOG
 from watchfloor.readers.loki import READER as LOKI
 from watchfloor.readers.lokirs import READER as LOKIRS
 from watchfloor.readers.osquery import READER as OSQUERY
@@ -37,6 +38,7 @@ READERS: tuple[Reader, ...] = (
     WINEVENT,
     QRADAR,
     TABLE,
+    JSONLOG,
     SYSLOG,
 )
 """Every reader, in the order in which they are asked; the first that accepts a file reads it."""

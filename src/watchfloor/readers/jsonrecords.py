@@ -183,8 +183,10 @@ def objects_of(head: Head) -> list[dict[str, Any] | None]:
     if text[:1] not in ("{", "["):
         return []
     if text[:1] == "{" and any(_decodes(line, BLANKS) for line in head.lines[:_LOOKED_AT] if line[0] == "{"):
-        return [one for line in head.lines[:_LOOKED_AT] for one in _some(line)][:_LOOKED_AT]
-    found: list[dict[str, Any] | None] = []
+        found: list[dict[str, Any] | None] = [one for line in head.lines[:_LOOKED_AT] for one in _some(line)]
+        cut = len(found) > 1 and found[-1] is None and not head.content.endswith(b"\n")
+        return found[:-1] if cut else found
+    found = []
     place = 0
     while len(found) < _LOOKED_AT:
         while place < len(text) and text[place] in BLANKS + ",[":
