@@ -20,18 +20,40 @@ from watchfloor.errors import (
 )
 from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, merge
+from watchfloor.readers.chainsaw import READER as CHAINSAW
+from watchfloor.readers.eve import READER as EVE
+from watchfloor.readers.hayabusa import READER as HAYABUSA
+from watchfloor.readers.jsonlog import READER as JSONLOG
 from watchfloor.readers.loki import READER as LOKI
+from watchfloor.readers.lokirs import READER as LOKIRS
+from watchfloor.readers.osquery import READER as OSQUERY
 from watchfloor.readers.plugins import plugins
 from watchfloor.readers.qradar import READER as QRADAR
 from watchfloor.readers.since import Since
 from watchfloor.readers.syslog import READER as SYSLOG
 from watchfloor.readers.table import READER as TABLE
+from watchfloor.readers.thor import READER as THOR
+from watchfloor.readers.winevent import READER as WINEVENT
 from watchfloor.readers.zeek import READER as ZEEK
 from watchfloor.schemas import LEDGER
 
 __all__ = ["READERS", "Choice", "all_readers", "choices", "read_files"]
 
-READERS: tuple[Reader, ...] = (LOKI, ZEEK, QRADAR, TABLE, SYSLOG)
+READERS: tuple[Reader, ...] = (
+    LOKI,
+    ZEEK,
+    EVE,
+    LOKIRS,
+    THOR,
+    HAYABUSA,
+    CHAINSAW,
+    OSQUERY,
+    WINEVENT,
+    QRADAR,
+    TABLE,
+    JSONLOG,
+    SYSLOG,
+)
 """Our readers, in the order in which they are asked: the first that is sure of a file reads it."""
 
 SURE = 0.9

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
 
@@ -13,13 +13,15 @@ from watchfloor.readers import texts
 from watchfloor.readers._reader import REJECTED_CHARACTERS, Options, Tables
 from watchfloor.schemas import LEDGER, REJECTS, TABLES
 
-__all__ = ["Blocks", "Parse", "read_lines"]
+__all__ = ["Blocks", "Parse", "read_lines", "read_texts"]
 
 Parse = Callable[[pl.DataFrame], Mapping[str, pl.DataFrame]]
 """Takes records (`record`: number of its first line, `lines`: how many it has, `text`) and gives rows of canonical
 tables by the table's name, each with `record`, and under `rejects` the records that it cannot read: record, reason."""
 Blocks = Callable[[Path, texts.Listener], Iterator[bytes]]
 """Gives a file's lines in blocks, each but the last ending in a line feed."""
+_TOGETHER = 20_000
+"""So many records that are no lines are parsed together."""
 _BLANK = pl.col("text").str.strip_chars() == ""
 
 
@@ -50,7 +52,6 @@ def read_lines(
             away counts as skipped.
         blocks: gives the lines of the file, where they are stored otherwise; null: `texts.blocks` does.
     """
-    keepers = {name: Keeper(TABLES[name].schema) for name in tables}
     account = _Account(str(path), format, path.stat().st_size)
     blank = _BLANK if skips is None else _BLANK | skips
 
@@ -59,15 +60,60 @@ def read_lines(
             kept = records.filter(~blank)
             yield records, kept if prepare is None else prepare(kept), places
 
+    return _parsed(str(path), account, tables, parse, prepared())
+
+
+def read_texts(
+    path: Path,
+    records: Sequence[str],
+    *,
+    format: str,
+    tables: tuple[str, ...],
+    parse: Parse,
+    partial: Sequence[str] = (),
+    notes: Sequence[str] = (),
+) -> Tables:
+    """The tables of a file whose records are no lines: they are numbered, and the ledger counts records.
+
+    Arguments:
+        path: the file.
+        records: their texts.
+        format: name of the reader, for the ledger.
+        tables: canonical tables that `parse` may give.
+        parse: as for `read_lines`.
+        partial: why the file ends too early.
+        notes: what was taken for granted.
+    """
+    account = _Account(str(path), format, path.stat().st_size)
+    account.partial += partial
+    account.notes += notes
+    frame = pl.DataFrame({"text": records}, schema={"text": pl.String}).select(
+        record=pl.int_range(1, pl.len() + 1, dtype=pl.Int64), lines=pl.lit(1, pl.Int64), text="text"
+    )
+    nowhere = _Places(b"", None, 1, 0)
+    parts = (frame.slice(start, _TOGETHER) for start in range(0, frame.height, _TOGETHER))
+    return _parsed(str(path), account, tables, parse, ((part, part, nowhere) for part in parts))
+
+
+def _parsed(
+    source: str,
+    account: _Account,
+    tables: tuple[str, ...],
+    parse: Parse,
+    blocks: Iterator[_Block],
+) -> Tables:
+    """The tables of blocks: all records of each, and those that are to be parsed."""
+    keepers = {name: Keeper(TABLES[name].schema) for name in tables}
+
     def parsed(block: _Block) -> tuple[_Block, dict[str, pl.DataFrame]]:
         records, kept, places = block
         found = parse(kept)
-        rows = {name: TABLES[name].fill(found[name], source=str(path)).collect() for name in tables if name in found}
+        rows = {name: TABLES[name].fill(found[name], source=source).collect() for name in tables if name in found}
         rejects = found.get("rejects", pl.DataFrame(schema={"record": pl.Int64, "reason": pl.String}))
         judged = kept.select("record", "lines", "text").join(rejects, on="record", how="left")
         return (records, judged, places), rows
 
-    for block, rows in in_order(parsed, prepared()):
+    for block, rows in in_order(parsed, blocks):
         account.add(*block)
         for name, frame in rows.items():
             keepers[name].add(frame)
