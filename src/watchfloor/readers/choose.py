@@ -15,11 +15,12 @@ from watchfloor.readers.loki import READER as LOKI
 from watchfloor.readers.qradar import READER as QRADAR
 from watchfloor.readers.syslog import READER as SYSLOG
 from watchfloor.readers.table import READER as TABLE
+from watchfloor.readers.thortext import READER as THOR_TEXT
 from watchfloor.readers.zeek import READER as ZEEK
 
 __all__ = ["READERS", "read_files"]
 
-READERS: tuple[Reader, ...] = (LOKI, CLAMAV, ZEEK, QRADAR, TABLE, SYSLOG)
+READERS: tuple[Reader, ...] = (LOKI, CLAMAV, THOR_TEXT, ZEEK, QRADAR, TABLE, SYSLOG)
 """Every reader, in the order in which they are asked; the first that accepts a file reads it."""
 
 MOST = 0.6
