@@ -12,6 +12,8 @@ from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, merge
 from watchfloor.readers.clamav import READER as CLAMAV
 from watchfloor.readers.loki import READER as LOKI
+from watchfloor.readers.nessus import READER as NESSUS
+from watchfloor.readers.nmap import READER as NMAP
 from watchfloor.readers.qradar import READER as QRADAR
 from watchfloor.readers.syslog import READER as SYSLOG
 from watchfloor.readers.table import READER as TABLE
@@ -20,7 +22,7 @@ from watchfloor.readers.zeek import READER as ZEEK
 
 __all__ = ["READERS", "read_files"]
 
-READERS: tuple[Reader, ...] = (LOKI, CLAMAV, THOR_TEXT, ZEEK, QRADAR, TABLE, SYSLOG)
+READERS: tuple[Reader, ...] = (LOKI, CLAMAV, THOR_TEXT, NMAP, NESSUS, ZEEK, QRADAR, TABLE, SYSLOG)
 """Every reader, in the order in which they are asked; the first that accepts a file reads it."""
 
 MOST = 0.6

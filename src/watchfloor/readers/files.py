@@ -16,7 +16,7 @@ from typing import IO
 from watchfloor.errors import NothingToRead, UnreadableFile
 from watchfloor.readers._reader import Head
 
-__all__ = ["Content", "blocks", "content", "find", "first_bytes", "head", "looks_like"]
+__all__ = ["Content", "blocks", "chunks", "content", "find", "first_bytes", "head", "looks_like"]
 
 HEAD_BYTES = 64 * 1024
 HEAD_LINES = 200
@@ -143,6 +143,25 @@ def blocks(
             rest = chunk[end:]
     if rest:
         yield rest
+
+
+def chunks(
+    path: Path, size: int, *, progress: Callable[[int], None], cut_short: Callable[[str], None]
+) -> Iterator[bytes]:
+    """A file in pieces of `size` bytes, decompressed, wherever its lines end; arguments as for `blocks`."""
+    done = 0
+    with _opened(path) as (raw, stream):
+        while True:
+            try:
+                chunk = _some(stream, size)
+            except _DAMAGED as error:
+                cut_short(f"the gzip stream is cut or damaged ({error})")
+                return
+            progress(raw.tell() - done)
+            done = raw.tell()
+            if not chunk:
+                return
+            yield chunk
 
 
 def _plain_blocks(path: Path, raw: io.BufferedReader, size: int, progress: Callable[[int], None]) -> Iterator[bytes]:
