@@ -18,11 +18,12 @@ from watchfloor.readers.qradar import READER as QRADAR
 from watchfloor.readers.syslog import READER as SYSLOG
 from watchfloor.readers.table import READER as TABLE
 from watchfloor.readers.thortext import READER as THOR_TEXT
+from watchfloor.readers.winxml import READER as WINDOWS_XML
 from watchfloor.readers.zeek import READER as ZEEK
 
 __all__ = ["READERS", "read_files"]
 
-READERS: tuple[Reader, ...] = (LOKI, CLAMAV, THOR_TEXT, NMAP, NESSUS, ZEEK, QRADAR, TABLE, SYSLOG)
+READERS: tuple[Reader, ...] = (LOKI, CLAMAV, THOR_TEXT, NMAP, NESSUS, WINDOWS_XML, ZEEK, QRADAR, TABLE, SYSLOG)
 """Every reader, in the order in which they are asked; the first that accepts a file reads it."""
 
 MOST = 0.6

@@ -340,6 +340,8 @@ class _Stream:
         if self._at_start or (self._parser is None and self._damage is None):
             raise UnreadableFile(f"{self._path}: the file is empty", hint="export it again")
         if self._damage is not None:
+            if not self._seen_root:
+                raise self._no_xml(self._damage[2])
             self._tell_damage(account.total)
             account.partial.append("nothing can be read after the damaged place")
             return
@@ -356,7 +358,12 @@ class _Stream:
                 line, start = self._begun
                 self._found.append((line, account.total, f"cut: {reason}", self._raw(start, end)))
         if not self._seen_root:
-            raise UnreadableFile(f"{self._path}: no XML element in it", hint="export it again")
+            raise self._no_xml("no element in it")
+
+    def _no_xml(self, why: str) -> UnreadableFile:
+        return UnreadableFile(
+            f"{self._path}: no XML that can be read: {why}", hint="`watchfloor formats` lists what can be read"
+        )
 
     def _start(self) -> int:
         """The first parser; gives the place in the chunk where it begins."""
@@ -397,15 +404,11 @@ class _Stream:
 
     def _after(self, error: expat.ExpatError, at: int, begun: int) -> int:
         """What to do after an error at a place of the chunk: the place where to go on."""
-        if not self._seen_root:
-            raise UnreadableFile(
-                f"{self._path}: no XML ({_reason(error)})", hint="`watchfloor formats` lists what can be read"
-            )
         if error.code in _NEXT_DOCUMENT and not self._path_of_tags and self._chunk[at : at + 1] == b"<":
             self._new_parser(at, ())
             return at
         line, start = self._begun if self._nodes else (self._line(self._base + at), self._base + at)
-        self._damage = (line, start, f"no well-formed XML ({_reason(error)})", self._raw(start, self._base + at + 200))
+        self._damage = (line, start, f"not well-formed XML ({_reason(error)})", self._raw(start, self._base + at + 200))
         self._inside = bool(self._nodes)
         self._nodes.clear()
         return max(at, begun + 1)
