@@ -11,6 +11,7 @@ from watchfloor.errors import AmbiguousTime, NothingToRead, OtherTable, UnknownF
 from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, merge
 from watchfloor.readers.clamav import READER as CLAMAV
+from watchfloor.readers.evtx import READER as EVTX
 from watchfloor.readers.loki import READER as LOKI
 from watchfloor.readers.nessus import READER as NESSUS
 from watchfloor.readers.nmap import READER as NMAP
@@ -23,7 +24,7 @@ from watchfloor.readers.zeek import READER as ZEEK
 
 __all__ = ["READERS", "read_files"]
 
-READERS: tuple[Reader, ...] = (LOKI, CLAMAV, THOR_TEXT, NMAP, NESSUS, WINDOWS_XML, ZEEK, QRADAR, TABLE, SYSLOG)
+READERS: tuple[Reader, ...] = (LOKI, CLAMAV, THOR_TEXT, NMAP, NESSUS, WINDOWS_XML, EVTX, ZEEK, QRADAR, TABLE, SYSLOG)
 """Every reader, in the order in which they are asked; the first that accepts a file reads it."""
 
 MOST = 0.6

@@ -9,7 +9,7 @@ from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
 from watchfloor.readers.winevents import Facts, event
 from watchfloor.readers.xmlstream import Account, Node, Rows, Shape, begins_with, flat, items
 
-__all__ = ["READER"]
+__all__ = ["READER", "row_of"]
 
 _SHAPE = Shape(
     roots=("Events", "Event"),
@@ -31,7 +31,7 @@ def read(path: Path, options: Options) -> Tables:
     account = Account(path, "windows-xml")
     rows = Rows(path, ("events",))
     for item in items(path, options, _SHAPE, account):
-        row = _event(item.first, item.node)
+        row = row_of(item.first, item.node)
         if isinstance(row, str):
             account.reject(item.first, item.last, row, item.raw)
         else:
@@ -40,7 +40,8 @@ def read(path: Path, options: Options) -> Tables:
     return rows.tables() | account.tables()
 
 
-def _event(record: int, node: Node) -> dict[str, Any] | str:
+def row_of(record: int, node: Node) -> dict[str, Any] | str:
+    """A row of EVENTS of an element <Event>, or why there is none."""
     system, rendering = node.first("System"), node.first("RenderingInfo")
     data: dict[str, str | list[str]] = {}
     for part in node.children:

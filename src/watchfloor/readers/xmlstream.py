@@ -20,9 +20,13 @@ from watchfloor.readers import files, texts
 from watchfloor.readers._reader import REJECTED_CHARACTERS, Options, Tables
 from watchfloor.schemas import LEDGER, REJECTS, TABLES
 
-__all__ = ["Account", "Item", "Node", "Rows", "Shape", "as_json", "begins_with", "epoch", "flat", "items"]
+__all__ = ["Account", "Item", "Node", "Rows", "Shape", "as_json", "begins_with", "epoch", "flat", "items", "whole"]
 
 _CHUNK = 256 * 1024
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_PLANE = 0xF0000
+"""Forbidden characters stand so much higher, in a private plane, while a parser looks at them."""
+_STAND_IN = re.compile(f"[{chr(_PLANE)}-{chr(_PLANE + 0xFFFF)}]")
 _DEEP = 16
 """Names of elements that lie deeper leave out what is around them: a hostile depth does not fill the memory."""
 _ROWS = 20_000
@@ -220,6 +224,41 @@ def epoch(text: str | None) -> datetime | None:
     if text is None or not re.fullmatch("[0-9]{1,11}", text):
         return None
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(text))
+
+
+def whole(text: str) -> Node:
+    """The root of a small document; characters that XML does not allow are kept, since logs hold them.
+
+    Raises:
+        ValueError: no XML, or one with a document type.
+    """
+    hidden = _FORBIDDEN.search(text) is not None and not _STAND_IN.search(text)
+    if hidden:
+        text = _FORBIDDEN.sub(lambda found: chr(_PLANE + ord(found[0])), text)
+    nodes = [Node("", {})]
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        node = Node(name, {key: shown(value) for key, value in attributes.items()} if hidden else attributes)
+        nodes[-1].children.append(node)
+        nodes.append(node)
+
+    def shown(value: str) -> str:
+        return _STAND_IN.sub(lambda found: chr(ord(found[0]) - _PLANE), value)
+
+    def doctype(*_: object) -> None:
+        raise ValueError("a document type, which no log writes")
+
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartElementHandler = start
+    parser.EndElementHandler = lambda _: nodes.pop()
+    parser.CharacterDataHandler = lambda value: nodes[-1].texts.append(shown(value) if hidden else value)
+    parser.StartDoctypeDeclHandler = doctype
+    try:
+        parser.Parse(text, True)
+    except expat.ExpatError as error:
+        raise ValueError(f"not well-formed XML ({_reason(error)})") from error
+    return nodes[0].children[0]
 
 
 def _end_of_prologue(content: bytes) -> int:
