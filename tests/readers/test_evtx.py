@@ -125,6 +125,10 @@ def test_without_the_library_it_says_what_to_install(tmp_path: Path, monkeypatch
     with pytest.raises(MissingExtra, match=r"x\.evtx: binary Windows event logs need") as error:
         READER.read([path], Options())
     assert error.value.hint == "pip install 'watchfloor[evtx]', or export the log as XML"
+    (tmp_path / "y.log").write_text("2026-01-01T00:00:00Z web app[7]: up\n")
+    tables = {name: rows(frame) for name, frame in read_files([tmp_path]).items()}
+    assert len(tables["events"]) == 1
+    assert [row["source"] for row in tables["rejects"]] == [str(path)]
 
 
 @needs_library

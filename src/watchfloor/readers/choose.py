@@ -7,7 +7,15 @@ from pathlib import Path
 
 import polars as pl
 
-from watchfloor.errors import AmbiguousTime, NothingToRead, OtherTable, UnknownFormat, UnreadableFile, WatchfloorError
+from watchfloor.errors import (
+    AmbiguousTime,
+    MissingExtra,
+    NothingToRead,
+    OtherTable,
+    UnknownFormat,
+    UnreadableFile,
+    WatchfloorError,
+)
 from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, merge
 from watchfloor.readers.clamav import READER as CLAMAV
@@ -77,7 +85,7 @@ def _read(
     """The files of one reader: all at once, and one by one only where one of them fails."""
     try:
         return [reader.read(paths, options)]
-    except (AmbiguousTime, OtherTable, UnreadableFile) as error:
+    except (AmbiguousTime, MissingExtra, OtherTable, UnreadableFile) as error:
         if len(paths) == 1:
             leave_out(paths[0], error)
             return []
