@@ -9,7 +9,7 @@ import pytest
 from helpers import rows
 from watchfloor.errors import UnreadableFile
 from watchfloor.readers import Options
-from watchfloor.readers.xmlstream import Account, Item, Node, Shape, as_json, begins_with, epoch, flat, items
+from watchfloor.readers.xmlstream import Account, Item, Node, Shape, as_json, begins_with, epoch, flat, items, whole
 
 SHAPE = Shape(
     roots=("r",),
@@ -162,10 +162,19 @@ def test_facts_by_name() -> None:
     assert flat(node, ("s",)) == {"a": "1", "q": ["x", "y"], "q.b": "2"}
     deep = inner = Node("d", {})
     for _ in range(10_000):
-        inner.children.append(Node("d", {}))
-        inner = inner.children[0]
-    inner.texts.append("end")
+        below = Node("d", {})
+        inner.add(below)
+        inner = below
+    inner.say("end")
     assert flat(deep) == {"d": "end"}
     assert (as_json({}), as_json({"a": "\u00e4"})) == (None, '{"a": "\u00e4"}')
     assert epoch("0") is not None
     assert (epoch("x"), epoch(None), epoch("9" * 30)) == (None, None, None)
+
+
+def test_a_small_document_at_once() -> None:
+    """Characters that XML does not allow are kept; document types are refused."""
+    assert whole("<a b='1'>x\x1by<c/></a>") == Node("a", {"b": "1"}, [Node("c", {})], ["x\x1by"])
+    for text in ("<a>", "", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"):
+        with pytest.raises(ValueError, match=r"XML|document type"):
+            whole(text)
