@@ -21,11 +21,15 @@ from watchfloor.errors import (
 from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, merge
 from watchfloor.readers.chainsaw import READER as CHAINSAW
+from watchfloor.readers.clamav import READER as CLAMAV
 from watchfloor.readers.eve import READER as EVE
+from watchfloor.readers.evtx import READER as EVTX
 from watchfloor.readers.hayabusa import READER as HAYABUSA
 from watchfloor.readers.jsonlog import READER as JSONLOG
 from watchfloor.readers.loki import READER as LOKI
 from watchfloor.readers.lokirs import READER as LOKIRS
+from watchfloor.readers.nessus import READER as NESSUS
+from watchfloor.readers.nmap import READER as NMAP
 from watchfloor.readers.osquery import READER as OSQUERY
 from watchfloor.readers.plugins import plugins
 from watchfloor.readers.qradar import READER as QRADAR
@@ -33,7 +37,9 @@ from watchfloor.readers.since import Since
 from watchfloor.readers.syslog import READER as SYSLOG
 from watchfloor.readers.table import READER as TABLE
 from watchfloor.readers.thor import READER as THOR
+from watchfloor.readers.thortext import READER as THOR_TEXT
 from watchfloor.readers.winevent import READER as WINEVENT
+from watchfloor.readers.winxml import READER as WINDOWS_XML
 from watchfloor.readers.zeek import READER as ZEEK
 from watchfloor.schemas import LEDGER
 
@@ -41,6 +47,12 @@ __all__ = ["READERS", "Choice", "all_readers", "choices", "read_files"]
 
 READERS: tuple[Reader, ...] = (
     LOKI,
+    CLAMAV,
+    THOR_TEXT,
+    NMAP,
+    NESSUS,
+    WINDOWS_XML,
+    EVTX,
     ZEEK,
     EVE,
     LOKIRS,
