@@ -365,7 +365,8 @@ def test_a_rejected_record_has_no_evidence() -> None:
     )
     assert read["evidence"]["value"].to_list() == ["10.0.0.1"]
     assert rows(read["rejects"]) == [
-        {"source": "made", "record": 2, "lines": 1, "reason": "event_count from 'n': 'x' is no whole number",
+        {"source": "made", "record": 2, "lines": 1, "byte_offset": None,
+         "reason": "event_count from 'n': 'x' is no whole number",
          "text": '{"n":"x","ip":"10.0.0.2"}'}
     ]  # fmt: skip
 

@@ -148,7 +148,10 @@ def unpacked(raw: IO[bytes], what: str) -> tuple[IO[bytes] | io.BufferedIOBase, 
     Raises:
         MissingExtra: zstd, and no package for it.
     """
-    kind = kind_of(raw.read(6))
+    try:
+        kind = kind_of(raw.read(6))
+    except DAMAGED:  # whoever reads on meets it again
+        kind = None
     raw.seek(0)
     if kind is None:
         return raw, None

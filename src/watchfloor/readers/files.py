@@ -101,9 +101,11 @@ def head(path: Path) -> Head:
     """The beginning of a file.
 
     Raises:
-        UnreadableFile: a file that may not be opened.
+        UnreadableFile: a file that may not be opened, or is damaged from its start.
     """
-    raw = first_bytes(path, HEAD_BYTES)
+    raw, damage = _first(path, HEAD_BYTES)
+    if damage:
+        raise UnreadableFile(f"{path}: {damage}", hint="copy it again")
     full, stored = len(raw) >= HEAD_BYTES, encoding_of(raw)
     if encoding := wide(raw):
         raw = raw[: len(raw) // 2 * 2].decode(encoding, errors="replace").encode()
@@ -121,11 +123,16 @@ def first_bytes(path: Path, size: int) -> bytes:
     Raises:
         UnreadableFile: a file that may not be opened.
     """
+    return _first(path, size)[0]
+
+
+def _first(path: Path, size: int) -> tuple[bytes, str | None]:
+    """The first bytes, and why there are none at all where the damage comes first."""
     with _opened(path) as opened:
         try:
-            return _some(opened.stream, size)
-        except DAMAGED:
-            return b""
+            return _some(opened.stream, size), None
+        except DAMAGED as error:
+            return b"", opened.damage(error)
 
 
 def wide(raw: bytes) -> str | None:
