@@ -229,7 +229,15 @@ class _Handle(io.FileIO):
 
 
 def _kept_open(path: Path) -> IO[bytes]:
-    return path.open("rb") if isinstance(path, Inside) else io.BufferedReader(_Handle(path))
+    """An archive, to be read at any place: one that is packed in another is laid down, for going back in it is dear."""
+    if not isinstance(path, Inside):
+        return io.BufferedReader(_Handle(path))
+    stream: IO[bytes] = path.open("rb")
+    if isinstance(getattr(stream, "raw", None), _Slice):
+        return stream
+    with stream:
+        shared, length, _ = _spooled(stream, str(path))
+    return _opener(shared, 0, length)()
 
 
 class _Shared:

@@ -36,6 +36,8 @@ HEAD_LINES = 200
 _BOM = b"\xef\xbb\xbf"
 LONGEST_LINE = 64 * 1024 * 1024
 """A line longer than this is no log line: the file is refused before it fills the memory."""
+LARGEST_WHOLE = 4 * 1024 * 1024 * 1024
+"""A document that is larger, unpacked, is refused before it fills the memory."""
 _WINDOW = 64 * 1024
 """So many bytes are looked at for the end of a block's last line."""
 
@@ -188,8 +190,15 @@ def content(path: Path) -> Content:
     with _opened(path) as opened:
         chunks: list[bytes] = []
         try:
+            left = LARGEST_WHOLE
             while chunk := opened.stream.read1(1 << 20):
                 chunks.append(chunk)
+                left -= len(chunk)
+                if left < 0:
+                    raise UnreadableFile(
+                        f"{path}: more than {LARGEST_WHOLE >> 20:,} MiB that must be read at once",
+                        hint="export it in parts, or as a format with a record per line",
+                    )
         except DAMAGED as error:
             return Content(b"".join(chunks), opened.damage(error))
     return Content(b"".join(chunks), None)
