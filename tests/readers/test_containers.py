@@ -222,6 +222,17 @@ def test_what_must_be_laid_down_has_a_limit(tmp_path: Path, monkeypatch: pytest.
         read_files([path])
 
 
+def test_what_is_laid_down_goes_to_disk_when_it_is_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Into a file without a name."""
+    monkeypatch.setattr(containers, "_IN_MEMORY", 1000)
+    path = tmp_path / "x.tgz"
+    path.write_bytes(gzip.compress(tarred({"a.log": LINES, "b.zip": zipped({"c.log": LINES})})))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    found = files.find([path])
+    assert [files.content(file).content for file in found] == [LINES, LINES]
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_an_archive_that_claims_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """More members than anybody packs."""
     monkeypatch.setattr(containers, "MOST_MEMBERS", 3)
