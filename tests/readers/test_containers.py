@@ -10,12 +10,15 @@ import os
 import struct
 import sys
 import tarfile
+import tempfile
 import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from helpers import rows
 from watchfloor.errors import NothingToRead, UnreadableFile
@@ -219,6 +222,17 @@ def test_what_must_be_laid_down_has_a_limit(tmp_path: Path, monkeypatch: pytest.
         read_files([path])
 
 
+def test_what_is_laid_down_goes_to_disk_when_it_is_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Into a file without a name."""
+    monkeypatch.setattr(containers, "_IN_MEMORY", 1000)
+    path = tmp_path / "x.tgz"
+    path.write_bytes(gzip.compress(tarred({"a.log": LINES, "b.zip": zipped({"c.log": LINES})})))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    found = files.find([path])
+    assert [files.content(file).content for file in found] == [LINES, LINES]
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_an_archive_that_claims_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """More members than anybody packs."""
     monkeypatch.setattr(containers, "MOST_MEMBERS", 3)
@@ -324,3 +338,42 @@ def test_times_of_members_are_those_in_utc_where_the_archive_says_them(tmp_path:
         archive.writestr(info, LINES)
         archive.writestr(plain, LINES)
     assert [file.stat().st_mtime for file in files.find([path])] == [1_700_000_000, 1_700_007_200]
+
+
+def test_zstd_without_its_package_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What to install; in a folder the others are read."""
+    (tmp_path / "a.log").write_bytes(LINES)
+    (tmp_path / "b.zst").write_bytes(b"\x28\xb5\x2f\xfd\x00\x00\x01\x00\x00")
+    for name in ("compression", "compression.zstd", "backports", "backports.zstd"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(UnreadableFile, match="zstd needs the package backports"):
+        read_files([tmp_path / "b.zst"])
+    [reject] = rows(read_files([tmp_path])["rejects"])
+    assert reject["source"] == str(tmp_path / "b.zst")
+
+
+@given(st.binary(max_size=60), st.integers(0, 2**32), st.sampled_from(["zip", "tar", "tgz", "xz", "bz2", "gz"]))
+@settings(max_examples=60, deadline=None, database=None)
+def test_no_damage_of_a_container_stops_the_others(noise: bytes, place: int, kind: str) -> None:
+    """Bytes anywhere in an archive or stream: it is read, in part or not at all, and its neighbour is read."""
+    members = {"x/a.log": LINES, "b.log": LINES}
+    pack: dict[str, Callable[[], bytes]] = {
+        "zip": lambda: zipped(members),
+        "tar": lambda: tarred(members),
+        "tgz": lambda: gzip.compress(tarred(members)),
+        "xz": lambda: lzma.compress(LINES),
+        "bz2": lambda: bz2.compress(LINES),
+        "gz": lambda: gzip.compress(LINES),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        packed = bytearray(pack[kind]())
+        start = place % len(packed)
+        packed[start : start + len(noise)] = noise
+        (Path(folder) / "packed").write_bytes(packed)
+        (Path(folder) / "whole.log").write_bytes(LINES)
+        tables = read_files([folder])
+        found = rows(tables["events"])
+        assert sum(row["source"].endswith("whole.log") for row in found) == 60
+        for row in rows(tables["ledger"]):
+            parts = [row[f"lines_{what}"] or 0 for what in ("read", "continued", "rejected", "skipped")]
+            assert sum(parts) == (row["lines"] or 0)

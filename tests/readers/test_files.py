@@ -73,6 +73,15 @@ def test_a_line_without_end_is_refused_before_it_fills_the_memory(
         read_blocks(path, 100)
 
 
+def test_a_document_that_would_fill_the_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By what comes out of it."""
+    monkeypatch.setattr(files, "LARGEST_WHOLE", 1 << 20)
+    path = tmp_path / "x.json.gz"
+    path.write_bytes(gzip.compress(b"[" + b"1," * (1 << 20)))
+    with pytest.raises(UnreadableFile, match="more than 1 MiB that must be read at once"):
+        files.content(path)
+
+
 def test_folders_are_walked_in_order_without_hidden_files(tmp_path: Path) -> None:
     """A file that is named twice is read once."""
     for name in ("b/2.log", "a/1.log", ".git/config", "a/.hidden"):

@@ -268,7 +268,15 @@ def _percent(share: float) -> str:
 def _rejects_of(strangers: list[tuple[Path, str]]) -> Tables:
     """Files of a folder that nobody reads: rejects, so that they are seen."""
     sources, reasons = [str(path) for path, _ in strangers], [reason for _, reason in strangers]
+    sizes = pl.Series([_size(path) for path, _ in strangers], dtype=pl.Int64)
     return {
         "rejects": pl.LazyFrame({"source": sources, "reason": reasons}),
-        "ledger": pl.LazyFrame({"source": sources, "partial": reasons}),
+        "ledger": pl.LazyFrame({"source": sources, "file_bytes": sizes, "partial": reasons}),
     }
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None

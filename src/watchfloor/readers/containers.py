@@ -148,7 +148,10 @@ def unpacked(raw: IO[bytes], what: str) -> tuple[IO[bytes] | io.BufferedIOBase, 
     Raises:
         MissingExtra: zstd, and no package for it.
     """
-    kind = kind_of(raw.read(6))
+    try:
+        kind = kind_of(raw.read(6))
+    except DAMAGED:  # whoever reads on meets it again
+        kind = None
     raw.seek(0)
     if kind is None:
         return raw, None
@@ -216,7 +219,7 @@ class _Bounded(io.BufferedIOBase):
 
 
 class _Handle(io.FileIO):
-    """An archive on disk that its members keep open: it closes with the last of them, and that is no oversight."""
+    """A file that members of an archive keep open: it closes with the last of them, and that is no oversight."""
 
     def __del__(self) -> None:
         self.close()
@@ -226,7 +229,15 @@ class _Handle(io.FileIO):
 
 
 def _kept_open(path: Path) -> IO[bytes]:
-    return path.open("rb") if isinstance(path, Inside) else io.BufferedReader(_Handle(path))
+    """An archive, to be read at any place: one that is packed in another is laid down, for going back in it is dear."""
+    if not isinstance(path, Inside):
+        return io.BufferedReader(_Handle(path))
+    stream: IO[bytes] = path.open("rb")
+    if isinstance(getattr(stream, "raw", None), _Slice):
+        return stream
+    with stream:
+        shared, length, _ = _spooled(stream, str(path))
+    return _opener(shared, 0, length)()
 
 
 class _Shared:
@@ -304,11 +315,13 @@ def _spooled(stream: Any, what: str) -> tuple[_Shared, int, str | None]:
 
     With their number, and why there are no more, where the stream is damaged.
     """
-    spool = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - its members close it
+    spool: IO[bytes] = io.BytesIO()
     cut = None
     try:
         while chunk := stream.read1(1 << 20):
             spool.write(chunk)
+            if isinstance(spool, io.BytesIO) and spool.tell() > _IN_MEMORY:
+                spool = _unnamed(spool.getvalue())
             if spool.tell() > MOST_SPOOLED:
                 raise _Refused(
                     f"{what}: more than {MOST_SPOOLED >> 30} GiB that must be laid down to be read",
@@ -319,7 +332,16 @@ def _spooled(stream: Any, what: str) -> tuple[_Shared, int, str | None]:
     except BaseException:
         spool.close()
         raise
+    spool.flush()
     return _Shared(spool), spool.tell(), cut
+
+
+def _unnamed(start: bytes) -> IO[bytes]:
+    """A file on disk that has no name, and goes when it is closed."""
+    with tempfile.TemporaryFile() as made:
+        file = io.BufferedRandom(_Handle(os.dup(made.fileno()), "r+b"))
+    file.write(start)
+    return file
 
 
 def of_stdin() -> Inside:

@@ -37,6 +37,8 @@ HEAD_LINES = 200
 _BOM = b"\xef\xbb\xbf"
 LONGEST_LINE = 64 * 1024 * 1024
 """A line longer than this is no log line: the file is refused before it fills the memory."""
+LARGEST_WHOLE = 4 * 1024 * 1024 * 1024
+"""A document that is larger, unpacked, is refused before it fills the memory."""
 _WINDOW = 64 * 1024
 """So many bytes are looked at for the end of a block's last line."""
 
@@ -102,9 +104,11 @@ def head(path: Path) -> Head:
     """The beginning of a file.
 
     Raises:
-        UnreadableFile: a file that may not be opened.
+        UnreadableFile: a file that may not be opened, or is damaged from its start.
     """
-    raw = first_bytes(path, HEAD_BYTES)
+    raw, damage = _first(path, HEAD_BYTES)
+    if damage:
+        raise UnreadableFile(f"{path}: {damage}", hint="copy it again")
     full, stored = len(raw) >= HEAD_BYTES, encoding_of(raw)
     if encoding := wide(raw):
         raw = raw[: len(raw) // 2 * 2].decode(encoding, errors="replace").encode()
@@ -122,11 +126,16 @@ def first_bytes(path: Path, size: int) -> bytes:
     Raises:
         UnreadableFile: a file that may not be opened.
     """
+    return _first(path, size)[0]
+
+
+def _first(path: Path, size: int) -> tuple[bytes, str | None]:
+    """The first bytes, and why there are none at all where the damage comes first."""
     with _opened(path) as opened:
         try:
-            return _some(opened.stream, size)
-        except DAMAGED:
-            return b""
+            return _some(opened.stream, size), None
+        except DAMAGED as error:
+            return b"", opened.damage(error)
 
 
 def wide(raw: bytes) -> str | None:
@@ -182,8 +191,15 @@ def content(path: Path) -> Content:
     with _opened(path) as opened:
         chunks: list[bytes] = []
         try:
+            left = LARGEST_WHOLE
             while chunk := opened.stream.read1(1 << 20):
                 chunks.append(chunk)
+                left -= len(chunk)
+                if left < 0:
+                    raise UnreadableFile(
+                        f"{path}: more than {LARGEST_WHOLE >> 20:,} MiB that must be read at once",
+                        hint="export it in parts, or as a format with a record per line",
+                    )
         except DAMAGED as error:
             return Content(b"".join(chunks), opened.damage(error))
     return Content(b"".join(chunks), None)
