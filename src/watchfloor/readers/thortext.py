@@ -414,19 +414,21 @@ class _Counter:
         log = records.filter(pl.col("level").is_not_null())
         if not log.height:
             return
-        message = _said("MESSAGE")
-        scan_id = pl.concat_str(pl.lit(" "), "rest").str.extract(' SCANID(?:: |=")([^ "]+)')
         frame = pl.col("module").is_in(_FRAME).fill_null(True)
-        log = log.with_columns(id=scan_id, message=pl.when(frame).then(message.fill_null(pl.col("rest"))))
-        begins = pl.col("message").str.contains(_VERSION).fill_null(False)
-        log = log.with_columns(begins=begins)
+        # Few records speak of the scan: only theirs are taken apart.
+        says = log.filter(frame).select(
+            "record",
+            message=_said("MESSAGE").fill_null(pl.col("rest")),
+            **{f"{word.lower()}_counted": _whole(word) for word in ("ALERTS", "WARNINGS")},
+        )
+        scan_id = pl.concat_str(pl.lit(" "), "rest").str.extract(' SCANID(?:: |=")([^ "]+)')
+        log = log.with_columns(id=scan_id).join(says, on="record", how="left", maintain_order="left")
+        log = log.with_columns(begins=pl.col("message").str.contains(_VERSION).fill_null(False))
         log = log.with_columns(run=pl.col("begins").cum_sum().cast(pl.Int64) + self._begun)
         self._begun = log["run"][-1]
-        says = frame & pl.col("level").is_in(["WARNING", "ERROR"])
+        trouble = frame & pl.col("level").is_in(["WARNING", "ERROR"])
         ended = pl.col("message").str.contains(_ENDED).fill_null(False)
-        counted = [
-            _whole(word).filter(ended).last().alias(f"{word.lower()}_counted") for word in ("ALERTS", "WARNINGS")
-        ]
+        counted = [pl.col(f"{word}_counted").filter(ended).last() for word in ("alerts", "warnings")]
         self._parts.append(
             log.with_columns(run=pl.when(pl.col("id").is_null()).then("run"))
             .group_by("host", "id", "run", maintain_order=True)
@@ -440,7 +442,7 @@ class _Counter:
                 begun=pl.col("begins").any(),
                 ended=ended.any(),
                 stopped=pl.col("message").str.contains(_STOPPED).any(),
-                said=pl.col("message").filter(says).head(_SHOWN),
+                said=pl.col("message").filter(trouble).head(_SHOWN),
                 **{name: (pl.col("level") == level).sum().cast(pl.Int64) for name, level in _COUNTED.items()},
             )
         )
