@@ -10,6 +10,8 @@ import polars as pl
 from watchfloor.errors import AmbiguousTime, NothingToRead, OtherTable, UnknownFormat, UnreadableFile, WatchfloorError
 from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, merge
+from watchfloor.readers.cef import READER as CEF
+from watchfloor.readers.leef import READER as LEEF
 from watchfloor.readers.loki import READER as LOKI
 from watchfloor.readers.qradar import READER as QRADAR
 from watchfloor.readers.syslog import READER as SYSLOG
@@ -18,7 +20,7 @@ from watchfloor.readers.zeek import READER as ZEEK
 
 __all__ = ["READERS", "read_files"]
 
-READERS: tuple[Reader, ...] = (LOKI, ZEEK, QRADAR, TABLE, SYSLOG)
+READERS: tuple[Reader, ...] = (LOKI, ZEEK, QRADAR, CEF, LEEF, TABLE, SYSLOG)
 """Every reader, in the order in which they are asked; the first that accepts a file reads it."""
 
 MOST = 0.6

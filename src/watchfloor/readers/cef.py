@@ -1,0 +1,161 @@
+"""CEF, ArcSight's Common Event Format, with or without a syslog prefix: events.
+
+Source of the grammar: Micro Focus Security ArcSight Common Event Format, implementation standard, version 25, and what
+products make of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
+from watchfloor.readers.keyed import Grammar, control_free, events
+from watchfloor.readers.lines import read_lines
+
+__all__ = ["READER"]
+
+_SIGN = r"CEF: ?[0-9]{1,2}\|"
+_KEY = re.compile(r"(?:^| )([A-Za-z0-9_.\[\]]+)=")
+_HEADER = re.compile(r"((?:[^|\\]|\\.|\\$)*)(?:\||$)", re.DOTALL)
+_ESCAPE = re.compile(r"\\([\\=|nr])")
+_ESCAPES = {"n": "\n", "r": "\r"}
+_HEADERS = 7
+"""Fields of the header: sign and version, vendor, product, version, event class, name, severity."""
+
+
+def pairs(text: str, _: str = "") -> list[tuple[str, str]]:
+    """The keys and values of an extension, both unescaped; what stands before the first key is under `extension`."""
+    keys = list(_KEY.finditer(text))
+    ends = [key.start() for key in keys[1:]] + [len(text)]
+    before = text[: keys[0].start()].strip(" ") if keys else text.strip(" ")
+    found = [(key[1], _unescaped(text[key.end() : end].strip(" "))) for key, end in zip(keys, ends, strict=True)]
+    return [("extension", before), *found] if before else found
+
+
+def _unescaped(value: str) -> str:
+    if "\\" not in value:
+        return value
+    # A path whose backslashes were not escaped: `\n` is no line break in it.
+    bare = re.sub(r"\\[\\=|nr]", "", value)
+    if "\\" in bare:
+        return value.replace("\\=", "=").replace("\\|", "|")
+    return _ESCAPE.sub(lambda found: _ESCAPES.get(found[1], found[1]), value)
+
+
+_CEF = Grammar(
+    columns={
+        "src_ip": ("src", "sourceAddress", "c6a2"),
+        "src_port": ("spt", "sourcePort"),
+        "dst_ip": ("dst", "destinationAddress", "c6a3"),
+        "dst_port": ("dpt", "destinationPort"),
+        "proto": ("proto", "transportProtocol"),
+        "user": ("suser", "sourceUserName", "duser", "destinationUserName"),
+        "host": ("shost", "sourceHostName", "dhost", "destinationHostName", "dvchost", "deviceHostName"),
+        "action": ("act", "deviceAction"),
+        "category": ("cat", "deviceEventCategory"),
+        "url": ("request", "requestURL", "requestUrl"),
+        "message": ("msg", "message"),
+    },
+    times=("rt", "deviceReceiptTime", "start", "startTime", "end", "endTime"),
+    pairs=pairs,
+    key_first=False,
+)
+
+
+def accepts(head: Head) -> float:
+    """The share of lines that hold CEF's sign."""
+    return head.share(re.compile(_SIGN).search)
+
+
+def read(path: Path, options: Options) -> Tables:
+    """The events of one file."""
+    written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+    def parse(records: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
+        rows, rejects = _headers(records)
+        found = events(rows, _CEF, source=str(path), zone=options.zone, written=written)
+        return {"events": found, "rejects": rejects}
+
+    return read_lines(path, options, format="cef", tables=("events",), parse=parse)
+
+
+def _headers(records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Records with what their headers say and the extension; and those that are none."""
+    clean = control_free(records["text"])
+    text, at = pl.col("text"), pl.col("at")
+    signed = records.with_columns(at=text.str.find(_SIGN).cast(pl.Int64))
+    rejects = [signed.filter(at.is_null()).select("record", reason=pl.lit("no CEF header in this line"))]
+    raw = text.cast(pl.Binary)
+    signed = signed.filter(at.is_not_null()).select(
+        "record",
+        prefix=raw.bin.head(at).cast(pl.String),
+        text=raw.bin.slice(at).cast(pl.String),
+    )
+    # Whatever a value in JSON, or a header cut at its pipes, could not hold as it stands.
+    odd = text.str.contains("\\", literal=True) | text.str.contains('"', literal=True)
+    if not clean:
+        odd |= text.str.contains("[\x00-\x1f]")
+    cut = signed.with_columns(odd=odd, header=text.str.splitn("|", _HEADERS + 1)).unnest("header")
+    cut = cut.rename({f"field_{n}": name for n, name in enumerate(("sign", *_PARTS))})
+    odd_header = (pl.col("sign") != "CEF:0") | pl.col("extension").is_null() | pl.col("odd")
+    exact = cut.filter(odd_header)
+    if exact.height:
+        fixed, bad = _exact_headers(exact)
+        rejects.append(bad)
+        cut = pl.concat([cut.filter(~odd_header), fixed.select(cut.columns)]).sort("record")
+    return cut.select(
+        "record",
+        "prefix",
+        "extension",
+        "odd",
+        delimiter=pl.lit(""),
+        version=_said("version"),
+        program=pl.concat_str(_said("vendor"), _said("product"), separator=" ", ignore_nulls=True).replace("", None),
+        event_id=_said("event_id"),
+        title=_said("title"),
+        severity_text=_said("severity"),
+    ), pl.concat(rejects)
+
+
+_PARTS = ("vendor", "product", "version", "event_id", "title", "severity", "extension")
+
+
+def _said(name: str) -> pl.Expr:
+    return pl.when(~pl.col(name).is_in(["", "-"])).then(name)
+
+
+def _exact_headers(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Headers with escapes, or without an extension."""
+    good, bad = [], []
+    for record, prefix, text, odd in rows.select("record", "prefix", "text", "odd").iter_rows():
+        parts, end = [], 0
+        while len(parts) < _HEADERS and end <= len(text):
+            found = _HEADER.match(text, end)
+            if found is None:
+                break
+            parts.append(re.sub(r"\\([\\|])", r"\1", found[1]))
+            end = found.end() + (found.end() == len(text) and not found[0].endswith("|"))
+        if len(parts) < _HEADERS:
+            bad.append({"record": record, "reason": f"a CEF header of {len(parts)} of {_HEADERS} fields"})
+            continue
+        values = dict(zip(("sign", *_PARTS), [*parts, text[end:]], strict=True))
+        good.append({"record": record, "prefix": prefix, "text": text, "odd": odd} | values)
+    return (
+        pl.DataFrame(good, schema=rows.schema),
+        pl.DataFrame(bad, schema={"record": pl.Int64, "reason": pl.String}),
+    )
+
+
+READER = Reader(
+    name="cef",
+    about="CEF, ArcSight's Common Event Format, with or without a syslog prefix",
+    tables=("events",),
+    accepts=accepts,
+    read=one_by_one(read),
+    sign="`CEF:`, a number and a pipe in most lines",
+)
