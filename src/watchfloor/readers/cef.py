@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -20,6 +21,7 @@ from watchfloor.readers.lines import read_lines
 __all__ = ["READER"]
 
 _SIGN = r"CEF: ?[0-9]{1,2}\|"
+_SIGNED = re.compile(_SIGN)
 _KEY = re.compile(r"(?:^| )([A-Za-z0-9_.\[\]]+)=")
 _HEADER = re.compile(r"((?:[^|\\]|\\.|\\$)*)(?:\||$)", re.DOTALL)
 _ESCAPE = re.compile(r"\\([\\=|nr])")
@@ -69,7 +71,7 @@ _CEF = Grammar(
 
 def accepts(head: Head) -> float:
     """The share of lines that hold CEF's sign."""
-    return head.share(re.compile(_SIGN).search)
+    return head.share(_SIGNED.search)
 
 
 def read(path: Path, options: Options) -> Tables:
@@ -86,28 +88,21 @@ def read(path: Path, options: Options) -> Tables:
 
 def _headers(records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Records with what their headers say and the extension; and those that are none."""
-    clean = control_free(records["text"])
-    text, at = pl.col("text"), pl.col("at")
-    signed = records.with_columns(at=text.str.find(_SIGN).cast(pl.Int64))
-    rejects = [signed.filter(at.is_null()).select("record", reason=pl.lit("no CEF header in this line"))]
-    raw = text.cast(pl.Binary)
-    signed = signed.filter(at.is_not_null()).select(
-        "record",
-        prefix=raw.bin.head(at).cast(pl.String),
-        text=raw.bin.slice(at).cast(pl.String),
-    )
+    text = pl.col("text")
     # Whatever a value in JSON, or a header cut at its pipes, could not hold as it stands.
     odd = text.str.contains("\\", literal=True) | text.str.contains('"', literal=True)
-    if not clean:
+    if not control_free(records["text"]):
         odd |= text.str.contains("[\x00-\x1f]")
-    cut = signed.with_columns(odd=odd, header=text.str.splitn("|", _HEADERS + 1)).unnest("header")
+    cut = records.select("record", "text", odd=odd, header=text.str.splitn("|", _HEADERS + 1)).unnest("header")
     cut = cut.rename({f"field_{n}": name for n, name in enumerate(("sign", *_PARTS))})
-    odd_header = (pl.col("sign") != "CEF:0") | pl.col("extension").is_null() | pl.col("odd")
-    exact = cut.filter(odd_header)
+    sign = pl.col("sign")
+    usual = sign.str.ends_with("CEF:0") & ~pl.col("odd") & pl.col("extension").is_not_null()
+    exact = cut.filter(~usual.fill_null(False))
+    cut = cut.filter(usual.fill_null(False)).with_columns(prefix=sign.str.strip_suffix("CEF:0"))
+    rejects = pl.DataFrame(schema={"record": pl.Int64, "reason": pl.String})
     if exact.height:
-        fixed, bad = _exact_headers(exact)
-        rejects.append(bad)
-        cut = pl.concat([cut.filter(~odd_header), fixed.select(cut.columns)]).sort("record")
+        fixed, rejects = _exact_headers(exact.select("record", "text", "odd"), cut.schema)
+        cut = pl.concat([cut, fixed]).sort("record")
     return cut.select(
         "record",
         "prefix",
@@ -119,7 +114,7 @@ def _headers(records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         event_id=_said("event_id"),
         title=_said("title"),
         severity_text=_said("severity"),
-    ), pl.concat(rejects)
+    ), rejects
 
 
 _PARTS = ("vendor", "product", "version", "event_id", "title", "severity", "extension")
@@ -129,26 +124,29 @@ def _said(name: str) -> pl.Expr:
     return pl.when(~pl.col(name).is_in(["", "-"])).then(name)
 
 
-def _exact_headers(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Headers with escapes, or without an extension."""
-    good, bad = [], []
-    for record, prefix, text, odd in rows.select("record", "prefix", "text", "odd").iter_rows():
-        parts, end = [], 0
+def _exact_headers(rows: pl.DataFrame, schema: pl.Schema) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Headers with escapes, behind prefixes with pipes, without an extension; and those that are none."""
+    good: list[dict[str, Any]] = []
+    bad: list[dict[str, Any]] = []
+    for record, text, odd in rows.iter_rows():
+        sign = _SIGNED.search(text)
+        if sign is None:
+            bad.append({"record": record, "reason": "no CEF header in this line"})
+            continue
+        parts: list[str] = []
+        end = sign.start()
         while len(parts) < _HEADERS and end <= len(text):
             found = _HEADER.match(text, end)
             if found is None:
                 break
             parts.append(re.sub(r"\\([\\|])", r"\1", found[1]))
-            end = found.end() + (found.end() == len(text) and not found[0].endswith("|"))
+            end = found.end() + (not found[0].endswith("|"))
         if len(parts) < _HEADERS:
             bad.append({"record": record, "reason": f"a CEF header of {len(parts)} of {_HEADERS} fields"})
             continue
         values = dict(zip(("sign", *_PARTS), [*parts, text[end:]], strict=True))
-        good.append({"record": record, "prefix": prefix, "text": text, "odd": odd} | values)
-    return (
-        pl.DataFrame(good, schema=rows.schema),
-        pl.DataFrame(bad, schema={"record": pl.Int64, "reason": pl.String}),
-    )
+        good.append({"record": record, "text": text, "odd": odd, "prefix": text[: sign.start()]} | values)
+    return pl.DataFrame(good, schema=schema), pl.DataFrame(bad, schema={"record": pl.Int64, "reason": pl.String})
 
 
 READER = Reader(

@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import polars as pl
 
@@ -99,14 +98,17 @@ def events(rows: pl.DataFrame, grammar: Grammar, *, source: str, zone: str | Non
     headed = _prefixes(told, source, zone, written)
     told = told.join(headed, on="prefix", how="left", maintain_order="left", nulls_equal=True)
     own = pl.col("time").is_not_null()
-    body = pl.concat_str("syslog", pl.when(pl.col("body") != "").then("body"), separator=",", ignore_nulls=True)
+    # Text that is long is copied once: what goes before it is put together first.
+    version = pl.concat_str(pl.lit('"deviceVersion":"'), "version", pl.lit('"'))
+    told = told.with_columns(front=pl.concat_str("syslog", version, separator=",", ignore_nulls=True))
+    front, body = pl.col("front"), pl.col("body")
+    comma = pl.when((front != "") & (body != "")).then(pl.lit(",")).otherwise(pl.lit(""))
     return told.select(
         *(name for name in rows.columns if name in EVENTS.schema and name not in grammar.columns),
         *(pl.coalesce(name, pl.col(f"prefix_{name}")) for name in ("host",)),
         *(pl.when(own).then(name).otherwise(f"prefix_{name}").alias(name) for name in (*_STAMPED, "time_text")),
         *(name for name in grammar.columns if name != "host"),
-        pid="prefix_pid",
-        fields=pl.when(body != "").then(pl.concat_str(pl.lit("{"), body, pl.lit("}"))),
+        fields=pl.when((front != "") | (body != "")).then(pl.concat_str(pl.lit("{"), front, comma, body, pl.lit("}"))),
     )
 
 
@@ -192,11 +194,10 @@ def _order(pairs: Pairs, grammar: Grammar, skip: int) -> _Order:
         if name in fields and pairs[fields[name]][1] == value:
             sure = False
             continue
-        name, stem, number = name, name, 2
+        stem, number = name, 2
         while name in fields:
             name, number, sure = f"{stem}_{number}", number + 1, False
         fields[name] = n
-    # Names of fields were told apart above, but the header and the prefix have their own.
     return _Order(tuple(key for key, _ in pairs), fixed, columns, time, fields, sure)
 
 
@@ -220,6 +221,7 @@ def _by_order(rows: pl.DataFrame, order: _Order, grammar: Grammar) -> tuple[pl.S
             ).any()
         ).item()
     )
+    trim = trim or loose
     pieces = rows["pieces"].list.to_struct(fields=names).struct.unnest()
     shift = 0 if grammar.key_first else 1
 
@@ -232,60 +234,60 @@ def _by_order(rows: pl.DataFrame, order: _Order, grammar: Grammar) -> tuple[pl.S
             return f"{keys[n]}="
         return f" {keys[n + 1]}" if n < last else ""
 
+    def is_marked(n: int) -> pl.Expr:
+        if n in order.fixed and not trim and n < last:
+            return piece(n) == (mark(n) + order.fixed[n] if grammar.key_first else order.fixed[n] + mark(n))
+        return piece(n).str.starts_with(mark(n)) if grammar.key_first else piece(n).str.ends_with(mark(n))
+
     def value(n: int) -> pl.Expr:
         bare = piece(n).str.strip_prefix(mark(n)) if grammar.key_first else piece(n).str.strip_suffix(mark(n))
-        return bare.str.strip_chars(" ") if trim or loose or n == last else bare
+        bare = bare if mark(n) else piece(n)
+        return (bare.str.strip_chars(" ") if trim or n == last else bare).alias(str(n))
 
-    def fits(n: int) -> list[pl.Expr]:
-        if not (trim or loose) and n in order.fixed and n < last:
-            whole = mark(n) + order.fixed[n] if grammar.key_first else order.fixed[n] + mark(n)
-            return [piece(n) == whole]
-        marked = piece(n).str.starts_with(mark(n)) if grammar.key_first else piece(n).str.ends_with(mark(n))
-        checks = [marked] if mark(n) else []
-        if n in order.fixed:
-            checks.append(value(n) == order.fixed[n])
-        elif trim or loose or n == last:
-            checks += [value(n) != "", value(n) != "-"]
-        return checks
-
-    checks = [check for n in range(len(keys)) for check in fits(n)]
+    # Whether a record has the order, by its marks; then whether its values fit, which are cut once.
+    checks = [is_marked(n) for n in range(len(keys)) if mark(n)]
     if not grammar.key_first:
         checks.append(pl.col(names[0]).str.strip_chars_start(" ") == keys[0])
+    fit = pieces.select(pl.all_horizontal(checks)).to_series()
+    cut = (pieces if fit.all() else pieces.filter(fit)).select(value(n) for n in range(len(keys)))
+    checks = []
+    for n in range(len(keys)):
+        if n in order.fixed:
+            checks += [pl.col(str(n)) == order.fixed[n]] if trim or n == last else []
+        elif trim or n == last:
+            checks += [pl.col(str(n)) != "", pl.col(str(n)) != "-"]
     for column, n in order.columns.items():
         if column in _PORTS:
-            checks.append(value(n).cast(pl.UInt16, strict=False).is_not_null())
+            checks += [pl.col(str(n)).cast(pl.UInt16, strict=False).is_not_null()]
         elif column in _ADDRESSES:
-            checks.append(value(n).str.contains(f"^{_ADDRESS.pattern}$"))
-    fit = pieces.select(pl.all_horizontal(checks)).to_series()
-    alike = bool(fit.all())
-    kept, pieces = (rows, pieces) if alike else (rows.filter(fit), pieces.filter(fit))
+            checks += [pl.col(str(n)).str.contains(f"^{_ADDRESS.pattern}$")]
+    right = (
+        cut.select(pl.all_horizontal(checks)).to_series() if checks else pl.Series([True]).new_from_index(0, cut.height)
+    )
+    if not right.all():
+        cut = cut.filter(right)
+        fit = fit.set(fit, right) if fit.all() else fit.scatter(fit.arg_true(), right)
     empty = pl.lit(None, pl.String)
     body: list[pl.Expr] = []
+    before = ""
     for name, n in order.fields.items():
-        body += [pl.lit(f"{',' if body else ''}{json.dumps(name, ensure_ascii=False)}:\""), value(n), pl.lit('"')]
-    # One literal between two values, not two.
-    told = pieces.select(
-        *((value(order.columns[name]) if name in order.columns else empty).alias(name) for name in grammar.columns),
-        time_text=empty if order.time is None else value(order.time),
-        body=pl.concat_str(body) if body else pl.lit(""),
+        body += [pl.lit(f'{before}{json.dumps(name, ensure_ascii=False)}:"'), pl.col(str(n))]
+        before = '",'
+    told = cut.select(
+        *((pl.col(str(order.columns[c])) if c in order.columns else empty).alias(c) for c in grammar.columns),
+        time_text=empty if order.time is None else pl.col(str(order.time)),
+        body=pl.concat_str(*body, pl.lit('"')) if body else pl.lit(""),
     )
+    kept = rows if fit.all() else rows.filter(fit)
     return fit, _finished(kept.drop("pieces", "n"), told)
 
 
 def _finished(rows: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
     """Columns that the header gave, with those of the extension."""
     shared = [name for name in told.columns if name in rows.columns]
-    both = rows.drop("extension", "delimiter", "odd", *shared).hstack(
+    return rows.drop("extension", "delimiter", "odd", *shared).hstack(
         told if not shared else told.with_columns(pl.coalesce(name, rows[name]) for name in shared)
     )
-    version = pl.concat_str(pl.lit('"deviceVersion":"'), "version", pl.lit('"'))
-    return both.with_columns(
-        body=pl.when(pl.col("version").is_null())
-        .then("body")
-        .when(pl.col("body") == "")
-        .then(version)
-        .otherwise(pl.concat_str(version, pl.lit(","), "body"))
-    ).drop("version")
 
 
 def _one_by_one(rows: pl.DataFrame, grammar: Grammar, skip: int) -> pl.DataFrame:
@@ -322,7 +324,9 @@ def _own_times(cut: pl.DataFrame, grammar: Grammar, source: str, zone: str | Non
         zone=pl.when(known).then(pl.lit("UTC")),
         zone_rule=pl.when(known).then(pl.lit("by the format")),
         # Both formats mean milliseconds.
-        time_quality=pl.when(known).then(pl.when(digits == 13).then(pl.lit("exact")).otherwise(pl.lit("unit_inferred"))),
+        time_quality=pl.when(known).then(
+            pl.when(digits == 13).then(pl.lit("exact")).otherwise(pl.lit("unit_inferred"))
+        ),
     )
     others = cut.filter(~known & text.is_not_null())
     if not others.height:
@@ -368,29 +372,32 @@ def _strftime(pattern: str) -> str | None:
         return None
     if not ({"%Y", "%y"} & set(letters) and {"%b", "%m"} & set(letters) and {"%d", "%M"} <= set(letters)):
         return None
-    texts = [letter or (quoted + other).replace("%", "%%") for letter, (*_, quoted, other) in zip(letters, parts, strict=True)]
+    texts = [
+        letter or (quoted + other).replace("%", "%%")
+        for letter, (*_, quoted, other) in zip(letters, parts, strict=True)
+    ]
     return "".join(texts).replace("\x00", "'").replace(".%3f", "%.3f").replace(".%6f", "%.6f")
 
 
 def _prefixes(told: pl.DataFrame, source: str, zone: str | None, written: datetime) -> pl.DataFrame:
     """The distinct prefixes, with what they say; a clock time needs a zone where a record has no other time."""
-    distinct = told.group_by("prefix", maintain_order=True).agg(needed=pl.col("time").is_null().any())
+    timeless, homeless = pl.col("time").is_null().any(), pl.col("host").is_null().any()
+    distinct = told.group_by("prefix", maintain_order=True).agg(timeless=timeless, homeless=homeless)
+    distinct = distinct.filter(pl.col("prefix").str.strip_chars() != "")
+    syslog = [f'"syslog":{json.dumps(text.strip(), ensure_ascii=False)}' for text in distinct["prefix"]]
+    distinct = distinct.with_columns(syslog=pl.Series(syslog, dtype=pl.String))
     parts = []
     for needed in (True, False):
-        texts = distinct.filter(pl.col("needed") == needed, pl.col("prefix").str.strip_chars() != "")
+        chosen = pl.col("timeless") if needed else pl.col("homeless") & ~pl.col("timeless")
         # The sign that follows helps to tell a host from a program.
         peeled = peel(
-            texts.select("prefix", text=pl.col("prefix") + "CEF:0"),
+            distinct.filter(chosen).select("prefix", text=pl.col("prefix") + "CEF:0"),
             source=source,
             zone=zone,
             written=written,
             need_zone=needed,
         )
         parts.append(
-            peeled.select(
-                "prefix", *(pl.col(n).alias(f"prefix_{n}") for n in (*_STAMPED, "time_text", "host", "pid"))
-            )
+            peeled.select("prefix", *(pl.col(n).alias(f"prefix_{n}") for n in (*_STAMPED, "time_text", "host")))
         )
-    both = pl.concat(parts)
-    syslog = [f'"syslog":{json.dumps(text.strip(), ensure_ascii=False)}' for text in both["prefix"]]
-    return both.with_columns(syslog=pl.Series(syslog, dtype=pl.String))
+    return distinct.select("prefix", "syslog").join(pl.concat(parts), on="prefix", how="left")

@@ -117,9 +117,7 @@ def _headers(records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     )
     cut = cut.with_columns(delimiter=pl.coalesce("delimiter", guess))
     delimiter = pl.col("delimiter")
-    odd = (
-        extension.str.contains("\\", literal=True) | extension.str.contains('"', literal=True) | (delimiter == " ")
-    )
+    odd = extension.str.contains("\\", literal=True) | extension.str.contains('"', literal=True) | (delimiter == " ")
     if not clean:
         odd |= extension.str.contains("[\x00-\x08\x0a-\x1f]")
     # A tab that does not delimit is a character of a value.
@@ -146,7 +144,7 @@ def _characters(named: pl.Series) -> dict[str, str]:
     for name in named.drop_nulls().unique():
         number = re.fullmatch("0?[xX]([0-9A-Fa-f]{1,6})", name)
         code = int(number[1], 16) if number else 0
-        if name and (not number or 0 < code < 0x110000 and not 0xD800 <= code < 0xE000):
+        if name and (not number or (0 < code < 0x110000 and not 0xD800 <= code < 0xE000)):
             found[name] = chr(code) if number else name
     return found or {"": "\t"}
 
