@@ -35,18 +35,25 @@ def pairs(text: str, _: str = "") -> list[tuple[str, str]]:
     keys = list(_KEY.finditer(text))
     ends = [key.start() for key in keys[1:]] + [len(text)]
     before = text[: keys[0].start()].strip(" ") if keys else text.strip(" ")
-    found = [(key[1], _unescaped(text[key.end() : end].strip(" "))) for key, end in zip(keys, ends, strict=True)]
+    # Where a backslash escapes nothing, it is a path's: `C:\\new` holds no line break, and this writer escapes none.
+    bare = "\\" in _ESCAPE.sub("", text)
+    found = [(key[1], _unescaped(text[key.end() : end].strip(" "), bare)) for key, end in zip(keys, ends, strict=True)]
     return [("extension", before), *found] if before else found
 
 
-def _unescaped(value: str) -> str:
-    if "\\" not in value:
-        return value
-    # A path whose backslashes were not escaped: `\n` is no line break in it.
-    bare = re.sub(r"\\[\\=|nr]", "", value)
-    if "\\" in bare:
+def _unescaped(value: str, bare: bool) -> str:
+    if bare:
         return value.replace("\\=", "=").replace("\\|", "|")
     return _ESCAPE.sub(lambda found: _ESCAPES.get(found[1], found[1]), value)
+
+
+def _protected(text: pl.Expr) -> pl.Expr:
+    """The same over a column."""
+    escapes = {"\\\\": "\x01", "\\=": "\x02", "\\n": "\x03", "\\r": "\x04", "\\|": "|", '"': "\x05"}
+    unescaped = text.str.replace_many(list(escapes), list(escapes.values()))
+    paths = {"\\=": "\x02", "\\|": "|", "\\": "\x01", '"': "\x05"}
+    bare = text.str.replace_many(list(paths), list(paths.values()), leftmost=True)
+    return pl.when(unescaped.str.contains("\\", literal=True)).then(bare).otherwise(unescaped)
 
 
 _CEF = Grammar(
@@ -65,6 +72,7 @@ _CEF = Grammar(
     },
     times=("rt", "deviceReceiptTime", "start", "startTime", "end", "endTime"),
     pairs=pairs,
+    protect=_protected,
     key_first=False,
 )
 
@@ -89,25 +97,30 @@ def read(path: Path, options: Options) -> Tables:
 def _headers(records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Records with what their headers say and the extension; and those that are none."""
     text = pl.col("text")
-    # Whatever a value in JSON, or a header cut at its pipes, could not hold as it stands.
-    odd = text.str.contains("\\", literal=True) | text.str.contains('"', literal=True)
-    if not control_free(records["text"]):
-        odd |= text.str.contains("[\x00-\x1f]")
-    cut = records.select("record", "text", odd=odd, header=text.str.splitn("|", _HEADERS + 1)).unnest("header")
+    escaped = text.str.contains("\\", literal=True) | text.str.contains('"', literal=True)
+    odd = pl.lit(False) if control_free(records["text"]) else text.str.contains("[\x00-\x1f]")
+    cut = records.select("record", "text", odd=odd, escaped=escaped, header=text.str.splitn("|", _HEADERS + 1)).unnest(
+        "header"
+    )
     cut = cut.rename({f"field_{n}": name for n, name in enumerate(("sign", *_PARTS))})
     sign = pl.col("sign")
-    usual = sign.str.ends_with("CEF:0") & ~pl.col("odd") & pl.col("extension").is_not_null()
-    exact = cut.filter(~usual.fill_null(False))
-    cut = cut.filter(usual.fill_null(False)).with_columns(prefix=sign.str.strip_suffix("CEF:0"))
+    usual = sign.str.ends_with("CEF:0") & pl.col("extension").is_not_null()
+    usual &= ~pl.col("escaped") | ~pl.any_horizontal(
+        pl.col("sign", *_PARTS[:-1]).str.contains("\\", literal=True), pl.col("version").str.contains('"', literal=True)
+    )
+    usual = usual.fill_null(False)
+    exact = cut.filter(~usual)
+    cut = cut.filter(usual).with_columns(prefix=sign.str.strip_suffix("CEF:0"))
     rejects = pl.DataFrame(schema={"record": pl.Int64, "reason": pl.String})
     if exact.height:
-        fixed, rejects = _exact_headers(exact.select("record", "text", "odd"), cut.schema)
+        fixed, rejects = _exact_headers(exact.select("record", "text", "odd", "escaped"), cut.schema)
         cut = pl.concat([cut, fixed]).sort("record")
     return cut.select(
         "record",
         "prefix",
         "extension",
         "odd",
+        "escaped",
         delimiter=pl.lit(""),
         version=_said("version"),
         program=pl.concat_str(_said("vendor"), _said("product"), separator=" ", ignore_nulls=True).replace("", None),
@@ -128,7 +141,7 @@ def _exact_headers(rows: pl.DataFrame, schema: pl.Schema) -> tuple[pl.DataFrame,
     """Headers with escapes, behind prefixes with pipes, without an extension; and those that are none."""
     good: list[dict[str, Any]] = []
     bad: list[dict[str, Any]] = []
-    for record, text, odd in rows.iter_rows():
+    for record, text, odd, escaped in rows.iter_rows():
         sign = _SIGNED.search(text)
         if sign is None:
             bad.append({"record": record, "reason": "no CEF header in this line"})
@@ -145,7 +158,9 @@ def _exact_headers(rows: pl.DataFrame, schema: pl.Schema) -> tuple[pl.DataFrame,
             bad.append({"record": record, "reason": f"a CEF header of {len(parts)} of {_HEADERS} fields"})
             continue
         values = dict(zip(("sign", *_PARTS), [*parts, text[end:]], strict=True))
-        good.append({"record": record, "text": text, "odd": odd, "prefix": text[: sign.start()]} | values)
+        # What the header holds after unescaping may need an escape in JSON: the exact way gives it.
+        told = {"record": record, "text": text, "odd": odd or escaped, "escaped": escaped}
+        good.append(told | values | {"prefix": text[: sign.start()]})
     return pl.DataFrame(good, schema=schema), pl.DataFrame(bad, schema={"record": pl.Int64, "reason": pl.String})
 
 

@@ -32,8 +32,11 @@ _PORTS = ("src_port", "dst_port")
 _ADDRESSES = ("src_ip", "dst_ip")
 _ADDRESS = re.compile("[0-9A-Fa-f.:]*[.:][0-9A-Fa-f.:]*(?:%[A-Za-z0-9]+)?")
 _PORT = re.compile("[0-9]{1,5}")
-_LABEL = re.compile(r"([A-Za-z]+[0-9]+)Label")
+_LABEL = re.compile(r"([A-Za-z][A-Za-z0-9]*[0-9])Label")
 _DIGITS_OF_EPOCHS = {10: "s", 13: "ms", 16: "us", 19: "ns"}
+_MARKS = {"\x01": "\\", "\x02": "=", "\x03": "\n", "\x04": "\r", "\x05": '"'}
+"""What stands for characters of values that would end a value, or need an escape in JSON, while columns are cut."""
+_PROTECTED = str.maketrans({character: mark for mark, character in _MARKS.items()})
 _STAMPED = ("time", "time_latest", "zone", "zone_rule", "time_quality")
 
 
@@ -47,6 +50,8 @@ class Grammar:
     """Keys of the record's time, the best first."""
     pairs: Callable[[str, str], Pairs]
     """The keys and values of a text, read exactly; takes the text and the delimiter."""
+    protect: Callable[[pl.Expr], pl.Expr]
+    """Unescapes texts, with \\x01 to \\x05 for backslash, equals sign, line feed, carriage return and quote."""
     key_first: bool
     """Whether a piece between delimiters is `key=value`; else the text was cut at `=`: `value next-key`."""
     time_format: str | None = None
@@ -84,8 +89,8 @@ def events(rows: pl.DataFrame, grammar: Grammar, *, source: str, zone: str | Non
 
     Arguments:
         rows: `record`, `prefix` (what stands before the format's sign), `extension` (keys and values), `delimiter`,
-            `odd` (whether a record must be read exactly), `version` (of the product), and columns of EVENTS that the
-            header gave.
+            `odd` (whether a record must be read exactly), `escaped` (whether a backslash or a quote is in it),
+            `version` (of the product), and columns of EVENTS that the header gave.
         grammar: of the extension.
         source: the file, for errors.
         zone: of clock times.
@@ -130,30 +135,42 @@ def _without_useless_times(
 
 def _cut(rows: pl.DataFrame, grammar: Grammar, skip: int) -> pl.DataFrame:
     """Columns of the grammar, `time_text` and `body` (JSON of the other values, without braces)."""
-    plain = rows.filter(~pl.col("odd"))
     exact, parts = [rows.filter("odd")], []
-    if plain.height > _FEW:
-        cut_at = pl.col("delimiter") if grammar.key_first else pl.lit("=")
-        plain = plain.with_columns(pieces=pl.col("extension").str.split(cut_at))
-        plain = plain.with_columns(n=pl.col("pieces").list.len())
-        for _ in range(_ORDERS):
-            if plain.height <= _FEW:
-                break
-            first = plain.head(1)
-            order = _order(grammar.pairs(first["extension"][0], first["delimiter"][0]), grammar, skip)
-            same = pl.col("n") == first["n"][0]
-            done = None
-            if order.sure and len(order.keys) + (not grammar.key_first) == first["n"][0]:
-                fits, done = _by_order(plain.filter(same), order, grammar)
-                parts.append(done)
-                plain = pl.concat([plain.filter(same).filter(~fits), plain.filter(~same)])
-            if plain.height and plain["record"][0] == first["record"][0]:
-                exact.append(plain.head(1).drop("pieces", "n"))
-                plain = plain.slice(1)
-        plain = plain.drop("pieces", "n")
-    exact.append(plain)
+    for escaped in (False, True):
+        plain = rows.filter(~pl.col("odd"), pl.col("escaped") == escaped)
+        if plain.height > _FEW:
+            done, plain = _by_orders(plain, grammar, skip, escaped)
+            parts += done
+        exact.append(plain)
     parts.append(_one_by_one(pl.concat(exact), grammar, skip))
     return pl.concat(parts)
+
+
+def _by_orders(
+    rows: pl.DataFrame, grammar: Grammar, skip: int, escaped: bool
+) -> tuple[list[pl.DataFrame], pl.DataFrame]:
+    """Records whose orders recur, cut; and the others."""
+    columns = rows.columns
+    text = grammar.protect(pl.col("extension")) if escaped else pl.col("extension")
+    pieces = text.str.split(pl.col("delimiter") if grammar.key_first else pl.lit("="))
+    rows = rows.with_columns(pieces=pieces).with_columns(n=pl.col("pieces").list.len())
+    parts, left = [], []
+    for _ in range(_ORDERS):
+        if rows.height <= _FEW:
+            break
+        first = rows.head(1)
+        order = _order(grammar.pairs(first["extension"][0], first["delimiter"][0]), grammar, skip)
+        n = first["n"][0]
+        if order.sure and len(order.keys) + (not grammar.key_first) == n:
+            same = rows["n"] == n
+            tried = rows if same.all() else rows.filter(same)
+            fits, done = _by_order(tried, order, grammar, escaped)
+            parts.append(done)
+            rows = pl.concat([tried.filter(~fits), rows.filter(~same)])
+        if rows.height and rows["record"][0] == first["record"][0]:
+            left.append(first)
+            rows = rows.slice(1)
+    return parts, pl.concat([rows, *left]).select(columns)
 
 
 def _order(pairs: Pairs, grammar: Grammar, skip: int) -> _Order:
@@ -172,33 +189,25 @@ def _order(pairs: Pairs, grammar: Grammar, skip: int) -> _Order:
         sure = False
     columns: dict[str, int] = {}
     for column, keys in grammar.columns.items():
-        for key in keys:
-            if key in place:
-                if _is_a(column, pairs[place[key]][1]):
-                    columns[column] = place[key]
-                    break
-                sure = False
+        present = [place[key] for key in keys if key in place]
+        good = [n for n in present if _is_a(column, pairs[n][1])]
+        columns |= {column: good[0]} if good else {}
+        sure = sure and present[:1] == good[:1]
     instants_of = [place[key] for key in grammar.times if key in place][skip:]
     time = instants_of[0] if instants_of else None
-    used = {*columns.values(), *(() if time is None else (time,))}
+    labels = {n: value for n, (key, value) in enumerate(pairs) if label_of(key) in place and n not in fixed}
+    used = {*columns.values(), time, *fixed, *labels}
     fields: dict[str, int] = {}
     for n, (key, value) in enumerate(pairs):
-        if n in used or n in fixed:
+        if n in used:
             continue
-        named = label_of(key)
-        if named in place:
-            fixed[n] = value
-            continue
-        label = place.get(f"{key}Label")
-        name = key if label is None or not _LABEL.fullmatch(f"{key}Label") else pairs[label][1].strip('"') or key
-        if name in fields and pairs[fields[name]][1] == value:
-            sure = False
-            continue
-        stem, number = name, 2
-        while name in fields:
+        name = stem = labels.get(place.get(f"{key}Label", -1), key).strip('"') or key
+        number = 2
+        while name in fields and pairs[fields[name]][1] != value:
             name, number, sure = f"{stem}_{number}", number + 1, False
-        fields[name] = n
-    return _Order(tuple(key for key, _ in pairs), fixed, columns, time, fields, sure)
+        sure = sure and name not in fields
+        fields.setdefault(name, n)
+    return _Order(tuple(key for key, _ in pairs), fixed | labels, columns, time, fields, sure)
 
 
 def _is_a(column: str, value: str) -> bool:
@@ -207,11 +216,12 @@ def _is_a(column: str, value: str) -> bool:
     return column not in _ADDRESSES or bool(_ADDRESS.fullmatch(value))
 
 
-def _by_order(rows: pl.DataFrame, order: _Order, grammar: Grammar) -> tuple[pl.Series, pl.DataFrame]:
+def _by_order(rows: pl.DataFrame, order: _Order, grammar: Grammar, escaped: bool) -> tuple[pl.Series, pl.DataFrame]:
     """Which records have the order, and their columns."""
+    fixed = {n: text.translate(_PROTECTED) if escaped else text for n, text in order.fixed.items()}
     keys, last = order.keys, len(order.keys) - 1
     names = [f"piece_{n}" for n in range(rows["n"][0])]
-    loose = "" in order.fixed.values()
+    loose = "" in fixed.values()
     trim = grammar.key_first or bool(
         rows.select(
             (
@@ -235,8 +245,8 @@ def _by_order(rows: pl.DataFrame, order: _Order, grammar: Grammar) -> tuple[pl.S
         return f" {keys[n + 1]}" if n < last else ""
 
     def is_marked(n: int) -> pl.Expr:
-        if n in order.fixed and not trim and n < last:
-            return piece(n) == (mark(n) + order.fixed[n] if grammar.key_first else order.fixed[n] + mark(n))
+        if n in fixed and not trim and n < last:
+            return piece(n) == (mark(n) + fixed[n] if grammar.key_first else fixed[n] + mark(n))
         return piece(n).str.starts_with(mark(n)) if grammar.key_first else piece(n).str.ends_with(mark(n))
 
     def value(n: int) -> pl.Expr:
@@ -252,8 +262,8 @@ def _by_order(rows: pl.DataFrame, order: _Order, grammar: Grammar) -> tuple[pl.S
     cut = (pieces if fit.all() else pieces.filter(fit)).select(value(n) for n in range(len(keys)))
     checks = []
     for n in range(len(keys)):
-        if n in order.fixed:
-            checks += [pl.col(str(n)) == order.fixed[n]] if trim or n == last else []
+        if n in fixed:
+            checks += [pl.col(str(n)) == fixed[n]] if trim or n == last else []
         elif trim or n == last:
             checks += [pl.col(str(n)) != "", pl.col(str(n)) != "-"]
     for column, n in order.columns.items():
@@ -266,17 +276,25 @@ def _by_order(rows: pl.DataFrame, order: _Order, grammar: Grammar) -> tuple[pl.S
     )
     if not right.all():
         cut = cut.filter(right)
-        fit = fit.set(fit, right) if fit.all() else fit.scatter(fit.arg_true(), right)
+        fit = fit.scatter(fit.arg_true(), right)
     empty = pl.lit(None, pl.String)
     body: list[pl.Expr] = []
     before = ""
     for name, n in order.fields.items():
         body += [pl.lit(f'{before}{json.dumps(name, ensure_ascii=False)}:"'), pl.col(str(n))]
         before = '",'
+    as_json = pl.concat_str(*body, pl.lit('"')) if body else pl.lit("")
+
+    def shown(n: int | None) -> pl.Expr:
+        text = empty if n is None else pl.col(str(n))
+        return text.str.replace_many(list(_MARKS), list(_MARKS.values())) if escaped else text
+
     told = cut.select(
-        *((pl.col(str(order.columns[c])) if c in order.columns else empty).alias(c) for c in grammar.columns),
-        time_text=empty if order.time is None else pl.col(str(order.time)),
-        body=pl.concat_str(*body, pl.lit('"')) if body else pl.lit(""),
+        *(shown(order.columns.get(name)).alias(name) for name in grammar.columns),
+        time_text=shown(order.time),
+        body=as_json.str.replace_many(list(_MARKS), [json.dumps(c)[1:-1] for c in _MARKS.values()])
+        if escaped
+        else as_json,
     )
     kept = rows if fit.all() else rows.filter(fit)
     return fit, _finished(kept.drop("pieces", "n"), told)
@@ -285,7 +303,7 @@ def _by_order(rows: pl.DataFrame, order: _Order, grammar: Grammar) -> tuple[pl.S
 def _finished(rows: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
     """Columns that the header gave, with those of the extension."""
     shared = [name for name in told.columns if name in rows.columns]
-    return rows.drop("extension", "delimiter", "odd", *shared).hstack(
+    return rows.drop("extension", "delimiter", "odd", "escaped", *shared).hstack(
         told if not shared else told.with_columns(pl.coalesce(name, rows[name]) for name in shared)
     )
 

@@ -57,6 +57,7 @@ _LEEF = Grammar(
     },
     times=("devTime",),
     pairs=pairs,
+    protect=lambda text: text.str.replace_many(["\\", '"'], ["\x01", "\x05"]),
     key_first=True,
     time_format="devTimeFormat",
 )
@@ -117,7 +118,7 @@ def _headers(records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     )
     cut = cut.with_columns(delimiter=pl.coalesce("delimiter", guess))
     delimiter = pl.col("delimiter")
-    odd = extension.str.contains("\\", literal=True) | extension.str.contains('"', literal=True) | (delimiter == " ")
+    odd = delimiter == " "
     if not clean:
         odd |= extension.str.contains("[\x00-\x08\x0a-\x1f]")
     # A tab that does not delimit is a character of a value.
@@ -127,6 +128,7 @@ def _headers(records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         "prefix",
         "delimiter",
         odd=odd | (pl.col("version").str.contains(r'[\\"\x00-\x1f]')),
+        escaped=extension.str.contains("\\", literal=True) | extension.str.contains('"', literal=True),
         extension=extension.str.strip_suffix(delimiter),
         version=_said("version"),
         program=pl.concat_str(_said("vendor"), _said("product"), separator=" ", ignore_nulls=True).replace("", None),
