@@ -33,7 +33,7 @@ _HEADERS = 7
 def pairs(text: str, _: str = "") -> list[tuple[str, str]]:
     """The keys and values of an extension, both unescaped; what stands before the first key is under `extension`."""
     keys = list(_KEY.finditer(text))
-    ends = [key.start() for key in keys[1:]] + [len(text)]
+    ends = [*(key.start() for key in keys), len(text)][1:]
     before = text[: keys[0].start()].strip(" ") if keys else text.strip(" ")
     # Where a backslash escapes nothing, it is a path's: `C:\\new` holds no line break, and this writer escapes none.
     bare = "\\" in _ESCAPE.sub("", text)

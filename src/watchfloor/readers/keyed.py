@@ -161,7 +161,7 @@ def _by_orders(
         first = rows.head(1)
         order = _order(grammar.pairs(first["extension"][0], first["delimiter"][0]), grammar, skip)
         n = first["n"][0]
-        if order.sure and len(order.keys) + (not grammar.key_first) == n:
+        if order.sure and order.keys and len(order.keys) + (not grammar.key_first) == n:
             same = rows["n"] == n
             tried = rows if same.all() else rows.filter(same)
             fits, done = _by_order(tried, order, grammar, escaped)
