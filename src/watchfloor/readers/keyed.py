@@ -289,13 +289,13 @@ def _by_order(rows: pl.DataFrame, order: _Order, grammar: Grammar, escaped: bool
         text = empty if n is None else pl.col(str(n))
         return text.str.replace_many(list(_MARKS), list(_MARKS.values())) if escaped else text
 
-    told = cut.select(
+    told = cut.with_columns(
         *(shown(order.columns.get(name)).alias(name) for name in grammar.columns),
         time_text=shown(order.time),
         body=as_json.str.replace_many(list(_MARKS), [json.dumps(c)[1:-1] for c in _MARKS.values()])
         if escaped
         else as_json,
-    )
+    ).select(*grammar.columns, "time_text", "body")
     kept = rows if fit.all() else rows.filter(fit)
     return fit, _finished(kept.drop("pieces", "n"), told)
 
