@@ -20,12 +20,14 @@ from watchfloor.errors import (
 )
 from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, merge
+from watchfloor.readers.cef import READER as CEF
 from watchfloor.readers.chainsaw import READER as CHAINSAW
 from watchfloor.readers.clamav import READER as CLAMAV
 from watchfloor.readers.eve import READER as EVE
 from watchfloor.readers.evtx import READER as EVTX
 from watchfloor.readers.hayabusa import READER as HAYABUSA
 from watchfloor.readers.jsonlog import READER as JSONLOG
+from watchfloor.readers.leef import READER as LEEF
 from watchfloor.readers.loki import READER as LOKI
 from watchfloor.readers.lokirs import READER as LOKIRS
 from watchfloor.readers.nessus import READER as NESSUS
@@ -62,6 +64,8 @@ READERS: tuple[Reader, ...] = (
     OSQUERY,
     WINEVENT,
     QRADAR,
+    CEF,
+    LEEF,
     TABLE,
     JSONLOG,
     SYSLOG,
