@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from watchfloor.readers.pairs.grammar import Values, unless
+from watchfloor.readers.pairs.grammar import Values
 from watchfloor.schemas import TIME
 
 __all__ = ["CONNECTIONS_KEYS", "EVENTS_KEYS", "columns", "flows", "own_times"]
@@ -37,7 +37,7 @@ EVENTS_KEYS: Keys = {
         *("user", "user_name", "username", "srcuser", "usr", "suser", "UserName", "User", "USER", "cs-username"),
         *("administrator", "account"),
     ),
-    "program": ("program", "prog", "process", "PROCESS_NAME", "process_name"),
+    "program": ("program", "prog", "PROCESS_NAME"),
     "pid": ("pid", "process_id"),
     "action": ("action", "act", "Action", "actionTaken", "log_subtype", "s-action", "operation", "Operation"),
     "event_id": ("logid", "log_id", "msg_id", "event_id", "eventid", "EventID", "m"),
@@ -59,11 +59,17 @@ CONNECTIONS_KEYS: Keys = {
 }
 """By column of CONNECTIONS, in order of preference."""
 
-_PROTOCOLS = {
+_NUMBERED = {
     **{"1": "icmp", "2": "igmp", "6": "tcp", "17": "udp", "41": "ipv6", "47": "gre", "50": "esp", "51": "ah"},
     **{"58": "icmp", "89": "ospf", "103": "pim", "112": "vrrp", "132": "sctp"},
 }
 """IANA protocol numbers; ICMP for IPv6 is `icmp`, as sensors call it."""
+_PROTOCOLS = {
+    **{str(number): str(number) for number in range(256)},
+    **_NUMBERED,
+    **{name: name for name in _NUMBERED.values()},
+    **{"icmp6": "icmp", "icmpv6": "icmp", "ipv6-icmp": "icmp"},
+}
 _WITH_PORT = {"src", "dst"}
 """Keys whose value may be `address:port:interface:name`, as SonicWall writes it."""
 _OF_SONICWALL = {"m", "c"}
@@ -78,64 +84,76 @@ _LOWER = {"proto"}
 
 def columns(values: Values, wanted: Keys) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
     """The columns, and by key in which lines its value is in a column: whole, so that nothing of it is lost."""
-    made: dict[str, pl.Series] = {}
-    taken: dict[str, pl.Series] = {}
-    partly: dict[str, pl.Series] = {}
-    for column, keys in wanted.items():
-        chosen: pl.Series | None = None
+    usable = {
+        column: [key for key in keys if key in values.keys and (key not in _OF_SONICWALL or "sn" in values.keys)]
+        for column, keys in wanted.items()
+    }
+    names = [(column, key) for column, keys in usable.items() for key in keys]
+    if not names:
+        return pl.DataFrame(), {}
+    with_serial = ["sn"] if any(key in _OF_SONICWALL for _, key in names) else []
+    frame = values.frame([*(key for _, key in names), *with_serial])
+    frame = frame.select(
+        *(_valid(key, column).alias(f"{column}={key}") for column, key in names),
+        *{f"={key}": pl.col(key).alias(f"={key}") for _, key in names}.values(),
+    )
+    made = frame.select(
+        pl.coalesce(f"{column}={key}" for key in keys).alias(column) for column, keys in usable.items() if keys
+    )
+    used: dict[str, list[pl.Expr]] = {}
+    for column, keys in usable.items():
+        before: list[pl.Expr] = []
         for key in keys:
-            if key not in values.keys or (key in _OF_SONICWALL and "sn" not in values.keys):
-                continue
-            value, whole = _valid(values, key, column)
-            if chosen is not None:
-                value = unless(value, chosen.is_not_null())
-            used = value.is_not_null()
-            if key in _WITH_PORT:
-                # Only where address and port are in columns, and nothing stands behind them, is all of it there.
-                partly[key] = (partly[key] & used) if key in partly else used
-                used = used if column.endswith("_ip") else partly[key]
-            used &= whole
-            taken[key] = taken[key] | used if key in taken else used
-            chosen = value if chosen is None else chosen.zip_with(chosen.is_not_null(), value)
-            if not chosen.null_count():
-                break
-        if chosen is not None:
-            made[column] = chosen.alias(column)
-    return pl.DataFrame(list(made.values())), {key: mask for key, mask in taken.items() if mask.any()}
+            given = pl.col(f"{column}={key}").is_not_null()
+            chosen = pl.all_horizontal(given, *(~one for one in before))
+            used.setdefault(key, []).append(chosen & _whole(key, column) if key not in _WITH_PORT else chosen)
+            before.append(given)
+    for key in _WITH_PORT & used.keys():
+        used[key] = [_whole_address(key, used[key], [column for column, keys in usable.items() if key in keys])]
+    taken = frame.select(pl.any_horizontal(masks).fill_null(False).alias(key) for key, masks in used.items())
+    return made, {mask.name: mask for mask in taken.get_columns() if mask.any()}
 
 
-def _valid(values: Values, key: str, column: str) -> tuple[pl.Series, pl.Series]:
-    """The values of a key that can stand in a column, and whether nothing else is in them."""
-    text = values.get(key)
-    frame = pl.DataFrame({"text": text})
-    value = pl.col("text")
-    whole = pl.lit(True)
+def _valid(key: str, column: str) -> pl.Expr:
+    """The value of a key where it can stand in a column."""
+    value = pl.col(key)
     if key in _OF_SONICWALL:
-        frame = frame.with_columns(sn=values.get("sn"))
-        value = pl.when(pl.col("sn").is_not_null()).then(value)
+        value = pl.when(pl.col("sn") != "").then(value)
+    with_port = pl.when(value.str.contains(_ADDRESS_PORT)).then(value)
+    good: pl.Expr = pl.when((value != "-") & (value != "")).then(value)
     if column.endswith("_ip"):
         good = pl.when(value.str.contains(_IP)).then(value)
-        if key in _WITH_PORT:
-            good = pl.coalesce(good, pl.when(value.str.contains(_ADDRESS_PORT)).then(_part(value, 0)))
-            whole = good == value
+        good = pl.coalesce(good, _part(with_port, 0)) if key in _WITH_PORT else good
     elif key in _WITH_PORT:
-        behind = pl.when(value.str.contains(_ADDRESS_PORT)).then(value)
-        good = _number(_part(behind, 1), 65_535)
-        whole = value == pl.format("{}:{}", _part(behind, 0), good)
+        good = _number(_part(with_port, 1), 65_535)
     elif column in _NUMBERS:
         good = _number(value, _NUMBERS[column])
-        whole = good.cast(pl.String) == value
     elif column == "duration_seconds":
-        good = value.cast(pl.Float64, strict=False)
-        good = pl.when(good.is_finite() & (good >= 0)).then(good)
+        number = value.cast(pl.Float64, strict=False)
+        good = pl.when(number.is_finite() & (number >= 0)).then(number)
     elif column == "proto":
-        named = value.str.splitn("/", 2).struct.field("field_0").str.to_lowercase()
-        good = pl.when(value != "-").then(named.replace(_PROTOCOLS))
-        whole = ~value.str.contains("/", literal=True)
-    else:
-        good = pl.when(value != "-").then(value)
-    found = frame.select(good=good, whole=whole)
-    return found["good"], (found["whole"] & found["good"].is_not_null()).fill_null(False)
+        good = value.str.extract("^([^/]+)").str.to_lowercase().replace_strict(_PROTOCOLS, default=None)
+    return good
+
+
+def _whole(key: str, column: str) -> pl.Expr:
+    """Whether nothing of the value is lost in the column."""
+    value = pl.col(f"={key}")
+    if column in _NUMBERS:
+        return pl.col(f"{column}={key}").cast(pl.String) == value
+    if column == "proto":
+        return ~value.str.contains("/", literal=True)
+    return pl.lit(True)
+
+
+def _whole_address(key: str, chosen: list[pl.Expr], of: list[str]) -> pl.Expr:
+    """Whether all of `address:port` is in columns, and nothing stands behind it."""
+    value = pl.col(f"={key}")
+    by_column = dict(zip((column.rpartition("_")[2] for column in of), chosen, strict=True))
+    ip, port = by_column["ip"], by_column["port"]
+    address = pl.col(f"{of[0]}={key}")
+    both = pl.format("{}:{}", address, pl.col(f"{of[1]}={key}"))
+    return ip & ((address == value) | (port & (both == value)))
 
 
 def _part(value: pl.Expr, n: int) -> pl.Expr:
@@ -143,31 +161,26 @@ def _part(value: pl.Expr, n: int) -> pl.Expr:
 
 
 def _number(value: pl.Expr, most: int) -> pl.Expr:
-    number = pl.when(value.str.contains("^[0-9]{1,19}$")).then(value).cast(pl.Int64, strict=False)
-    return pl.when(number <= most).then(number)
+    number = value.str.to_integer(strict=False)
+    return pl.when(number.is_between(0, most)).then(number)
 
 
 def flows(values: Values) -> pl.Series:
     """Which lines are one connection: FortiGate's traffic, Sophos' firewall, SonicWall's closed connections."""
-    never = pl.Series([False], dtype=pl.Boolean).new_from_index(0, values.height)
-
-    def says(key: str, word: str) -> pl.Series:
-        return (values.get(key) == word).fill_null(False) if key in values.keys else never
-
-    def has(*keys: str) -> pl.Series:
-        found = ~never
-        for key in keys:
-            found &= values.get(key).is_not_null() if key in values.keys else never
-        return found
-
-    found = never
-    if (traffic := says("type", "traffic")).any():
-        found |= traffic & has("srcip", "dstip")
-    if (firewall := says("log_type", "Firewall")).any():
-        found |= firewall & has("src_ip", "dst_ip")
-    if "sn" in values.keys and (closed := says("m", "537")).any():
-        found |= closed & has("sn", "src", "dst") & (has("sent") | has("rcvd"))
-    return found
+    kinds = (
+        ("type", "traffic", ("srcip", "dstip")),
+        ("log_type", "Firewall", ("src_ip", "dst_ip")),
+        ("m", "537", ("sn", "src", "dst", "sent", "rcvd")),
+    )
+    possible = [kind for kind in kinds if values.keys.issuperset((kind[0], *kind[2]))]
+    if not possible:
+        return pl.Series([False]).new_from_index(0, values.height)
+    frame = values.frame([key for name, _, others in possible for key in (name, *others)])
+    found = (
+        pl.all_horizontal(pl.col(name) == word, *(pl.col(key) != "" for key in others)).fill_null(False)
+        for name, word, others in possible
+    )
+    return frame.select(flow=pl.any_horizontal(found))["flow"]
 
 
 _TIME_KEYS = (
@@ -185,14 +198,29 @@ _EPOCH = r"^[0-9]{9,19}(?:\.[0-9]{1,9})?$"
 def own_times(values: Values) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
     """Of each line `exact`, an instant, or else `clock`, a clock time without a zone; their `time_text`; which keys
     hold them; and whether it has a time that does not exist (`wrong`)."""
-    types = {"exact": TIME, "clock": pl.Datetime("us"), "time_text": pl.String, "key": pl.String, "wrong": pl.Boolean}
-    found = pl.DataFrame(schema=types).clear(values.height).with_columns(wrong=pl.lit(False))
+    found: pl.DataFrame | None = None
+    types: dict[str, pl.DataType] = {
+        "exact": TIME,
+        "clock": pl.Datetime("us"),
+        "time_text": pl.String(),
+        "key": pl.String(),
+        "wrong": pl.Boolean(),
+    }
     for key in _candidates():
         if key[0] not in values.keys:
             continue
-        found = _better(found, _read(values, key), "+".join(key))
+        read, name = _read(values, key), "+".join(key)
+        if found is None:
+            known = pl.col("exact").is_not_null() | pl.col("clock").is_not_null()
+            found = read.with_columns(key=pl.when(known).then(pl.lit(name))).with_columns(
+                time_text=pl.when(known).then("time_text")
+            )
+        else:
+            found = _better(found, read, name)
         if not found["exact"].null_count():
             break
+    if found is None:
+        found = pl.DataFrame(schema=types).clear(values.height).with_columns(wrong=pl.lit(False))
     return found.drop("key"), _taken(found)
 
 
@@ -202,7 +230,7 @@ def _candidates() -> Sequence[tuple[str, ...]]:
 
 def _read(values: Values, keys: tuple[str, ...]) -> pl.DataFrame:
     """The times that some keys give."""
-    frame = pl.DataFrame({key: values.get(key) for key in keys})
+    frame = values.frame(keys)
     if len(keys) == 1:
         text = pl.col(keys[0])
         written = text
@@ -215,9 +243,9 @@ def _read(values: Values, keys: tuple[str, ...]) -> pl.DataFrame:
         written = pl.when(known).then(pl.concat_str(bare, offset, separator=" ")).otherwise(bare)
     frame = frame.select(text=text, written=written)
     value = pl.col("text")
-    epoch = value.str.contains(_EPOCH)
-    if keys == ("eventtime",) or frame["text"].str.contains(_EPOCH).any():
-        frame = frame.with_columns(epoch=pl.when(epoch).then(_epoch(value)))
+    epoch = frame["text"].str.contains(_EPOCH)
+    if epoch.any():
+        frame = frame.with_columns(epoch=_epoch(value) if epoch.all() else pl.when(epoch).then(_epoch(value)))
     else:
         frame = frame.with_columns(epoch=pl.lit(None, TIME))
     if frame["epoch"].null_count() == frame["text"].null_count():

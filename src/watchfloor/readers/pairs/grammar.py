@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
-__all__ = ["KEY", "Exact", "Simple", "Values", "Vocabulary", "pairs_of", "separators", "unless"]
+__all__ = ["KEY", "Exact", "Simple", "Values", "Vocabulary", "pairs_of", "separators"]
 
 KEY = r"[A-Za-z_@$][A-Za-z0-9_.()\[\]/@$-]*"
 """What may stand before an equals sign to be a key."""
@@ -91,11 +91,6 @@ def _simple(key: str, between: str) -> str:
     return rf"^{pair}(?:{between}+{pair})*$"
 
 
-def unless(values: pl.Series, absent: pl.Series) -> pl.Series:
-    """The values, null in the lines that are told."""
-    return pl.select(pl.when(~absent).then(values)).to_series()
-
-
 class Vocabulary:
     """The keys that lines have had so far: what is known is found fast."""
 
@@ -142,8 +137,8 @@ class Values:
     height: int
     keys: frozenset[str]
 
-    def get(self, key: str) -> pl.Series:
-        """First value of a key, null where a line lacks it or it is empty."""
+    def frame(self, keys: Iterable[str]) -> pl.DataFrame:
+        """A column for each of some keys: its first value in each line, null where the line lacks it."""
         raise NotImplementedError
 
     def rest(self, taken: Mapping[str, pl.Series], words: pl.Series | None = None) -> pl.Series:
@@ -166,32 +161,31 @@ class Simple(Values):
         self._texts = texts if begun else (between + texts).alias("text")
         self._found: dict[str, pl.Series] = {}
 
-    def get(self, key: str) -> pl.Series:
-        """First value of a key; see `Values`."""
-        if key not in self._found:
-            self._found[key] = self._value(key)
-        return self._found[key]
+    def frame(self, keys: Iterable[str]) -> pl.DataFrame:
+        """First values; see `Values`."""
+        names = list(dict.fromkeys(keys))
+        new = [key for key in names if key not in self._found]
+        if new:
+            between = self._between
+            text = pl.lit(self._texts)
+            # Simple lines have no quotes in their values.
+            found = (
+                pl.select(
+                    text.str.extract(rf'{between}{re.escape(key)}=("[^"]*"|[^{between}]*)')
+                    .str.strip_chars('"')
+                    .alias(key)
+                    if key in self.keys
+                    else pl.lit(None, pl.String).alias(key)
+                    for key in new
+                )
+                if self.keys.intersection(new)
+                else pl.DataFrame(schema=dict.fromkeys(new, pl.String)).clear(self.height)
+            )
+            self._found |= {column.name: column for column in found.get_columns()}
+        return pl.DataFrame([self._found[key] for key in names])
 
     def _place(self, key: str) -> pl.Series:
         return self._texts.str.find(f"{self._between}{key}=", literal=True)
-
-    def _value(self, key: str) -> pl.Series:
-        if key not in self.keys:
-            return pl.Series([None], dtype=pl.String).new_from_index(0, self.height)
-        place = self._place(key) + (len(key.encode()) + 2)
-        tail = pl.select(self._texts.cast(pl.Binary).bin.slice(place, None).cast(pl.String)).to_series()
-        quoted = tail.str.starts_with('"').fill_null(True)
-
-        def until(text: pl.Series, end: str) -> pl.Series:
-            return text.str.splitn(end, 2).struct.field("field_0")
-
-        if quoted.all():
-            value = until(tail.str.strip_prefix('"'), '"')
-        elif not quoted.fill_null(False).any():
-            value = until(tail, self._between)
-        else:
-            value = until(tail, self._between).zip_with(~quoted, until(tail.str.strip_prefix('"'), '"'))
-        return unless(value, value == "")
 
     def repeated(self) -> pl.Series:
         """Whether a line has a key twice: it is not simple then."""
@@ -256,10 +250,14 @@ class Exact(Values):
         self._lines = lines
         self.keys = frozenset(key for pairs, _ in self._lines for key in pairs)
 
-    def get(self, key: str) -> pl.Series:
-        """First value of a key; see `Values`."""
-        values = [pairs[key][0] or None if key in pairs else None for pairs, _ in self._lines]
-        return pl.Series(values, dtype=pl.String)
+    def frame(self, keys: Iterable[str]) -> pl.DataFrame:
+        """First values; see `Values`."""
+        return pl.DataFrame(
+            [
+                pl.Series(key, [pairs[key][0] if key in pairs else None for pairs, _ in self._lines], dtype=pl.String)
+                for key in dict.fromkeys(keys)
+            ]
+        )
 
     def rest(self, taken: Mapping[str, pl.Series], words: pl.Series | None = None) -> pl.Series:
         """JSON of what is left; see `Values`. The values of a key that is repeated are an array.

@@ -26,6 +26,10 @@ LEAST_SHARE = 0.7
 """So much of a line, from its first pair on, must be pairs."""
 _DIRECT = rf"^(?:<([0-9]{{1,3}})>)? *({KEY}=)"
 """A pair begins the line, or follows a bare priority."""
+_STRUCTURED = r"(?s)^\[([^ =\]\"]+) (.*)\]$"
+"""One element of RFC 5424's structured data: its name, its pairs."""
+_OTHERS = re.compile(r"CEF: ?[0-9]+\||LEEF: ?[0-9.]+\|")
+"""Formats with pairs of another grammar."""
 _ONE = re.compile(rf"(?:^|(?<=[ \t])){KEY}=(?:\"(?:[^\"\\]|\\.)*\"|[^ \t\"]*)(?=[ \t]|$)")
 _STAMPS = ("time", "time_latest", "time_text", "zone", "zone_rule", "time_quality")
 _TRAFFIC_STILL_OPEN = "000020"
@@ -39,6 +43,8 @@ def accepts(head: Head) -> float:
 
 def _is_pairs(line: str) -> bool:
     line = line[:4000].rstrip()
+    if _OTHERS.search(line):
+        return False
     found = list(_ONE.finditer(line))
     if len(found) < LEAST_PAIRS:
         return False
@@ -76,6 +82,12 @@ def _peeled(records: pl.DataFrame, source: str, zone: str | None, written: datet
     if direct.all():
         return plain
     peeled = peel(records.filter(~direct), source=source, zone=zone, written=written, need_zone=False)
+    # Structured data is pairs too: what a firewall says may stand there, and all of its message.
+    inner = pl.col("structured").str.extract_groups(_STRUCTURED).struct
+    data = pl.coalesce(pl.format("structured_id={} {}", inner.field("1"), inner.field("2")), "structured")
+    peeled = peeled.with_columns(
+        rest=pl.concat_str(data, pl.when(pl.col("rest") != "").then("rest"), separator=" ", ignore_nulls=True)
+    )
     names = ["record", "rest", "host", "program", "pid", "severity_text", *_STAMPS]
     return pl.concat([plain, peeled.select(names)], how="diagonal").sort("record")
 
@@ -121,7 +133,7 @@ def _table(group: tuple[pl.DataFrame, Values, bool], source: str, zone: str | No
     if connections:
         table = base.select("record", "time").hstack(made)
         if "logid" in values.keys:
-            going_on = values.get("logid").str.ends_with(_TRAFFIC_STILL_OPEN)
+            going_on = values.frame(["logid"])["logid"].str.ends_with(_TRAFFIC_STILL_OPEN)
             table = table.with_columns(still_open=pl.select(pl.when(going_on).then(True)).to_series())
         none = pl.Series([False]).new_from_index(0, rows.height)
     else:
