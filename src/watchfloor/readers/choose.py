@@ -12,6 +12,7 @@ from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, merge
 from watchfloor.readers.loki import READER as LOKI
 from watchfloor.readers.pairs import READER as PAIRS
+from watchfloor.readers.paloalto import READER as PALOALTO
 from watchfloor.readers.qradar import READER as QRADAR
 from watchfloor.readers.syslog import READER as SYSLOG
 from watchfloor.readers.table import READER as TABLE
@@ -19,7 +20,7 @@ from watchfloor.readers.zeek import READER as ZEEK
 
 __all__ = ["READERS", "read_files"]
 
-READERS: tuple[Reader, ...] = (LOKI, ZEEK, QRADAR, TABLE, PAIRS, SYSLOG)
+READERS: tuple[Reader, ...] = (LOKI, ZEEK, QRADAR, PALOALTO, TABLE, PAIRS, SYSLOG)
 """Every reader, in the order in which they are asked; the first that accepts a file reads it."""
 
 MOST = 0.6
