@@ -16,11 +16,12 @@ from watchfloor.readers.paloalto import READER as PALOALTO
 from watchfloor.readers.qradar import READER as QRADAR
 from watchfloor.readers.syslog import READER as SYSLOG
 from watchfloor.readers.table import READER as TABLE
+from watchfloor.readers.w3c import READER as W3C
 from watchfloor.readers.zeek import READER as ZEEK
 
 __all__ = ["READERS", "read_files"]
 
-READERS: tuple[Reader, ...] = (LOKI, ZEEK, QRADAR, PALOALTO, TABLE, PAIRS, SYSLOG)
+READERS: tuple[Reader, ...] = (LOKI, ZEEK, W3C, QRADAR, PALOALTO, TABLE, PAIRS, SYSLOG)
 """Every reader, in the order in which they are asked; the first that accepts a file reads it."""
 
 MOST = 0.6

@@ -10,6 +10,8 @@ import polars as pl
 from watchfloor import times
 from watchfloor.errors import AmbiguousTime
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
+from watchfloor.readers.commas import cells
+from watchfloor.readers.commas import sound as sound_cells
 from watchfloor.readers.lines import read_lines
 
 __all__ = ["READER", "SEVERITIES"]
@@ -58,8 +60,6 @@ _STAMP = r"[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}"
 _BEGINS = rf'(?:^|[ >:])("?[0-9]*"?,"?{_STAMP}"?,"?[0-9A-Za-z]*"?,"?[A-Z][A-Z0-9_-]*"?,.*)$'
 """A record, behind whatever prefix."""
 _HEADER = r'^"?(?:Domain|domain|FUTURE_USE)"?,"?[Rr]eceive [Tt]ime"?,'
-_FIELD = r'(?s),(?:"(?:[^"]|"")*"|[^",]*)'
-_SOUND = r'(?s)^(?:,(?:"(?:[^"]|"")*"|[^",]*))*$'
 _SAYS_NOTHING = ("", "not-applicable")
 
 
@@ -77,8 +77,8 @@ def read(path: Path, options: Options) -> Tables:
         """A header holds for what follows it, to the next."""
         is_header = records["text"].str.contains(_HEADER)
         before = len(headers) - 1
-        cells = _cells(records.filter(is_header)["text"])
-        headers.extend(tuple(map(_name, names)) for names in cells.to_list())
+        headings = cells(records.filter(is_header)["text"])
+        headers.extend(tuple(map(_name, names)) for names in headings.to_list())
         layout = pl.Series("layout", is_header.cast(pl.Int64).cum_sum() + before)
         return records.with_columns(layout).filter(~is_header)
 
@@ -94,29 +94,12 @@ def _name(header: str) -> str:
     return _SAME.get(plain, plain)
 
 
-def _cells(texts: pl.Series) -> pl.Series:
-    """The cells of each line: cut at commas where there is no quote, else by the rules of CSV."""
-    quoted = texts.str.contains('"', literal=True)
-    if not quoted.any():
-        return texts.str.split(",")
-    bare = pl.element().str.strip_prefix(",")
-    inner = bare.str.strip_prefix('"').str.strip_suffix('"').str.replace_all('""', '"', literal=True)
-    rows = pl.DataFrame({"text": texts, "quoted": quoted}).with_row_index("at")
-    exact = pl.concat_str(pl.lit(","), "text").str.extract_all(_FIELD)
-    exact = exact.list.eval(pl.when(bare.str.starts_with('"')).then(inner).otherwise(bare))
-    parts = (
-        rows.filter("quoted").select("at", cells=exact),
-        rows.filter(~quoted).select("at", cells=pl.col("text").str.split(",")),
-    )
-    return pl.concat(parts).sort("at")["cells"]
-
-
 def _parsed(
     records: pl.DataFrame, headers: list[tuple[str, ...]], source: str, zone: str | None
 ) -> dict[str, pl.DataFrame]:
     text = pl.coalesce(pl.col("text").str.extract(f"(?s){_BEGINS}"), "text")
     records = records.with_columns(text=text)
-    sound = records["text"].str.contains(_BEGINS) & ("," + records["text"]).str.contains(_SOUND)
+    sound = records["text"].str.contains(_BEGINS) & sound_cells(records["text"])
     found: dict[str, list[pl.DataFrame]] = {name: [] for name in (*READER.tables, "rejects")}
     found["rejects"].append(
         records.filter(~sound).select(
@@ -124,7 +107,7 @@ def _parsed(
         )
     )
     rows = records.filter(sound)
-    rows = rows.with_columns(cells=_cells(rows["text"]))
+    rows = rows.with_columns(cells=cells(rows["text"]))
     rows = rows.with_columns(kind=pl.col("cells").list.get(3), width=pl.col("cells").list.len())
     for (kind, layout), group in rows.partition_by("kind", "layout", as_dict=True, maintain_order=True).items():
         names = headers[layout] if layout >= 0 else tuple(map(_name, _ORDER.get(kind, _OTHER)))
