@@ -33,6 +33,8 @@ from watchfloor.readers.lokirs import READER as LOKIRS
 from watchfloor.readers.nessus import READER as NESSUS
 from watchfloor.readers.nmap import READER as NMAP
 from watchfloor.readers.osquery import READER as OSQUERY
+from watchfloor.readers.pairs import READER as PAIRS
+from watchfloor.readers.paloalto import READER as PALOALTO
 from watchfloor.readers.plugins import plugins
 from watchfloor.readers.qradar import READER as QRADAR
 from watchfloor.readers.since import Since
@@ -40,6 +42,7 @@ from watchfloor.readers.syslog import READER as SYSLOG
 from watchfloor.readers.table import READER as TABLE
 from watchfloor.readers.thor import READER as THOR
 from watchfloor.readers.thortext import READER as THOR_TEXT
+from watchfloor.readers.w3c import READER as W3C
 from watchfloor.readers.winevent import READER as WINEVENT
 from watchfloor.readers.winxml import READER as WINDOWS_XML
 from watchfloor.readers.zeek import READER as ZEEK
@@ -56,6 +59,7 @@ READERS: tuple[Reader, ...] = (
     WINDOWS_XML,
     EVTX,
     ZEEK,
+    W3C,
     EVE,
     LOKIRS,
     THOR,
@@ -66,8 +70,10 @@ READERS: tuple[Reader, ...] = (
     QRADAR,
     CEF,
     LEEF,
+    PALOALTO,
     TABLE,
     JSONLOG,
+    PAIRS,
     SYSLOG,
 )
 """Our readers, in the order in which they are asked: the first that is sure of a file reads it."""
