@@ -99,6 +99,21 @@ def test_a_rotated_file_is_known_by_its_content(folder: Path) -> None:
     assert run(folder)[0] == []
 
 
+@pytest.mark.parametrize("count", [3, 200])
+@pytest.mark.parametrize("more", [0, 2, 90])
+def test_a_file_that_was_rotated_and_compressed_is_known_by_what_is_in_it(folder: Path, count: int, more: int) -> None:
+    """What was added before that is read, and nothing of it twice."""
+    path = folder / "app.log"
+    path.write_text(lines(0, count))
+    run(folder)
+    (folder / "app.log.1.gz").write_bytes(gzip.compress(lines(0, count + more).encode()))
+    path.write_text(lines(500, 501))
+    found, ledger = run(folder)
+    assert found == [(1, "500"), *((n + 1, str(n)) for n in range(count, count + more))]
+    assert "read before as" in ledger["app.log.1.gz"]["notes"]
+    assert run(folder)[0] == []
+
+
 def test_a_copy_is_a_file_of_its_own(folder: Path) -> None:
     """Two hosts may log the same."""
     (folder / "a.log").write_text(lines(0, 2))

@@ -21,7 +21,19 @@ from typing import IO, Any
 
 from watchfloor.errors import MissingExtra, UnreadableFile
 
-__all__ = ["DAMAGED", "STDIN", "Inside", "expanded", "is_pipe", "kind_of", "of_pipe", "of_stdin", "part_of", "unpacked"]
+__all__ = [
+    "DAMAGED",
+    "STDIN",
+    "Inside",
+    "expanded",
+    "is_pipe",
+    "kind_of",
+    "of_pipe",
+    "of_stdin",
+    "part_of",
+    "rest_of",
+    "unpacked",
+]
 
 if sys.platform == "win32":
     from pathlib import WindowsPath as _Path
@@ -310,6 +322,18 @@ def part_of(path: Path, header: bytes, start: int, end: int) -> Inside:
     return Inside.make(str(path), opens, size=end - start, changed=path.stat().st_mtime, length=length)
 
 
+def rest_of(path: Path, stream: Any) -> Inside | None:
+    """What a stream still holds, as a file of the path's name; null where that is nothing.
+
+    Raises:
+        UnreadableFile: a stream that is damaged.
+    """
+    shared, length = _whole(stream, str(path))
+    found = path.stat()
+    opens = _opener(shared, 0, length)
+    return Inside.make(str(path), opens, size=found.st_size, changed=found.st_mtime, length=length) if length else None
+
+
 def _spooled(stream: Any, what: str) -> tuple[_Shared, int, str | None]:
     """The bytes of a stream where they can be read in any order: in memory, beyond 32 MiB in an unnamed file.
 
@@ -334,6 +358,13 @@ def _spooled(stream: Any, what: str) -> tuple[_Shared, int, str | None]:
         raise
     spool.flush()
     return _Shared(spool), spool.tell(), cut
+
+
+def _whole(stream: Any, what: str) -> tuple[_Shared, int]:
+    shared, length, cut = _spooled(stream, what)
+    if cut is not None:
+        raise UnreadableFile(f"{what}: the stream is cut or damaged ({cut})", hint="copy it again")
+    return shared, length
 
 
 def _unnamed(start: bytes) -> IO[bytes]:
@@ -372,7 +403,7 @@ def of_pipe(path: Path) -> Inside:
 
 
 def _piped(shown: str, stream: Any) -> Inside:
-    shared, length, _ = _spooled(stream, shown)
+    shared, length = _whole(stream, shown)
     return Inside.make(shown, _opener(shared, 0, length), size=length, changed=datetime.now(UTC).timestamp())
 
 

@@ -14,7 +14,7 @@ import polars as pl
 
 from watchfloor.errors import BadOption
 from watchfloor.readers._reader import Head, Tables, merge
-from watchfloor.readers.containers import Inside, kind_of, part_of
+from watchfloor.readers.containers import DAMAGED, Inside, kind_of, part_of, rest_of, unpacked
 from watchfloor.schemas import LEDGER, TABLES
 
 __all__ = ["Since", "user_state"]
@@ -91,10 +91,14 @@ class Since:
         path, key = head.path, _key(head.path)
         whole = not grows or isinstance(path, Inside) or head.encoding not in ("utf-8", "utf-8-sig", "windows-1252")
         with path.open("rb") as stream:
-            whole = whole or kind_of(stream.read(6)) is not None
+            packed = kind_of(stream.read(6)) is not None
             size = stream.seek(0, os.SEEK_END)
             old, name = self._mark_of(stream, key, size)
-            if whole:
+            if packed and not whole and old is None and not head.content.startswith(b"#"):
+                stream.seek(0)
+                if (found := self._packed_since(unpacked(stream, str(path))[0])) is not None:
+                    return self._rest(head, format, stream, size, found)
+            if packed or whole:
                 return self._whole(head, format, stream, size, old)
             end = _last_line_end(stream, size, old.read_to if old else 0)
             start = old.read_to if old else 0
@@ -185,6 +189,43 @@ class Since:
                 return mark, name
         return None, None
 
+    def _packed_since(self, stream: Any) -> tuple[_Mark, str, Any] | None:
+        """How far a file was read before it was rotated away and compressed, its name then, and what comes after."""
+        try:
+            first = stream.read(_PRINT_BYTES)
+            for name, mark in self._before.items():
+                of_start = hashlib.sha256(first[: mark.read_to]).hexdigest()
+                if (
+                    mark.read_to
+                    and name not in self._claimed
+                    and mark.start == of_start
+                    and not _still_there(name, mark)
+                ):
+                    if mark.read_to <= len(first):
+                        last, rest = first[: mark.read_to], first[mark.read_to :]
+                    else:
+                        last, rest = _last_before(stream, first, mark.read_to), b""
+                    if hashlib.sha256(last[-_PRINT_BYTES:]).hexdigest() != mark.before:
+                        return None
+                    self._claimed.add(name)
+                    return mark, name, _After(rest, stream)
+        except DAMAGED:
+            return None
+        return None
+
+    def _rest(
+        self, head: Head, format: str, stream: IO[bytes], size: int, found: tuple[_Mark, str, Any]
+    ) -> Path | None:
+        """What was added to a file before it was compressed."""
+        old, name, after = found
+        path, key, note = head.path, _key(head.path), f"read before as {name}"
+        rest = rest_of(path, after)
+        if rest is None:
+            self._nothing_of(path, format, f"nothing new; {note}")
+        part = _Part(str(path), key, _mark(stream, size, old.lines), 0, 0, old.read_to, old.lines, note)
+        self._parts[str(path)] = part
+        return rest
+
     def _note_on(self, key: str, old: _Mark | None, name: str | None, unfinished: int) -> str | None:
         notes = []
         if old is None and key in self._before:
@@ -260,6 +301,26 @@ def _mark(stream: IO[bytes], end: int, lines: int) -> _Mark:
 def _fits(stream: IO[bytes], mark: _Mark, size: int) -> bool:
     """Whether the file is the one that was read."""
     return mark.read_to <= size and _mark(stream, mark.read_to, mark.lines) == mark
+
+
+class _After:
+    """Some bytes, and a stream after them."""
+
+    def __init__(self, first: bytes, stream: Any) -> None:
+        self._first, self._stream = first, stream
+
+    def read1(self, size: int) -> bytes:
+        first, self._first = self._first, b""
+        return first or self._stream.read1(size)
+
+
+def _last_before(stream: Any, first: bytes, place: int) -> bytes:
+    """The bytes before a place in a stream, of which the first were read."""
+    last, left = first, place - len(first)
+    while left and (chunk := stream.read(min(left, _BLOCK_BYTES))):
+        last = (last + chunk)[-_PRINT_BYTES:]
+        left -= len(chunk)
+    return last if not left else b""
 
 
 def _still_there(name: str, mark: _Mark) -> bool:
