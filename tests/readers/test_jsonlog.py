@@ -154,7 +154,8 @@ def test_what_has_no_time_is_not_accepted(tmp_path: Path) -> None:
     """And what is no JSON is refused where it is named so."""
     assert sure(READER, tmp_path, [ECS, PLAIN, {"a": 1}, {"b": 2}]) == 0.5
     assert sure(READER, tmp_path, [{"updated_by": "2026-03-14T15:09:26Z"}]) == 0
-    assert sure(READER, tmp_path, [{"lastUpdateTime": "2026-03-14T15:09:26Z"}]) == 1
+    assert sure(READER, tmp_path, [{"expiry_date": "2026-03-14T15:09:26Z"}]) == 0
+    assert sure(READER, tmp_path, [{"seenTime": "2026-03-14T15:09:26Z"}]) == 1
     with pytest.raises(UnknownFormat):
         read(tmp_path, [{"a": 1}, {"a": 2}])
     with pytest.raises(UnreadableFile, match="no JSON"):

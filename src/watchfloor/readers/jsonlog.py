@@ -24,6 +24,8 @@ _TIMES = (
 )
 """Names of a record's own time, the surest first."""
 _TIMELY = re.compile(r"(?i)(?:^|[^a-z])(?:time|date)|(?:time|date|stamp|[^a-z]at)$")
+_NOT_ITS_OWN = re.compile(r"(?i)expect|expir|valid|birth|until|before|after|next|updat|modif|deadline|due|end")
+"""Words in the names of times that are not when the record was written."""
 _HOSTS = (
     *("host.name", "host.hostname", "hostname", "Hostname", "HostName", "host", "Host", "computer", "Computer"),
     *("ComputerName", "computerName", "agent.hostname", "agent.name", "beat.hostname", "device", "dvchost", "node"),
@@ -130,7 +132,8 @@ def _time_name(rest: Rest) -> str | None:
     for name in _TIMES:
         if _instant(rest, name):
             return name
-    return next((name for name in rest.found if _TIMELY.search(name) and _instant(rest, name)), None)
+    names = (name for name in rest.found if _TIMELY.search(name) and not _NOT_ITS_OWN.search(name))
+    return next((name for name in names if _instant(rest, name)), None)
 
 
 def _instant(rest: Rest, name: str) -> Instant | None:

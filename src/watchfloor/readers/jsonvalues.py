@@ -88,13 +88,16 @@ def decoded(text: str, between: str = BLANKS) -> list[dict[str, Any]]:
         found.append(one)
 
 
+_SPACED, _COMPACT = json.JSONEncoder(ensure_ascii=False), json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def text_of(value: Any) -> str | None:
     """A value as text, objects and lists as JSON; null where it says nothing: null, empty, `-`."""
     if isinstance(value, str):
         return clean(value) if value not in ("", "-") else None
-    if value is None or value in ({}, []):
-        return None
-    return clean(json.dumps(value, ensure_ascii=False))
+    if isinstance(value, int | float):
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    return clean(_SPACED.encode(value)) if value else None
 
 
 def clean(text: str) -> str:
@@ -120,12 +123,17 @@ def _word(value: Any) -> str | None:
     return None if isinstance(value, dict | list) else text_of(value)
 
 
+_PATHS: dict[str, tuple[str, ...]] = {}
+"""Names that were looked for, taken apart at their dots: they are few, and asked of every record."""
+
+
 class Rest:
     """The values of an object, taken out by name; what is left is for `fields`."""
 
     def __init__(self, found: dict[str, Any]) -> None:
         """`found` is changed."""
         self.found = found
+        self._nested = any(type(value) is dict for value in found.values())
 
     def text(self, *names: str) -> str | None:
         """The first of the names that says anything, as text. A name with dots is a key, or a path of keys."""
@@ -157,28 +165,37 @@ class Rest:
         """What was not taken, as a JSON object; null where nothing is left."""
         if not self.found:
             return None
-        return clean(json.dumps(self.found, ensure_ascii=False, separators=(",", ":")))
+        return clean(_COMPACT.encode(self.found))
 
     def first(self, read: Callable[[Any], Any], *names: str) -> Any:
         """What `read` makes of the first of the names of which it makes anything."""
+        found = self.found
         for name in names:
-            if way := self._way(name):
-                above, key = way[-1]
-                if (value := read(above[key])) is not None:
-                    for above, key in reversed(way):
-                        del above[key]
-                        if above:
-                            break
+            if name in found:
+                if (value := read(found[name])) is not None:
+                    del found[name]
                     return value
+            elif self._nested and (way := self._way(name)) and (value := read(way[-1][0][way[-1][1]])) is not None:
+                for above, key in reversed(way):
+                    del above[key]
+                    if above:
+                        break
+                return value
         return None
 
     def _way(self, name: str) -> list[tuple[dict[str, Any], str]]:
         """The objects on the way to a value, each with its key; empty where it is not there."""
-        if name in self.found:
-            return [(self.found, name)]
+        found = self.found
+        if name in found:
+            return [(found, name)]
+        path = _PATHS.get(name)
+        if path is None:
+            path = _PATHS[name] = tuple(name.split("."))
+        if not self._nested or path[0] not in found:
+            return []
         way: list[tuple[dict[str, Any], str]] = []
-        above: Any = self.found
-        for key in name.split("."):
+        above: Any = found
+        for key in path:
             if not isinstance(above, dict) or key not in above:
                 return []
             way.append((above, key))

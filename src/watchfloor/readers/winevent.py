@@ -53,6 +53,11 @@ _PROVIDER = (
     *("winlog.provider_name", "SourceName", "ProviderName", "EventSourceName", "Provider", "Source"),
 )
 _PROCESS = (*_attribute("Execution", "ProcessID"), "winlog.process.pid", "ExecutionProcessID")
+_SRC_IP = _data("IpAddress", "SourceIp", "SourceAddress", "ClientAddress")
+_SRC_PORT = _data("IpPort", "SourcePort")
+_DST_IP = _data("DestinationIp", "DestAddress")
+_DST_PORT = _data("DestinationPort", "DestPort")
+_PROTOCOL = _data("Protocol")
 _USER = (*_data("TargetUserName", "SubjectUserName", "User"), "winlog.user.name", "AccountName", "Account", "UserName")
 _LEVEL = ("Severity", "log.level", "LevelDisplayName", "winlog.level", "Event.System.Level", "System.Level", "Level")
 _ACTION = ("event.action", "Category", "winlog.task", "TaskDisplayName", "TaskCategory")
@@ -97,7 +102,7 @@ def _maker(zone: str | None) -> Make:
         if instant is None:
             raise ValueError("no time that can be read" if number else "no Windows event: neither a number nor a time")
         message = rest.word(*_MESSAGE)
-        proto = rest.word(*_data("Protocol"))
+        proto = rest.word(*_PROTOCOL)
         level = rest.word(*_LEVEL)
         yield (
             "events",
@@ -107,10 +112,10 @@ def _maker(zone: str | None) -> Make:
                 "program": rest.word(*_PROVIDER),
                 "pid": rest.integer(*_PROCESS),
                 "user": rest.word(*_USER),
-                "src_ip": rest.first(_address, *_data("IpAddress", "SourceIp", "SourceAddress", "ClientAddress")),
-                "src_port": rest.first(_port, *_data("IpPort", "SourcePort")),
-                "dst_ip": rest.first(_address, *_data("DestinationIp", "DestAddress")),
-                "dst_port": rest.first(_port, *_data("DestinationPort", "DestPort")),
+                "src_ip": rest.first(_address, *_SRC_IP),
+                "src_port": rest.first(_port, *_SRC_PORT),
+                "dst_ip": rest.first(_address, *_DST_IP),
+                "dst_port": rest.first(_port, *_DST_PORT),
                 "proto": _PROTOCOLS.get(proto, proto.lower()) if proto else None,
                 "action": rest.word(*_ACTION),
                 "event_id": number,
