@@ -91,7 +91,15 @@ def test_the_unit_of_an_epoch_is_told_by_its_digits(line: str, quality: str) -> 
 
 @pytest.mark.parametrize(
     "line",
-    ["2026-02-30T10:00:00Z", "-", "2026-11-24T03:10:61Z", "Feb 30 10:00:00 h x: y", "Mon Nov 24 03:10:01 2026 x"],
+    [
+        "2026-02-30T10:00:00Z",
+        "-",
+        "Date: 2026-11-24 03:10:01",
+        "at=x, 2026-11-24 03:10:01",
+        "2026-11-24T03:10:61Z",
+        "Feb 30 10:00:00 h x: y",
+        "Mon Nov 24 03:10:01 2026 x",
+    ],
 )
 def test_a_time_that_does_not_exist_is_none(line: str) -> None:
     """Nothing is invented: no such day, no such second, another weekday."""

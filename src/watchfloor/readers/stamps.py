@@ -175,14 +175,18 @@ FAMILIES = (
     ),
     Family(
         "ISO 8601 with offset behind a word",
-        rf"^[^ ]{{1,100}} \[?({_ISO}{_OFFSET}){_END}",
+        rf"^[^ ]{{0,99}}[^ :=,] \[?({_ISO}{_OFFSET}){_END}",
         "%Y-%m-%dT%H:%M:%S%.f%:z",
         offset=True,
         behind=True,
         rewrite=(_T,),
     ),
     Family(
-        "ISO 8601 behind a word", rf"^[^ ]{{1,100}} \[?({_ISO})", "%Y-%m-%dT%H:%M:%S%.f", behind=True, rewrite=(_T,)
+        "ISO 8601 behind a word",
+        rf"^[^ ]{{0,99}}[^ :=,] \[?({_ISO})",
+        "%Y-%m-%dT%H:%M:%S%.f",
+        behind=True,
+        rewrite=(_T,),
     ),
 )
 """In the order in which a line is tried."""
