@@ -27,7 +27,7 @@ PART = 50_000
 
 
 def records(start: int, rows: int) -> pl.DataFrame:
-    """Made records of about 600 bytes: a gateway's of one order of keys, one in twenty with escapes, one in fifty not."""
+    """Made records of about 600 bytes: most of one order of keys, one in twenty with escapes, one in fifty short."""
     row = pl.int_range(start, start + rows, dtype=pl.UInt64)
 
     def chance(seed: int, below: int) -> pl.Expr:
@@ -64,8 +64,8 @@ def records(start: int, rows: int) -> pl.DataFrame:
     rest = pl.format(
         "cs1Label=Policy cs1=Outbound web rule {} cs2Label=Zone cs2=inside to outside cn1Label=Session cn1={} in={} "
         "out={} app=HTTP requestMethod=GET request=http://www.example.org/a/{}/index.html{} requestClientApplication="
-        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) cat=Traffic externalId={} deviceExternalId=0011{} msg=Session closed "
-        "after {} seconds by the peer",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) cat=Traffic externalId={} deviceExternalId=0011{} msg=Session "
+        "closed after {} seconds by the peer",
         chance(16, 40),
         chance(17, 1_000_000_000),
         chance(18, 1_000_000),
