@@ -120,6 +120,23 @@ def test_names_with_line_breaks(tmp_path: Path) -> None:
     assert [(row["record"], row["text"]) for row in tables["rejects"]] == [(6, "/srv/cut")]
 
 
+def test_the_log_of_clamd_has_times(tmp_path: Path) -> None:
+    """They are clock times: text beside a null instant where no zone is given."""
+    text = (
+        "Thu Jan  1 10:00:00 2026 -> +++ Started at Thu Jan  1 10:00:00 2026\n"
+        "Thu Jan  1 10:00:01 2026 -> /srv/a -> b: Made.Up-1 FOUND\n"
+    )
+    path = tmp_path / "clamd.log"
+    path.write_text(text, encoding="utf-8")
+    assert READER.accepts(files.head(path)) == 1
+    [row] = read(tmp_path, text, "Europe/Paris")["findings"]
+    assert (row["path"], row["rule"], row["message"]) == ("/srv/a -> b", "Made.Up-1", None)
+    assert row["time"] == datetime(2026, 1, 1, 9, 0, 1, tzinfo=UTC)
+    tables = read(tmp_path, text)
+    assert (tables["findings"][0]["time"], tables["findings"][0]["message"]) == (None, "Thu Jan  1 10:00:01 2026")
+    assert tables["rejects"] == []
+
+
 def test_other_text_is_not_clamav(tmp_path: Path) -> None:
     """Neither paths nor the word OK alone make it one."""
     for text in ("/srv/x: fine\n", "sshd: OK\n", "2026-01-01T00:00:00Z web app: x FOUND it\n" * 3, "nothing\n"):

@@ -1,4 +1,7 @@
-"""ClamAV: what clamscan prints and logs, a line per file, and its summary."""
+"""ClamAV: what clamscan prints and logs, a line per file, and its summary; and clamd's log, whose lines have a time.
+
+Clock times have no zone. They are never a reason to fail: without one given they stay text beside a null instant.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,11 @@ _STATES = (
     "|Not supported file type(?: \\([^)]*\\))?|moved to '.*'|copied to '.*'|(?:.* )?ERROR|Can't .*"
 )
 _STATE = rf"(?s)^(.+): ({_STATES})$"
+_STAMP = (
+    r"^((?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) "
+    r"[ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2} [0-9]{4}) -> "
+)
+"""In clamd's log, where LogTime is set."""
 _NO_FILE = "^(?:WARNING: |ERROR: |LibClamAV |Scanning |-{40,}$)"
 _SUMMARY = r"^-+ SCAN SUMMARY -+$"
 _TOTAL = (
@@ -40,7 +48,8 @@ def accepts(head: Head) -> float:
     paths = head.share(lambda line: re.match(_PATH, line) and re.match(_STATE, line))
     if not (hits or summary or paths):
         return 0.0
-    known = re.compile("|".join(regex.replace("(?s)", "") for regex in (_HIT, _STATE, _NO_FILE, _SUMMARY, _TOTAL)))
+    every = (_HIT, _STATE, _NO_FILE, _SUMMARY, _TOTAL, _STAMP)
+    known = re.compile("|".join(regex.replace("(?s)", "") for regex in every))
     # Paths with OK alone are also what checksum tools print.
     return head.share(known.match) * (1 if hits or summary else 0.7)
 
@@ -53,7 +62,7 @@ def read(path: Path, options: Options) -> Tables:
         options,
         format="clamav",
         tables=("findings",),
-        parse=_parsed,
+        parse=lambda records: _parsed(records, options.zone),
         begins=_begins(),
         prepare=counted.add,
     )
@@ -66,7 +75,7 @@ def _begins() -> pl.Expr:
     Such a name begins like a path and has no word on the file at its end; what goes on begins like none.
     """
     text = pl.col("text")
-    own = text.str.contains(rf"{_PATH}|{_NO_FILE}|{_SUMMARY}|{_TOTAL}") | (text.str.strip_chars() == "")
+    own = text.str.contains(rf"{_PATH}|{_NO_FILE}|{_SUMMARY}|{_TOTAL}|{_STAMP}") | (text.str.strip_chars() == "")
     open_end = ~text.str.contains(rf"{_HIT}|{_STATE}")
     opened = text.str.contains(_PATH) & open_end
     second = opened.shift(1, fill_value=False) & ~own
@@ -74,15 +83,22 @@ def _begins() -> pl.Expr:
     return ~(second | third)
 
 
-def _parsed(records: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """The hits; the other lines that clamscan writes are understood and make no row."""
+def _parsed(records: pl.DataFrame, zone: str | None) -> dict[str, pl.DataFrame]:
+    """The hits; the other lines that clamscan and clamd write are understood and make no row."""
+    stamp = pl.col("text").str.extract(_STAMP)
+    found = records.with_columns(stamp=stamp, text=pl.col("text").str.replace(_STAMP, ""))
     text = pl.col("text")
-    found = records.with_columns(path=text.str.extract(_HIT, 1), rule=text.str.extract(_HIT, 2))
+    found = found.with_columns(path=text.str.extract(_HIT, 1), rule=text.str.extract(_HIT, 2))
     hit = pl.col("path").is_not_null()
-    other = text.str.contains(rf"{_STATE}|{_NO_FILE}|{_SUMMARY}|{_TOTAL}")
+    other = text.str.contains(rf"{_STATE}|{_NO_FILE}|{_SUMMARY}|{_TOTAL}") | pl.col("stamp").is_not_null()
+    clock = pl.col("stamp").str.replace("  ", " 0", literal=True)
+    time = _instant(clock.str.to_datetime("%a %b %d %H:%M:%S %Y", time_unit="us", strict=False), zone)
     return {
-        "findings": found.filter(hit).select(
+        "findings": found.filter(hit)
+        .with_columns(time=time)
+        .select(
             "record",
+            "time",
             "path",
             "rule",
             scanner=pl.lit("clamav"),
@@ -90,9 +106,18 @@ def _parsed(records: pl.DataFrame) -> dict[str, pl.DataFrame]:
             # Rules of YARA that ClamAV loads are called so.
             reason=pl.when(pl.col("rule").str.starts_with("YARA.")).then(pl.lit("yara")).otherwise(pl.lit("other")),
             reason_number=pl.lit(1, pl.Int64),
+            message=pl.when(pl.col("time").is_null()).then("stamp"),
         ),
         "rejects": found.filter(~hit & ~other).select("record", reason=pl.lit("no line of clamscan")),
     }
+
+
+def _instant(clock: pl.Expr, zone: str | None) -> pl.Expr:
+    """The instant of a clock time; null without a zone, and in the hour that a clock shows twice or never."""
+    if zone is None:
+        return pl.lit(None, pl.Datetime("us", "UTC"))
+    earliest, _, quality = times.resolve(clock, zone)
+    return pl.when(quality == "declared_zone").then(earliest)
 
 
 class _Counter:
@@ -108,7 +133,7 @@ class _Counter:
         """Looks at a block, in the order of the file, and gives it on as it is."""
         if not records.height:
             return records
-        text = pl.col("text")
+        text = pl.col("text").str.replace(_STAMP, "")
         after = pl.col("total").shift(1, fill_value=self._in_summary)
         seen = records.with_columns(total=text.str.contains(rf"{_SUMMARY}|{_TOTAL}"))
         seen = seen.with_columns(scan=(after & ~pl.col("total")).cum_sum().cast(pl.Int64) + self._scan)
@@ -170,12 +195,7 @@ def _judged(found: pl.DataFrame, zone: str | None) -> pl.DataFrame:
         "started_time": pl.col("Start Date").str.to_datetime(_CLOCK, time_unit="us", strict=False),
         "ended_time": pl.col("End Date").str.to_datetime(_CLOCK, time_unit="us", strict=False),
     }
-    instants = {name: pl.lit(None, pl.Datetime("us", "UTC")) for name in clocks}
-    if zone is not None:
-        for name, clock in clocks.items():
-            earliest, _, quality = times.resolve(clock, zone)
-            # In the hour that a clock shows twice or never, nothing says which instant was meant.
-            instants[name] = pl.when(quality == "declared_zone").then(earliest)
+    instants = {name: _instant(clock, zone) for name, clock in clocks.items()}
     found = found.with_columns(**instants)
     printed = pl.col("Start Date").is_not_null()
     unread = printed & (pl.col("started_time").is_null() | pl.col("ended_time").is_null())
@@ -212,7 +232,7 @@ def _judged(found: pl.DataFrame, zone: str | None) -> pl.DataFrame:
 
 READER = Reader(
     name="clamav",
-    about="ClamAV: what clamscan prints and logs",
+    about="ClamAV: what clamscan prints and logs, and the log of clamd",
     tables=("findings", "scans"),
     accepts=accepts,
     read=one_by_one(read),
