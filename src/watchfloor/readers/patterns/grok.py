@@ -49,8 +49,9 @@ class Compiled:
     captures: tuple[Capture, ...]
     notes: tuple[str, ...] = ()
     """Where the regex may match more than the pattern did."""
-    starts: tuple[tuple[str, str | None], ...] = ()
-    """Beginnings of the regex, from short to long, each with the last field in it: to see how far a match comes."""
+    starts: tuple[tuple[str, str], ...] = ()
+    """Beginnings of the regex in a group, from short to long, each with the last field in it: to see how far a match
+    comes."""
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -66,7 +67,11 @@ def standard() -> Mapping[str, str]:
 
 
 def compile_pattern(
-    pattern: str, definitions: Mapping[str, str] | None = None, *, where: str = "the pattern"
+    pattern: str,
+    definitions: Mapping[str, str] | None = None,
+    *,
+    where: str = "the pattern",
+    nameless: bool = False,
 ) -> Compiled:
     """One Rust regex for a pattern.
 
@@ -79,16 +84,17 @@ def compile_pattern(
             nothing.
         definitions: further Grok patterns by name; they go before the standard ones.
         where: what errors call it.
+        nameless: a pattern that names no field is one as well.
 
     Raises:
         BadPattern: no such Grok pattern, or a construct that has no linear form; it is named with its place.
     """
     writer = _Writer(where, pattern, {**standard(), **(definitions or {})}, grok="%{" in pattern)
     body = writer.write(pattern)
-    starts = tuple((f"(?s){start}", field) for start, field in writer.starts)
+    starts = tuple((f"(?s)({start})", field) for start, field in writer.starts)
     compiled = Compiled(pattern, f"(?s){body}", tuple(writer.captures), tuple(dict.fromkeys(writer.notes)), starts)
     _try(compiled.regex, where)
-    if not compiled.captures:
+    if not compiled.captures and not nameless:
         raise BadPattern(
             f"{where}: no field is named",
             hint=r"name what is to be kept: %{IP:src_ip}, or (?<src_ip>[0-9.]+)",
@@ -123,7 +129,7 @@ class _Writer:
         self.pattern = pattern
         self.captures: list[Capture] = []
         self.notes: list[str] = []
-        self.starts: list[tuple[str, str | None]] = []
+        self.starts: list[tuple[str, str]] = []
         self._stack: list[str] = []
         self._text = pattern
         self._at = 0
@@ -179,8 +185,6 @@ class _Writer:
             out.append(self._repeated(self._item(not out or out[-1] == "|")))
             if top and not branched and len(self.captures) > before:
                 self.starts.append(("".join(out), self.captures[-1].field))
-            elif top and not branched and text[self._at - 1 : self._at] not in ("", "^"):
-                self.starts.append(("".join(out), self.captures[-1].field if self.captures else None))
         return "".join(out)
 
     def _item(self, first: bool) -> str:
