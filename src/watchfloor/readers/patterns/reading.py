@@ -165,6 +165,25 @@ class Parser:
         good = typed.filter(~pl.any_horizontal(bad))
         return {self.pattern.table: self._rows(good, values), "rejects": pl.concat([misses, rejects])}
 
+    def understood(self, records: pl.DataFrame) -> tuple[dict[str, Any] | None, str | None]:
+        """The fields of the last record as values, or why it is rejected: for examples."""
+        found = self.parse(records)
+        rejects = found["rejects"].sort("record")
+        if not records.height:
+            return None, None
+        last = int(records["record"][-1])
+        if (mine := rejects.filter(pl.col("record") == last)).height:
+            return None, str(mine["reason"][0])
+        said, _ = self.said(records)
+        values = self.values()
+        typed = said.filter(pl.col("record") == last).select(
+            *[
+                (values[name].value if name in values else pl.col(name)).alias(name)
+                for name in (*self.names, *self._pairs)
+            ]
+        )
+        return typed.row(-1, named=True), None
+
     # The steps.
 
     def said(self, records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
