@@ -127,7 +127,9 @@ def timeline(
     pattern: Pattern = None,
 ) -> None:
     """What happened when, across sources with different clocks?"""
-    _ask("timeline", paths, out, limit, strict, quiet, format=format, zone=zone, columns=columns, pattern=pattern, to=to)
+    _ask(
+        "timeline", paths, out, limit, strict, quiet, format=format, zone=zone, columns=columns, pattern=pattern, to=to
+    )
 
 
 @app.command()

@@ -65,6 +65,8 @@ class FieldType(BaseModel):
     def _short(cls, given: Any) -> Any:
         """`bytes = "int"` is short for `bytes = { type = "int" }`."""
         said = dict(given) if isinstance(given, Mapping) else {"type": given}
+        if "type" not in said and "format" in said:
+            said["type"] = "time"
         if said.get("type") == "epoch":
             said.setdefault("unit", "s")
         if isinstance(said.get("type"), str):
@@ -194,7 +196,8 @@ def load(given: str | Path | Mapping[str, Any] | Pattern) -> Pattern:
     if not any(sign in text for sign in ("%{", "(?<", "(?P<")):
         raise BadPattern(
             f"{text}: no file, no shipped pattern, and no pattern with named fields",
-            hint=f"{nearest(text, names)}`watchfloor patterns` lists the shipped ones; write %{{IP:src_ip}} or (?<src_ip>..)",
+            hint=f"{nearest(text, names)}`watchfloor patterns` lists the shipped ones; "
+            "write %{IP:src_ip} or (?<src_ip>..)",
         )
     return parse({"name": "the pattern", "pattern": text}, "the pattern")
 
@@ -252,7 +255,8 @@ def _translated(error: ValidationError, where: str) -> BadPattern:
     path = [str(part) for part in first["loc"]]
     key = ".".join(path) or "the pattern file"
     if first["type"] == "extra_forbidden":
-        model = {"types": FieldType, "examples": Example, "path": _Path}.get(path[0], Pattern)
+        models: dict[str, type[BaseModel]] = {"types": FieldType, "examples": Example, "path": _Path}
+        model = models.get(path[0], Pattern)
         keys = ["pattern", *model.model_fields] if model is Pattern else list(model.model_fields)
         return BadPattern(f"{where}: there is no key {key!r}", hint=f"{nearest(path[-1], keys)}keys: {', '.join(keys)}")
     if first["type"] == "missing":
@@ -303,7 +307,8 @@ def _check_type(name: str | None, where: str) -> None:
         FieldType.model_validate(name or "text")
     except ValidationError as error:
         raise BadPattern(
-            f"{where}: there is no type {name!r}", hint=f"types: {', '.join(Kind.__args__)}"  # type: ignore[attr-defined]
+            f"{where}: there is no type {name!r}",
+            hint=f"types: {', '.join(Kind.__args__)}",  # type: ignore[attr-defined]
         ) from error
 
 
@@ -314,9 +319,11 @@ def _check_formats(pattern: Pattern, where: str) -> None:
         for form in kind.format:
             trouble = format_trouble(form)
             if trouble and not trouble.startswith("it has no year"):
-                raise BadPattern(f"{where}: {field}: the format {form!r}: {trouble}", hint="such as '%d.%m.%Y %H:%M:%S'")
+                raise BadPattern(
+                    f"{where}: {field}: the format {form!r}: {trouble}", hint="such as '%d.%m.%Y %H:%M:%S'"
+                )
         if kind.format and kind.type != "time":
-            raise BadPattern(f"{where}: {field}: a format belongs to a time", hint=f"{field} = {{ type = \"time\", .. }}")
+            raise BadPattern(f"{where}: {field}: a format belongs to a time", hint=f'{field} = {{ type = "time", .. }}')
 
 
 def is_time(column: str, table: Table) -> bool:

@@ -89,8 +89,9 @@ def compile_pattern(
     Raises:
         BadPattern: no such Grok pattern, or a construct that has no linear form; it is named with its place.
     """
-    writer = _Writer(where, pattern, {**standard(), **(definitions or {})}, grok="%{" in pattern)
-    body = writer.write(pattern)
+    known = {**standard(), **(definitions or {})}
+    writer = _Writer(where, known, grok="%{" in pattern)
+    body = writer.write(_opened(pattern, known))
     starts = tuple((f"(?s)({start})", field) for start, field in writer.starts)
     compiled = Compiled(pattern, f"(?s){body}", tuple(writer.captures), tuple(dict.fromkeys(writer.notes)), starts)
     _try(compiled.regex, where)
@@ -100,6 +101,16 @@ def compile_pattern(
             hint=r"name what is to be kept: %{IP:src_ip}, or (?<src_ip>[0-9.]+)",
         )
     return compiled
+
+
+def _opened(pattern: str, known: Mapping[str, str]) -> str:
+    """What a pattern stands for that is nothing but the name of another."""
+    for _ in range(_DEEPEST):
+        alone = _REFERENCE.fullmatch(pattern)
+        if not alone or alone[2] or alone[1] not in known:
+            break
+        pattern = known[alone[1]]
+    return pattern
 
 
 def _try(regex: str, where: str) -> None:
@@ -124,14 +135,13 @@ def _try(regex: str, where: str) -> None:
 class _Writer:
     """Writes the Rust regex of one pattern."""
 
-    def __init__(self, where: str, pattern: str, definitions: Mapping[str, str], *, grok: bool) -> None:
+    def __init__(self, where: str, definitions: Mapping[str, str], *, grok: bool) -> None:
         self.where, self.definitions, self.grok = where, definitions, grok
-        self.pattern = pattern
         self.captures: list[Capture] = []
         self.notes: list[str] = []
         self.starts: list[tuple[str, str]] = []
         self._stack: list[str] = []
-        self._text = pattern
+        self._text = ""
         self._at = 0
         self._level = 0
 
@@ -227,7 +237,9 @@ class _Writer:
                 # Rust would read a++ as (a+)+ without a word.
                 self._note("a possessive quantifier", self._at)
                 self._at += 1
-            item = f"(?:{item}){quantifier}" if item.endswith(tuple("*+?}")) and _is_repeated(item) else item + quantifier
+            item = (
+                f"(?:{item}){quantifier}" if item.endswith(tuple("*+?}")) and _is_repeated(item) else item + quantifier
+            )
         return item
 
     def _note(self, construct: str, at: int) -> None:
@@ -301,9 +313,9 @@ class _Writer:
         """An escape that both engines know, or a character that needs none."""
         text, at = self._text, self._at
         char = text[at + 1]
-        if found := re.compile(r"\\(?:x\{[0-9A-Fa-f]+\}|x[0-9A-Fa-f]{1,2}|u[0-9A-Fa-f]{4}|[pP](?:\{\^?[^}]+\}|[A-Z]))").match(
-            text, at
-        ):
+        if found := re.compile(
+            r"\\(?:x\{[0-9A-Fa-f]+\}|x[0-9A-Fa-f]{1,2}|u[0-9A-Fa-f]{4}|[pP](?:\{\^?[^}]+\}|[A-Z]))"
+        ).match(text, at):
             self._at = found.end()
             body = found[0]
             if body[1] == "x" and body[2] != "{":
@@ -371,7 +383,12 @@ class _Writer:
 
     def _group(self, first: bool) -> str:
         text, at = self._text, self._at
-        for sign, kind in (("(?=", "a look-ahead"), ("(?!", "a look-ahead"), ("(?<=", "a look-behind"), ("(?<!", "a look-behind")):
+        for sign, kind in (
+            ("(?=", "a look-ahead"),
+            ("(?!", "a look-ahead"),
+            ("(?<=", "a look-behind"),
+            ("(?<!", "a look-behind"),
+        ):
             if text.startswith(sign, at):
                 return self._look(sign, kind, first)
         if text.startswith("(?#", at):
@@ -459,8 +476,8 @@ class _Writer:
 
 
 _LINEAR = {
-    "(?=": "write what follows as a part of the pattern, behind the group: (?<a>..)(?:what follows); only groups are kept",
-    "(?!": "say what may stand there with a class, [^\\]]+ or [^\"]*, or give several patterns, the special one first",
+    "(?=": "write what follows as a part of the pattern, behind the group: (?<a>..)(?:what follows)",
+    "(?!": 'say what may stand there with a class, [^\\]]+ or [^"]*, or give several patterns, the special one first',
     "(?<=": "write what stands before as a part of the pattern, before the group: (?:what stands before)(?<a>..)",
     "(?<!": "say what may stand before: (?:^|[^0-9])(?<a>..)",
 }

@@ -26,7 +26,21 @@ __all__ = ["READER", "Parser", "read"]
 _SHOWN = 100
 _LOOKED_AT = 200
 """So many records of a block that fit no pattern are looked at for how far they fit."""
-_TIME_NAMES = ("timestamp", "@timestamp", "datetime")
+_OTHER_NAMES = {
+    "time": ("timestamp", "@timestamp", "datetime"),
+    "host": ("logsource", "hostname"),
+    "user": ("username", "auth"),
+    "src_ip": ("clientip", "client_ip", "source_ip", "srcip"),
+    "dst_ip": ("dest_ip", "destination_ip", "dstip"),
+    "severity_text": ("loglevel", "level"),
+    "message": ("msg",),
+    "method": ("verb",),
+    "url": ("request", "uri"),
+    "status_code": ("response", "status"),
+    "user_agent": ("agent", "useragent"),
+    "resp_bytes": ("bytes",),
+}
+"""Names that fields of the standard patterns have, and others that are common, by canonical column."""
 
 
 def read(path: Path, options: Options) -> Tables:
@@ -64,7 +78,12 @@ def _fitting(tables: Tables, path: Path, pattern: Pattern) -> Tables:
     first = tables["rejects"].head(1).collect().row(0, named=True)
     raise UnreadableFile(
         f"{path}: no line fits {pattern.name}; line {first['record']}: {first['reason']}",
-        hint=f"that line is {first['text'][:_SHOWN]!r}; change the pattern, or name another one",
+        hint=f"that line is {first['text'][:_SHOWN]!r}; "
+        + (
+            'say in a pattern file how the time is written: [types] and below it time = { format = ".." }'
+            if "is no ISO 8601 time" in first["reason"]
+            else "change the pattern, or name another one"
+        ),
     )
 
 
@@ -239,7 +258,9 @@ class Parser:
         nothing = [pl.col(name) == "" for name in self.names]
         for word in words:
             nothing = [is_null | (pl.col(name) == word) for is_null, name in zip(nothing, self.names, strict=True)]
-        return [pl.when(~is_null).then(pl.col(name)).alias(name) for is_null, name in zip(nothing, self.names, strict=True)]
+        return [
+            pl.when(~is_null).then(pl.col(name)).alias(name) for is_null, name in zip(nothing, self.names, strict=True)
+        ]
 
     def _misses(self, rest: pl.DataFrame) -> pl.DataFrame:
         """Records that fit no pattern, with how far the first pattern that goes farthest fits."""
@@ -317,7 +338,8 @@ class Parser:
         parts: list[pl.Expr] = []
         for field in self.fields:
             if field.kind.type == "pairs":
-                mapped = tuple(key.removeprefix(f"{field.name}.") for key in self._pairs if key.startswith(f"{field.name}."))
+                start = f"{field.name}."
+                mapped = tuple(key.removeprefix(start) for key in self._pairs if key.startswith(start))
                 parts.append(pairs_text(pl.col(field.name), field.kind, mapped))
                 continue
             if field.column:
@@ -348,7 +370,9 @@ class Parser:
         from watchfloor.readers.columns.plan import LINES, RECORD, Plan  # noqa: PLC0415 - only with a map
 
         assert self.map is not None
-        frame = said.select(pl.col("record").alias(RECORD), pl.col("lines").alias(LINES), *self.names, *self._pairs).lazy()
+        frame = said.select(
+            pl.col("record").alias(RECORD), pl.col("lines").alias(LINES), *self.names, *self._pairs
+        ).lazy()
         plan = Plan.of(self.map, dict(frame.collect_schema()), source=str(self.path), zone=self.zone)
         plan.survey(frame)
         chosen = plan.choose(frame)
@@ -365,7 +389,7 @@ class Parser:
                 example = typed.filter(column)[column[1:]][0]
                 raise AmbiguousTime(
                     f"{self.path}: {column[1:]}: clock times without a zone ({example})",
-                    hint="say where that clock stood: zone='Europe/Paris', or --zone Europe/Paris, or PATH=Europe/Paris",
+                    hint="say where that clock stood: zone='Europe/Paris', --zone Europe/Paris, or PATH=Europe/Paris",
                 )
 
     # Fields, types, columns.
@@ -393,13 +417,14 @@ class Parser:
         """The canonical column of a field: as the pattern says, else that of its name, else that of its ECS name."""
         if name in self.pattern.columns:
             return self.pattern.columns[name]
-        taken = set(self.pattern.columns.values())
+        taken = {*self.pattern.columns.values(), *self.names}
         for column in self.pattern.kind.columns:
-            if column.name not in ("source", "record", "fields") and column.name not in taken:
-                if name in (column.name, column.ecs) and name:
-                    return column.name
-                if column.name == "time" and name in _TIME_NAMES and "time" not in self.names:
-                    return "time"
+            if column.name in ("source", "record", "fields"):
+                continue
+            if name == column.name:
+                return name
+            if column.name not in taken and name in (column.ecs, *_OTHER_NAMES.get(column.name, ())):
+                return column.name
         return None
 
     def _pair_columns(self) -> dict[str, tuple[str, FieldType]]:
