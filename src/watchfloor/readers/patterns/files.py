@@ -12,7 +12,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from watchfloor.errors import BadPattern
-from watchfloor.readers.columns.model import nearest
+from watchfloor.readers.columns.model import constant, nearest
 from watchfloor.readers.patterns.grok import Compiled, compile_pattern
 from watchfloor.schemas import TABLES, Table
 from watchfloor.times import Unit, check_zone
@@ -32,6 +32,8 @@ _ALIASES = {
     "timestamp": "time",
     "epoch": "time",
 }
+_OURS = ("record", "lines")
+"""Names that the records themselves have."""
 _CONFIG = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -183,7 +185,8 @@ def load(given: str | Path | Mapping[str, Any] | Pattern) -> Pattern:
     if isinstance(given, Pattern):
         return given
     if isinstance(given, Mapping):
-        return parse(given, str(given.get("name", "the pattern")))
+        name = str(given.get("name", "the pattern"))
+        return parse({"name": name, **given}, name)
     text = str(given)
     if text in (names := _shipped_names()):
         return _of_toml(names[text], text)
@@ -239,6 +242,7 @@ def parse(given: Mapping[str, Any], where: str) -> Pattern:
 
     Raises:
         BadPattern: a key, a table, a column or a regex that cannot be used.
+        BadColumnMap: a constant of another type than its column.
         UnknownZone: a zone that does not exist.
     """
     try:
@@ -251,7 +255,9 @@ def parse(given: Mapping[str, Any], where: str) -> Pattern:
 
 def _translated(error: ValidationError, where: str) -> BadPattern:
     """Pydantic's first complaint in our words."""
-    first = error.errors()[0]
+    errors = error.errors()
+    # A key that is misspelt is missing as well: the misspelling is the news.
+    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
     path = [str(part) for part in first["loc"]]
     key = ".".join(path) or "the pattern file"
     if first["type"] == "extra_forbidden":
@@ -286,13 +292,18 @@ def _check(pattern: Pattern, where: str) -> None:
                 f"{where}: no pattern has a field {field!r}",
                 hint=f"{nearest(field, fields)}its fields: {', '.join(fields)}",
             )
-    names = pattern.kind.schema.names()
+    for field in fields:
+        if field in _OURS or (field == "text" and (header := pattern.regex("header")) and field in header.fields):
+            raise BadPattern(f"{where}: a field cannot be named {field!r}", hint=f"name it otherwise: {field}_")
+    names = [name for name in pattern.kind.schema.names() if name not in ("source", "record")]
     for column in (*pattern.columns.values(), *pattern.constants):
         if column not in names:
             raise BadPattern(
                 f"{where}: the table {pattern.table} has no column {column!r}",
                 hint=f"{nearest(column, names)}its columns: {', '.join(names)}",
             )
+    for column, value in pattern.constants.items():
+        constant(pattern.kind[column], value, where)
     for one in compiled:
         for capture in one.captures:
             _check_type(capture.type, where)

@@ -211,6 +211,8 @@ class Parser:
         rest = records
         for one in self.compiled:
             found = self._extracted(rest, one)
+            if "text" not in one.fields:
+                found = found.drop("text")
             fits = found["@fits"]
             if fits.all():
                 parts.append(found.drop("@fits"))
@@ -220,9 +222,15 @@ class Parser:
             rest = rest.filter(~fits)
         parts = [part for part in parts if part.height] or parts[:1]
         said = parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal").sort("record")
-        missing = [pl.lit(None, pl.String).alias(name) for name in self.names if name not in said.columns]
-        given = [pl.lit(value, pl.String).alias(name) for name, value in self._from_path.items()]
-        said = said.with_columns(missing + given)
+        absent = [
+            pl.lit(self._from_path.get(name), pl.String).alias(name) for name in self.names if name not in said.columns
+        ]
+        from_path = [
+            pl.col(name).fill_null(value)
+            for name, value in self._from_path.items()
+            if name in said.columns and value is not None
+        ]
+        said = said.with_columns(absent + from_path)
         said = said.with_columns(self._nulls(), **{key: self._pair(key) for key in self._pairs})
         return said, self._misses(rest)
 
@@ -346,7 +354,11 @@ class Parser:
                 continue
             value = pl.col(f"={field.name}")
             match field.kind.type:
-                case "int" | "float" | "bool":
+                case "int":
+                    # Beyond 2^53 many readers of JSON round numbers.
+                    number = value.cast(pl.String)
+                    text = pl.when(value.abs() > 2**53).then(json_text(number)).otherwise(number)
+                case "float" | "bool":
                     text = value.cast(pl.String)
                 case "json":
                     text = value

@@ -65,7 +65,7 @@ def value_of(said: pl.Expr, kind: FieldType, *, zone: str | None, year: pl.Expr 
         case "int":
             number = said.cast(pl.Int64, strict=False)
             other = pl.when(number.is_null()).then(said).str.extract(r"^([+-]?[0-9]{1,18})\.0*$")
-            return Value(pl.coalesce(number, other.cast(pl.Int64, strict=False)), "is no whole number")
+            return Value(pl.coalesce(number, other.cast(pl.Int64, strict=False)), "is no whole number of 64 bits")
         case "float":
             number = said.cast(pl.Float64, strict=False)
             scaled = number / _PER_SECOND[kind.unit] if kind.unit else number
