@@ -39,7 +39,7 @@ def test_the_list_and_the_examples(tmp_path: Path) -> None:
     assert "sshd" in listed.stdout
     good = watchfloor("patterns", "test", "sshd")
     assert good.returncode == 0, good.stderr
-    assert "sshd: 5 of 5 examples passed" in good.stdout
+    assert "sshd: 6 of 6 examples passed" in good.stdout
     file = tmp_path / "mine.toml"
     file.write_text("pattern = '^(?<user>\\w+)$'\n[[examples]]\ntext = 'anna'\nfields = { user = \"bob\" }\n")
     failed = watchfloor("patterns", "test", file)

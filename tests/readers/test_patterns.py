@@ -87,6 +87,13 @@ def test_several_patterns_are_tried_in_order(tmp_path: Path) -> None:
     assert [row["reason"] for row in found["rejects"]] == ["fits none of 3 patterns"]
 
 
+def test_a_pattern_that_may_match_more_than_it_did_is_noted(tmp_path: Path) -> None:
+    """In the ledger."""
+    found = read(tmp_path / "x.log", "xx\n", "^(?<user>x++)$")
+    assert found["events"] == [{"record": 1, "user": "xx"}]
+    assert found["ledger"][0]["notes"].startswith("a possessive quantifier at character 11 is read as a plain one")
+
+
 def test_large_numbers_keep_their_digits(tmp_path: Path) -> None:
     """Beyond 2^53 as text, beyond 64 bits not at all; a field may be called text."""
     given = {"patterns": ["^(?<n>[0-9]+)$", "^(?<text>.*)!$"], "types": {"n": "int"}}

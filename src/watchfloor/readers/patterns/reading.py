@@ -67,6 +67,10 @@ def read(path: Path, options: Options) -> Tables:
         skips=parser.skips,
         prepare=parser.prepare if parser.header else None,
     )
+    if parser.notes:
+        # Where the regex may match more than the pattern did, the ledger says so.
+        said = pl.concat_str(pl.col("notes"), pl.lit("; ".join(parser.notes)), separator="; ", ignore_nulls=True)
+        tables["ledger"] = tables["ledger"].with_columns(notes=said)
     return _fitting(tables, path, parser.pattern)
 
 
@@ -105,6 +109,7 @@ class Parser:
         self.pattern, self.path = pattern, path
         self.zone = options.zone
         self.compiled = pattern.compiled()
+        self.notes = tuple(dict.fromkeys(note for one in self.compiled for note in one.notes))
         self.header = pattern.regex("header")
         self.map: ColumnMap | None = load_map(options.columns) if options.columns is not None else None
         self._held: dict[str, str | None] = dict.fromkeys(self.header.fields) if self.header else {}
