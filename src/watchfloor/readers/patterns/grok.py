@@ -220,7 +220,7 @@ class _Writer:
         """The item with its quantifiers."""
         text = self._text
         while self._at < len(text):
-            char = text[self._at]
+            char, start = text[self._at], self._at
             if char in "*+?":
                 self._at += 1
                 quantifier = char
@@ -235,7 +235,7 @@ class _Writer:
                 self._at += 1
             elif follows == "+":
                 # Rust would read a++ as (a+)+ without a word.
-                self._note("a possessive quantifier", self._at)
+                self._note("a possessive quantifier", start)
                 self._at += 1
             item = (
                 f"(?:{item}){quantifier}" if item.endswith(tuple("*+?}")) and _is_repeated(item) else item + quantifier
