@@ -35,6 +35,7 @@ from watchfloor.readers.nmap import READER as NMAP
 from watchfloor.readers.osquery import READER as OSQUERY
 from watchfloor.readers.pairs import READER as PAIRS
 from watchfloor.readers.paloalto import READER as PALOALTO
+from watchfloor.readers.patterns.reading import READER as PATTERN
 from watchfloor.readers.plugins import plugins
 from watchfloor.readers.qradar import READER as QRADAR
 from watchfloor.readers.since import Since
@@ -74,6 +75,7 @@ READERS: tuple[Reader, ...] = (
     TABLE,
     JSONLOG,
     PAIRS,
+    PATTERN,
     SYSLOG,
 )
 """Our readers, in the order in which they are asked: the first that is sure of a file reads it."""
@@ -252,6 +254,8 @@ def _choose(head: Head, options: Options, format: str | None, *, explain: bool =
     """The first that is sure reads the file, else the surest one that is sure enough."""
     if format is not None:
         return Choice(head.path, _by_name(format), 1.0, "named by the user")
+    if options.pattern is not None:
+        return Choice(head.path, PATTERN, 1.0, "the pattern is for lines of text")
     if options.columns is not None:
         return Choice(head.path, TABLE, 1.0, "the column map is for tables")
     asked: list[tuple[Reader, float]] = []
