@@ -213,6 +213,16 @@ def test_years_are_found_from_the_end_of_the_file(tmp_path: Path, block: int) ->
     assert events["host"].unique().to_list() == ["h"]
 
 
+def test_a_file_that_turns_the_year_on_every_line_is_read(tmp_path: Path) -> None:
+    """However often it says so."""
+    path = tmp_path / "x.log"
+    path.write_text("Dec 31 09:00:00 h app: x\nJan  1 09:00:00 h app: x\n" * 20_000)
+    os.utime(path, (1_800_000_000, 1_800_000_000))  # 2027-01-15
+    times = READER.read([path], Options(pattern="%{SYSLOGLINE}", zone="UTC"))["events"].collect()["time"]
+    assert times.null_count() == 0
+    assert times[-2:].to_list() == [datetime(2026, 12, 31, 9, tzinfo=UTC), datetime(2027, 1, 1, 9, tzinfo=UTC)]
+
+
 def test_a_column_map_goes_before_the_columns_of_the_pattern(tmp_path: Path) -> None:
     """`--columns` maps the fields of the pattern to any table."""
     given = r"^(?<when>\d+) (?<name>\S+) (?<state>\S+)$"

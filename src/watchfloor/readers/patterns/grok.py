@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 
@@ -57,6 +57,14 @@ class Compiled:
     def fields(self) -> tuple[str, ...]:
         """Names of the fields, in the order of the pattern."""
         return tuple(dict.fromkeys(capture.field for capture in self.captures))
+
+    def without(self, fields: Set[str]) -> Compiled:
+        """The same pattern, which does not capture some fields: each capture costs."""
+        regex = self.regex
+        for capture in self.captures:
+            if capture.field in fields:
+                regex = regex.replace(f"(?P<{capture.group}>", "(?:")
+        return replace(self, regex=regex, captures=tuple(one for one in self.captures if one.field not in fields))
 
 
 @cache
