@@ -312,6 +312,26 @@ def test_shipped_patterns_do_what_their_examples_say(name: str) -> None:
     assert all(one.notes == () for one in SHIPPED[name].compiled())
 
 
+@pytest.mark.parametrize("name", list(SHIPPED))
+def test_shipped_patterns_fill_their_tables(tmp_path: Path, name: str) -> None:
+    """Each example is a row with a time; what no column holds is sound JSON."""
+    pattern = SHIPPED[name]
+    good = [example.text for example in pattern.examples if not example.rejected]
+    found = read(tmp_path / "x.log", "\n".join(good) + "\n", pattern, zone="UTC")
+    rows = found[pattern.table]
+    assert (len(rows), found["rejects"]) == (len(good), [])
+    assert all("time" in row for row in rows)
+    for row in rows:
+        assert None not in json.loads(row.get("fields", "{}")).values()
+
+
+def test_examples_with_a_header() -> None:
+    """The header stands before the record, in the example's text."""
+    examples = [{"text": "# web-01\nlogin", "fields": {"host": "web-01", "action": "login"}}]
+    given = {"pattern": "^(?<action>[a-z]+)$", "header": "^# (?<host>.*)$", "examples": examples}
+    assert [outcome.passed for outcome in run_examples(load(given))] == [True]
+
+
 def test_an_example_that_fails_says_what_was_found() -> None:
     """Values, fields that are not there, records that fit or do not."""
     examples = [
