@@ -213,6 +213,16 @@ def test_years_are_found_from_the_end_of_the_file(tmp_path: Path, block: int) ->
     assert events["host"].unique().to_list() == ["h"]
 
 
+def test_a_file_that_turns_the_year_on_every_line_is_read(tmp_path: Path) -> None:
+    """However often it says so."""
+    path = tmp_path / "x.log"
+    path.write_text("Dec 31 09:00:00 h app: x\nJan  1 09:00:00 h app: x\n" * 20_000)
+    os.utime(path, (1_800_000_000, 1_800_000_000))  # 2027-01-15
+    times = READER.read([path], Options(pattern="%{SYSLOGLINE}", zone="UTC"))["events"].collect()["time"]
+    assert times.null_count() == 0
+    assert times[-2:].to_list() == [datetime(2026, 12, 31, 9, tzinfo=UTC), datetime(2027, 1, 1, 9, tzinfo=UTC)]
+
+
 def test_a_column_map_goes_before_the_columns_of_the_pattern(tmp_path: Path) -> None:
     """`--columns` maps the fields of the pattern to any table."""
     given = r"^(?<when>\d+) (?<name>\S+) (?<state>\S+)$"
@@ -300,6 +310,26 @@ def test_shipped_patterns_do_what_their_examples_say(name: str) -> None:
     assert [outcome for outcome in outcomes if not outcome.passed] == []
     assert SHIPPED[name].about
     assert all(one.notes == () for one in SHIPPED[name].compiled())
+
+
+@pytest.mark.parametrize("name", list(SHIPPED))
+def test_shipped_patterns_fill_their_tables(tmp_path: Path, name: str) -> None:
+    """Each example is a row with a time; what no column holds is sound JSON."""
+    pattern = SHIPPED[name]
+    good = [example.text for example in pattern.examples if not example.rejected]
+    found = read(tmp_path / "x.log", "\n".join(good) + "\n", pattern, zone="UTC")
+    rows = found[pattern.table]
+    assert (len(rows), found["rejects"]) == (len(good), [])
+    assert all("time" in row for row in rows)
+    for row in rows:
+        assert None not in json.loads(row.get("fields", "{}")).values()
+
+
+def test_examples_with_a_header() -> None:
+    """The header stands before the record, in the example's text."""
+    examples = [{"text": "# web-01\nlogin", "fields": {"host": "web-01", "action": "login"}}]
+    given = {"pattern": "^(?<action>[a-z]+)$", "header": "^# (?<host>.*)$", "examples": examples}
+    assert [outcome.passed for outcome in run_examples(load(given))] == [True]
 
 
 def test_an_example_that_fails_says_what_was_found() -> None:

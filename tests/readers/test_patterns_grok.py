@@ -63,6 +63,8 @@ def test_patterns_become_regexes(pattern: str, text: str, fields: dict[str, str]
         (r"(?<=user )(?<a>x)", ["user x"], ["x"]),
         (r"^(?<a>(?!-)[a-z-]+)$", ["a-b"], ["-ab"]),
         (r"^(?<a>(?!b)[a-c])$", ["a", "c"], ["b"]),
+        (r"^(?<a>(?!b)[a-c]+?)c*$", ["ac", "ca", "a"], ["bc"]),
+        (r"^(?<a>(?!b)[a-c]+)(?=[0-9]$)", ["ab1", "c2"], ["b1", "ab"]),
         (r"^(?<a>(?=[ab])\w)$", ["a"], ["c"]),
     ],
 )
@@ -93,6 +95,8 @@ def test_what_never_goes_back_is_read_as_a_plain_repetition_and_said(pattern: st
         (r"(?<a>(?:(?!END).)*)", "a look-ahead at character 9", "class"),
         (r"x(?<=a|bc)(?<a>y)", "a look-behind at character 2", "before the group"),
         (r"(?<a>x(?!abc)y)", "a look-ahead at character 7", "several patterns"),
+        (r"(?<a>x)(?!(?<b>y))z", "a look-ahead at character 8", "class"),
+        (r"(?<a>x)(?!y)[yz]{2}", "a look-ahead at character 8", "class"),
         (r"(?(1)a|b)(?<a>x)", "a condition, recursion or call at character 1", "in order"),
         (r"(?<a>x)\Gy", r"\G at character 8", "leave it out"),
         (r"(?<a>\h)", r"\h, which is a hexadecimal digit in Grok", "[0-9a-fA-F]"),
@@ -117,6 +121,11 @@ def test_what_cannot_run_is_refused(pattern: str, says: str, hint: str) -> None:
         compile_pattern(pattern)
     assert says in str(error.value)
     assert hint in error.value.hint
+
+
+def test_a_look_ahead_at_the_end_keeps_its_groups() -> None:
+    """It is matched, so its fields are there."""
+    assert found(r"(?<a>x)(?= (?<b>y))", "x y") == {"a": "x", "b": "y"}
 
 
 def test_a_pattern_made_of_itself_is_refused() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 
@@ -57,6 +57,14 @@ class Compiled:
     def fields(self) -> tuple[str, ...]:
         """Names of the fields, in the order of the pattern."""
         return tuple(dict.fromkeys(capture.field for capture in self.captures))
+
+    def without(self, fields: Set[str]) -> Compiled:
+        """The same pattern, which does not capture some fields: each capture costs."""
+        regex = self.regex
+        for capture in self.captures:
+            if capture.field in fields:
+                regex = regex.replace(f"(?P<{capture.group}>", "(?:")
+        return replace(self, regex=regex, captures=tuple(one for one in self.captures if one.field not in fields))
 
 
 @cache
@@ -443,15 +451,17 @@ class _Writer:
         text, start = self._text, self._at
         mark = len(self.captures)
         inner = self._inside(len(sign), "(?:")
-        del self.captures[mark:]
+        captured = len(self.captures) > mark
         positive, ahead = sign in ("(?=", "(?<="), kind == "a look-ahead"
         top = not self._stack and self._level == 0
         last = self._at == len(text) or text[self._at] == "|"
         single = _single(inner[3:-1])
-        if not positive and single in (r"\w", "[0-9A-Za-z_]", "[A-Za-z0-9_]", "[a-zA-Z0-9_]"):
-            return r"\b{end-half}" if ahead else r"\b{start-half}"
         if positive and top and (last if ahead else first):
             return inner  # only the groups are kept, so it does no harm to match what was only looked at
+        if captured:
+            raise self._refuse(kind, _LINEAR[sign], start)
+        if not positive and single == r"\w":
+            return r"\b{end-half}" if ahead else r"\b{start-half}"
         if not positive and single and top and (last if ahead else first):
             return rf"(?:{_not(single)}|\z)" if ahead else rf"(?:\A|{_not(single)})"
         if ahead and single and not last:
@@ -469,7 +479,9 @@ class _Writer:
         quantifier = text[self._at : self._at + 1]
         if quantifier == "+":
             self._at += 1
-            return f"(?:{both}{item}*)"
+            lazy = "?" if text[self._at : self._at + 1] == "?" else ""
+            self._at += len(lazy) or (text[self._at : self._at + 1] == "+")
+            return f"(?:{both}{item}*{lazy})"
         if quantifier and quantifier in "*?{":
             raise self._refuse(kind, _LINEAR["(?!"], start)
         return both

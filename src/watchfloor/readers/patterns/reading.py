@@ -103,7 +103,15 @@ class _Field:
 class Parser:
     """Applies one pattern to the records of one file."""
 
-    def __init__(self, pattern: Pattern, path: Path, options: Options) -> None:
+    def __init__(self, pattern: Pattern, path: Path, options: Options, *, all_fields: bool = False) -> None:
+        """Makes what is the same for all blocks of the file.
+
+        Arguments:
+            pattern: the pattern.
+            path: the file.
+            options: what the user said.
+            all_fields: also those that the table has no place for, as for examples.
+        """
         from watchfloor.readers.columns.mapping import load as load_map  # noqa: PLC0415 - only with a pattern
 
         self.pattern, self.path = pattern, path
@@ -121,9 +129,23 @@ class Parser:
         )
         self.fields = tuple(self._field(name) for name in self.names)
         self._pairs = self._pair_columns()
+        if not all_fields and self.map is None and "fields" not in pattern.kind.schema:
+            self._leave_out()
         self.years = self._years(path)
         table = self.map.table if self.map else pattern.table
         self.tables: tuple[str, ...] = (table, "evidence") if self.map and self.map.evidence else (table,)
+
+    def _leave_out(self) -> None:
+        """Does without the fields that the table has no place for."""
+        idle = {
+            field.name
+            for field in self.fields
+            if field.column is None and not any(key.startswith(f"{field.name}.") for key in self._pairs)
+        }
+        self.compiled = tuple(one.without(idle) for one in self.compiled)
+        self.fields = tuple(field for field in self.fields if field.name not in idle)
+        self.names = tuple(name for name in self.names if name not in idle)
+        self._from_path = {name: value for name, value in self._from_path.items() if name not in idle}
 
     # What read_lines asks for.
 
