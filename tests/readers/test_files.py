@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from pathlib import Path
 
 import pytest
@@ -154,3 +155,20 @@ def test_a_file_that_may_not_be_read_is_said(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(UnreadableFile, match=r"x\.log: Permission denied") as error:
         files.head(path)
     assert "permissions" in error.value.hint
+
+
+def test_pieces_of_any_bytes(tmp_path: Path) -> None:
+    """Whether they have lines or not; a cut gzip stream gives what it still has."""
+    content = bytes(range(256)) * 40
+    plain, packed, cut = tmp_path / "a", tmp_path / "b", tmp_path / "c"
+    plain.write_bytes(content)
+    packed.write_bytes(gzip.compress(content))
+    cut.write_bytes(gzip.compress(os.urandom(50_000))[:30_000])
+    told: list[int] = []
+    why: list[str] = []
+    for path in (plain, packed):
+        assert b"".join(files.chunks(path, 1_000, progress=told.append, cut_short=why.append)) == content
+    assert sum(told) == plain.stat().st_size + packed.stat().st_size
+    assert why == []
+    assert sum(len(part) for part in files.chunks(cut, 1_000, progress=told.append, cut_short=why.append)) > 0
+    assert len(why) == 1

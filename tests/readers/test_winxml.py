@@ -192,7 +192,24 @@ def test_names_that_meet_are_told_apart() -> None:
     """An event's own `Task` is not the system's."""
     row = event(1, {"TimeCreated.SystemTime": "2026-01-01T00:00:00Z", "Task": "1"}, {"Task": "2", "Protocol": "17"}, {})
     assert isinstance(row, dict)
+    assert row["user"] is None
     assert (row["fields"], row["proto"]) == ('{"Task": "2", "System.Task": "1"}', "udp")
+
+
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        ("::ffff:192.0.2.9", "192.0.2.9"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("fe80::1%eth0", "fe80::1%eth0"),
+        ("LOCAL", None),
+    ],
+)
+def test_addresses(written: str, address: str | None) -> None:
+    """An IPv4 address in the form of IPv6 is the IPv4 address; a word is none, and stays in the fields."""
+    row = event(1, {"TimeCreated.SystemTime": "2026-01-01T00:00:00Z"}, {"IpAddress": written}, {})
+    assert isinstance(row, dict)
+    assert (row["src_ip"], row["fields"]) == (address, None if address else '{"IpAddress": "LOCAL"}')
 
 
 def test_time_is_linear(tmp_path: Path) -> None:

@@ -119,13 +119,14 @@ def _records(path: Path, parser: Any, source: str | io.BytesIO) -> Iterator[str 
 
 
 def _looked_at(path: Path, account: Account) -> _Log:
-    """What the headers say; a log that is compressed or cut is read into memory."""
-    with path.open("rb") as raw:
-        plain = raw.read(len(_MAGIC)) == _MAGIC
-        if plain:
-            log = _Log(str(path))
-            raw.seek(0)
-            return _chunks(raw, path.stat().st_size, log, account)
+    """What the headers say; a log that is compressed, in an archive or cut is read into memory."""
+    # The library opens the file by its name, which a member of an archive has none of on disk.
+    on_disk = Path(str(path))
+    if on_disk.is_file():
+        with on_disk.open("rb") as raw:
+            if raw.read(len(_MAGIC)) == _MAGIC:
+                raw.seek(0)
+                return _chunks(raw, on_disk.stat().st_size, _Log(str(on_disk)), account)
     stored = files.content(path)
     if stored.partial:
         account.partial.append(stored.partial)

@@ -30,6 +30,8 @@ _LOG = (
     r"(Alert|Warning|Notice|Info|Error|Debug): (?:MODULE(?:: |=\")([^ \"]+)\"? ?)?"
 )
 """Time, host, level, module."""
+_REST = pl.col("text").str.replace(_LOG, "")
+"""What a record says, without its head."""
 _HIT = r"^([0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}),(.+),(-?[0-9]+)$"
 """Hash, path, score; the path of a member of an archive is `archive.zip|member`."""
 _STATISTICS = (
@@ -76,7 +78,6 @@ def read(path: Path, options: Options) -> Tables:
         )
         parts = parts.with_columns(
             pl.col("level").str.to_uppercase(),
-            rest=pl.col("text").str.replace(_LOG, ""),
             yearless=pl.col("stamp").str.contains("^[A-Z]"),
         ).drop("parts")
         if options.zone is None and parts["yearless"].any():
@@ -101,7 +102,10 @@ def read(path: Path, options: Options) -> Tables:
         unread = pl.when(bad).then(pl.lit("a time that does not exist")).otherwise(pl.lit("no line of THOR"))
         return {
             "findings": pl.concat(
-                [FINDINGS.fill(part).collect() for part in (_findings(found), _hits(records.filter(hit)))]
+                [
+                    FINDINGS.fill(part).collect()
+                    for part in (_findings(found.with_columns(rest=_REST)), _hits(records.filter(hit)))
+                ]
             ),
             "scans": _statistics(records.filter(statistics), options.zone),
             "rejects": records.filter(bad | ~(is_log | hit | statistics)).select("record", reason=unread),
@@ -416,12 +420,16 @@ class _Counter:
             return
         frame = pl.col("module").is_in(_FRAME).fill_null(True)
         # Few records speak of the scan: only theirs are taken apart.
-        says = log.filter(frame).select(
-            "record",
-            message=_said("MESSAGE").fill_null(pl.col("rest")),
-            **{f"{word.lower()}_counted": _whole(word) for word in ("ALERTS", "WARNINGS")},
+        says = (
+            log.filter(frame)
+            .with_columns(rest=_REST)
+            .select(
+                "record",
+                message=_said("MESSAGE").fill_null(pl.col("rest")),
+                **{f"{word.lower()}_counted": _whole(word) for word in ("ALERTS", "WARNINGS")},
+            )
         )
-        scan_id = pl.concat_str(pl.lit(" "), "rest").str.extract(' SCANID(?:: |=")([^ "]+)')
+        scan_id = pl.col("text").str.extract(' SCANID(?:: |=")([^ "]+)')
         log = log.with_columns(id=scan_id).join(says, on="record", how="left", maintain_order="left")
         log = log.with_columns(begins=pl.col("message").str.contains(_VERSION).fill_null(False))
         log = log.with_columns(run=pl.col("begins").cum_sum().cast(pl.Int64) + self._begun)

@@ -26,6 +26,8 @@ _SRC_PORT = ("IpPort", "SourcePort", "ClientPort")
 _DST_IP = ("DestinationIp", "DestAddress")
 _DST_PORT = ("DestinationPort", "DestPort")
 _ADDRESS = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(?:%[0-9A-Za-z]+)?")
+_MAPPED = re.compile("(?i)^::ffff:(?=[0-9]+[.])")
+"""Before an IPv4 address that Windows writes as one of IPv6."""
 _PORT = re.compile("[1-9][0-9]{0,4}")
 _PID = re.compile("[0-9]{1,10}")
 
@@ -67,9 +69,9 @@ def event(record: int, system: Facts, data: Facts, rendering: Facts) -> dict[str
         "program": said("Provider.Name") or said("Provider.EventSourceName"),
         "pid": int(pid) if pid else None,
         "user": _taken(rest, _USER, None),
-        "src_ip": _taken(rest, _SRC_IP, _ADDRESS),
+        "src_ip": _address(rest, _SRC_IP),
         "src_port": int(src_port) if src_port else None,
-        "dst_ip": _taken(rest, _DST_IP, _ADDRESS),
+        "dst_ip": _address(rest, _DST_IP),
         "dst_port": int(dst_port) if dst_port else None,
         "proto": _PROTOCOLS.get(proto, proto.lower()) if proto else None,
         "action": _audit(_text(head.get("Keywords"))),
@@ -110,6 +112,11 @@ def _taken(facts: dict[str, str | list[str]], names: tuple[str, ...], shape: re.
             del facts[name]
             return value
     return None
+
+
+def _address(facts: dict[str, str | list[str]], names: tuple[str, ...]) -> str | None:
+    found = _taken(facts, names, _ADDRESS)
+    return _MAPPED.sub("", found) if found else None
 
 
 def _audit(keywords: str | None) -> str | None:
