@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -270,7 +270,9 @@ def instants(
         *(_of(n).pipe(_instant, FAMILIES[n]) for n in present if FAMILIES[n].offset and FAMILIES[n].format != _NAMED),
         *(_in_named_zone(stamped, n) for n in present if FAMILIES[n].format == _NAMED),
     )
-    stamped = stamped.with_columns(exact=exact, clock=clock_times(clocks if zone else []))
+    fractions = stamped.filter(pl.col("time_text").str.contains("[.,]"))["family"].unique().to_list()
+    clock = clock_times(clocks if zone else [], whole=set(clocks) - set(fractions))
+    stamped = stamped.with_columns(exact=exact, clock=clock)
     units = [n for n in present if FAMILIES[n].name == "epoch alone"]
     return _settled(stamped, zone or "UTC", units).drop("exact", "clock", "year")
 
@@ -287,9 +289,15 @@ def _of(family: int) -> pl.Expr:
     return pl.when(pl.col("family") == family).then("time_text")
 
 
-def clock_times(families: Sequence[int]) -> pl.Expr:
-    """The clock times of these families, from `time_text`, `family` and `year`."""
-    return pl.coalesce(pl.lit(None, pl.Datetime("us")), *(_of(n).pipe(_clock, FAMILIES[n]) for n in families))
+def clock_times(families: Sequence[int], *, whole: Container[int] = ()) -> pl.Expr:
+    """The clock times of these families, from `time_text`, `family` and `year`.
+
+    Arguments:
+        families: places in FAMILIES.
+        whole: those of them in which no time has a fraction of a second: they are read four times as fast.
+    """
+    clocks = (_of(n).pipe(_clock, FAMILIES[n], n in whole) for n in families)
+    return pl.coalesce(pl.lit(None, pl.Datetime("us")), *clocks)
 
 
 def _plain(text: pl.Expr, family: Family) -> pl.Expr:
@@ -350,8 +358,9 @@ def _from_epoch(text: pl.Expr) -> pl.Expr:
     )
 
 
-def _clock(text: pl.Expr, family: Family) -> pl.Expr:
-    return _plain(text, family).str.to_datetime(family.format, time_unit="us", strict=False)
+def _clock(text: pl.Expr, family: Family, whole: bool) -> pl.Expr:
+    form = family.format.replace("%.f", "") if whole else family.format
+    return _plain(text, family).str.to_datetime(form, time_unit="us", strict=False)
 
 
 def place_in_year(text: pl.Expr) -> pl.Expr:
