@@ -218,6 +218,34 @@ def _is_a(column: str, value: str) -> bool:
 
 def _by_order(rows: pl.DataFrame, order: _Order, grammar: Grammar, escaped: bool) -> tuple[pl.Series, pl.DataFrame]:
     """Which records have the order, and their columns."""
+    fit, cut = _values(rows, order, grammar, escaped)
+    empty = pl.lit(None, pl.String)
+    body: list[pl.Expr] = []
+    before = ""
+    for name, n in order.fields.items():
+        body += [pl.lit(f'{before}{json.dumps(name, ensure_ascii=False)}:"'), pl.col(str(n))]
+        before = '",'
+    as_json = pl.concat_str(*body, pl.lit('"')) if body else pl.lit("")
+
+    def shown(n: int | None) -> pl.Expr:
+        if n is None:
+            return empty
+        text = pl.col(str(n))
+        return text.str.replace_many(list(_MARKS), list(_MARKS.values())) if escaped else text
+
+    told = cut.with_columns(
+        *(shown(order.columns.get(name)).alias(name) for name in grammar.columns),
+        time_text=shown(order.time),
+        body=as_json.str.replace_many(list(_MARKS), [json.dumps(c)[1:-1] for c in _MARKS.values()])
+        if escaped
+        else as_json,
+    ).select(*grammar.columns, "time_text", "body")
+    kept = rows if fit.all() else rows.filter(fit)
+    return fit, _finished(kept.drop("pieces", "n"), told)
+
+
+def _values(rows: pl.DataFrame, order: _Order, grammar: Grammar, escaped: bool) -> tuple[pl.Series, pl.DataFrame]:
+    """Which records have the order, and their values, each in a column that is named for its place."""
     fixed = {n: text.translate(_PROTECTED) if escaped else text for n, text in order.fixed.items()}
     keys, last = order.keys, len(order.keys) - 1
     names = [f"piece_{n}" for n in range(rows["n"][0])]
@@ -234,6 +262,7 @@ def _by_order(rows: pl.DataFrame, order: _Order, grammar: Grammar, escaped: bool
     trim = trim or loose
     pieces = rows["pieces"].list.to_struct(fields=names).struct.unnest()
     shift = 0 if grammar.key_first else 1
+    in_body = set(order.fields.values())
 
     def piece(n: int) -> pl.Expr:
         return pl.col(names[n + shift])
@@ -250,8 +279,15 @@ def _by_order(rows: pl.DataFrame, order: _Order, grammar: Grammar, escaped: bool
         return piece(n).str.starts_with(mark(n)) if grammar.key_first else piece(n).str.ends_with(mark(n))
 
     def value(n: int) -> pl.Expr:
-        bare = piece(n).str.strip_prefix(mark(n)) if grammar.key_first else piece(n).str.strip_suffix(mark(n))
-        bare = bare if mark(n) else piece(n)
+        if not mark(n):
+            bare = piece(n)
+        elif grammar.key_first:
+            bare = piece(n).str.strip_prefix(mark(n))
+        elif n in in_body:
+            # A view, which is faster; columns are copies, which do not hold the whole text in memory.
+            bare = piece(n).str.head(-len(mark(n)))
+        else:
+            bare = piece(n).str.strip_suffix(mark(n))
         return (bare.str.strip_chars(" ") if trim or n == last else bare).alias(str(n))
 
     # Whether a record has the order, by its marks; then whether its values fit, which are cut once.
@@ -259,7 +295,9 @@ def _by_order(rows: pl.DataFrame, order: _Order, grammar: Grammar, escaped: bool
     if not grammar.key_first:
         checks.append(pl.col(names[0]).str.strip_chars_start(" ") == keys[0])
     fit = pieces.select(pl.all_horizontal(checks)).to_series()
-    cut = (pieces if fit.all() else pieces.filter(fit)).select(value(n) for n in range(len(keys)))
+    cut = (pieces if fit.all() else pieces.filter(fit)).select(
+        value(n) for n in range(len(keys)) if n not in fixed or trim or n == last
+    )
     checks = []
     for n in range(len(keys)):
         if n in fixed:
@@ -277,27 +315,7 @@ def _by_order(rows: pl.DataFrame, order: _Order, grammar: Grammar, escaped: bool
     if not right.all():
         cut = cut.filter(right)
         fit = fit.scatter(fit.arg_true(), right)
-    empty = pl.lit(None, pl.String)
-    body: list[pl.Expr] = []
-    before = ""
-    for name, n in order.fields.items():
-        body += [pl.lit(f'{before}{json.dumps(name, ensure_ascii=False)}:"'), pl.col(str(n))]
-        before = '",'
-    as_json = pl.concat_str(*body, pl.lit('"')) if body else pl.lit("")
-
-    def shown(n: int | None) -> pl.Expr:
-        text = empty if n is None else pl.col(str(n))
-        return text.str.replace_many(list(_MARKS), list(_MARKS.values())) if escaped else text
-
-    told = cut.with_columns(
-        *(shown(order.columns.get(name)).alias(name) for name in grammar.columns),
-        time_text=shown(order.time),
-        body=as_json.str.replace_many(list(_MARKS), [json.dumps(c)[1:-1] for c in _MARKS.values()])
-        if escaped
-        else as_json,
-    ).select(*grammar.columns, "time_text", "body")
-    kept = rows if fit.all() else rows.filter(fit)
-    return fit, _finished(kept.drop("pieces", "n"), told)
+    return fit, cut
 
 
 def _finished(rows: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
