@@ -37,6 +37,8 @@ _DIGITS_OF_EPOCHS = {10: "s", 13: "ms", 16: "us", 19: "ns"}
 _MARKS = {"\x01": "\\", "\x02": "=", "\x03": "\n", "\x04": "\r", "\x05": '"'}
 """What stands for characters of values that would end a value, or need an escape in JSON, while columns are cut."""
 _PROTECTED = str.maketrans({character: mark for mark, character in _MARKS.items()})
+_OURS = ("syslog", "deviceVersion")
+"""Names of fields that the prefix and the header have."""
 _STAMPED = ("time", "time_latest", "zone", "zone_rule", "time_quality")
 
 
@@ -198,15 +200,22 @@ def _order(pairs: Pairs, grammar: Grammar, skip: int) -> _Order:
     labels = {n: value for n, (key, value) in enumerate(pairs) if label_of(key) in place and n not in fixed}
     used = {*columns.values(), time, *fixed, *labels}
     fields: dict[str, int] = {}
+    seen: set[tuple[str, str]] = set()
+    numbers: dict[str, int] = {}
     for n, (key, value) in enumerate(pairs):
         if n in used:
             continue
-        name = stem = labels.get(place.get(f"{key}Label", -1), key).strip('"') or key
-        number = 2
-        while name in fields and pairs[fields[name]][1] != value:
-            name, number, sure = f"{stem}_{number}", number + 1, False
-        sure = sure and name not in fields
-        fields.setdefault(name, n)
+        name = labels.get(place.get(f"{key}Label", -1), key).strip('"') or key
+        if (name, value) in seen:
+            sure = False
+            continue
+        seen.add((name, value))
+        number = numbers.get(name, 2 if name in _OURS else 1)
+        sure = sure and name not in numbers
+        while (numbered := name if number == 1 else f"{name}_{number}") in fields:
+            number, sure = number + 1, False
+        numbers[name] = number + 1
+        fields[numbered] = n
     return _Order(tuple(key for key, _ in pairs), fixed | labels, columns, time, fields, sure)
 
 
