@@ -57,6 +57,15 @@ def test_the_last_line_is_not_later_than_the_file() -> None:
     assert grace.add(pl.DataFrame({"record": [1]}))["year"].to_list() == [2025]
 
 
+def test_a_29th_of_february_tells_the_year() -> None:
+    """A file that was copied in 2025 is of 2024, or began in 2020; days that fit no year change nothing."""
+    assert [year for year, _ in told(cut(days("Feb 28", "Feb 29"), 1))] == [2024, 2024]
+    assert [year for year, _ in told(cut(days("Dec 31", "Feb 29", "Dec  1", "Jan  1"), 1))] == [2023, 2024, 2024, 2025]
+    turns = days("Feb 29", "Dec  1", "Jan  1", "Dec  1", "Jan  1")
+    assert [year for year, _ in told(cut(turns, 1))] == [2020, 2020, 2021, 2021, 2022]
+    assert [year for year, _ in told(cut(days("Feb 29", "Dec  1", "Feb 29"), 1))] == [2024, 2024, 2025]
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
 @pytest.mark.parametrize("form", ["2025-10-26 {}", "Oct 26 {}", "<13>Oct 26 {}", "<13>1 2025-10-26T{}"])
 def test_the_step_back_may_stand_in_another_block(size: int, form: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import isleap
 from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
@@ -27,6 +28,7 @@ __all__ = ["Order", "survey"]
 
 _CLOCKS = [n for n, family in enumerate(FAMILIES) if not family.offset]
 _WITHOUT_YEAR = [n for n in _CLOCKS if not FAMILIES[n].year]
+_LEAP_DAY = 31 + 29
 _CANDIDATE = {"record": pl.Int64, "time_text": pl.String, "family": pl.Int8}
 
 
@@ -58,6 +60,7 @@ def survey(blocks: Iterable[bytes], *, zone: str | None, written: datetime) -> O
     seen, last = 0, None
     turns = [pl.DataFrame(schema={"record": pl.Int64, "turn": pl.Int64})]
     candidates = [pl.DataFrame(schema=_CANDIDATE)]
+    leap_days = [pl.DataFrame(schema={"record": pl.Int64})]
     edges: list[pl.DataFrame] = []
     for block in blocks:
         lines = _lines(block).with_columns(record=pl.int_range(pl.len(), dtype=pl.Int64) + seen + 1)
@@ -67,6 +70,7 @@ def survey(blocks: Iterable[bytes], *, zone: str | None, written: datetime) -> O
             turn = turn_of_year(pl.col("place") - pl.col("place").shift(1, fill_value=last))
             turns.append(days.select("record", turn=turn).filter(pl.col("turn") != 0))
             last = int(days["place"][-1])
+            leap_days.append(days.filter(pl.col("place") == _LEAP_DAY).select("record").unique())
         if repeated is not None:
             near = lines.filter(pl.col("text").str.contains(repeated.pattern))
             if near.height:
@@ -74,11 +78,24 @@ def survey(blocks: Iterable[bytes], *, zone: str | None, written: datetime) -> O
             edges += [lines.head(50), lines.tail(50)]
             edges = [edges[0], edges[-1]]
     turned = pl.concat(turns)
-    order = Order(last_year(last, written) - int(turned["turn"].sum()), turned, _none_later())
+    year = last_year(last, written) - int(turned["turn"].sum())
+    order = Order(_with_leap_days(year, turned, pl.concat(leap_days)), turned, _none_later())
     several = pl.concat(candidates)
     if not several.height or _runs_backwards(order, edges):
         return order
     return Order(int(order._years[0]), turned, _later(order.add(several), zone or "UTC"))
+
+
+def _with_leap_days(year: int, turns: pl.DataFrame, leap_days: pl.DataFrame) -> int:
+    """The year of the first line, or the latest before in which every 29 February is a day.
+
+    When a file was written says only that its lines are not later: it may have been copied.
+    """
+    years = Order(0, turns, _none_later()).add(leap_days)["year"].unique()
+    for earlier in range(8):
+        if all(isleap(year - earlier + after) for after in years):
+            return year - earlier
+    return year
 
 
 def _lines(block: bytes) -> pl.DataFrame:

@@ -18,14 +18,16 @@ FACILITIES = (
 SEVERITIES = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
 """By number, RFC 5424 table 2, by the names of syslog.conf."""
 
-_PRI = r"^(?:[0-9]{1,6} )?<([0-9]{1,3})>"
+_BEFORE = r"^((?:[0-9]{1,6} )?<[0-9]{1,3}>(?:1 (?:-(?: |$))?)?)"
+"""Length, priority, version, and the dash of a time that is not known."""
 _LEVEL = (
     "(?i:emerg|emergency|panic|alert|crit|critical|err|error|warn|warning|notice|info|informational|debug|fatal|trace)"
 )
-_IP = r"(?:(?:[0-9]{1,3}\.){3}[0-9]{1,3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})"
-_NAME = r'[^\s\[\]=:,|%"<>{}()]{1,255}'
-_HOST = rf"(?:{_IP}|{_NAME})"
-_TAG = r'[^\s\[\]:=|%"<>{},;]{1,100}'
+_IPV6 = "[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*"
+_IP = rf"(?:(?:[0-9]{{1,3}}\.){{3}}[0-9]{{1,3}}|{_IPV6})"
+_NAME = r'[^\s\[\]=:,|%"<>{}()]+'
+_HOST = rf"(?:{_NAME}|{_IPV6})"
+_TAG = r'[^\s\[\]:=|%"<>{},;]+'
 _PROCESS = r"\[([0-9]+|-)\]"
 _MODERN = (
     r"(?s)^ ([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+) "
@@ -38,19 +40,20 @@ _TAGGED = rf"{_FRONT}\[?({_HOST})\]? +(?:: *)?(?:({_LEVEL}) +)?({_TAG})(?:{_PROC
 """Header, host, level, program, process."""
 _BARE_TAG = rf"^((?:({_LEVEL}) +)?({_TAG})(?:{_PROCESS}(?:: ?| |$)|:(?:[ \t]|$)))"
 """Header, level, program, process, without a host."""
-_BARE_HOST = rf"{_FRONT}({_HOST})(?:[ \t]+:[ \t]+|[ \t,]+|$))"
+_BARE_HOST = rf"^((?:slot[0-9]+/)?({_HOST})(?:[ \t]+:[ \t]+|[ \t,]+|$))"
 _HOST_OF_DEVICE = rf"^(\[?({_HOST})\]?: )(?:(?:[0-9:.]{{1,20}}: )?%|(?:CEF|LEEF): ?[0-9])"
 """A host with the colon that others put behind a program."""
-_NETAPP = rf"^(\[({_NAME}):([A-Za-z0-9_.]{{1,100}}):({_LEVEL})\]: ?)"
+_NETAPP = rf"^(\[({_NAME}):([A-Za-z0-9_.]+):({_LEVEL})\]: ?)"
 """Header, host, kind of event, level."""
 _HOST_AND_PAIRS = rf"^(({_NAME}) )[A-Za-z0-9_.-]+="
 _HOST_BEFORE = (
-    r"^(?:[0-9]{1,6} )?<[0-9]{1,3}>(?:1 )?:? {0,2}(?:[0-9]{1,9}: )?([A-Za-z0-9_.-]{1,100}): [*.]?(?:[A-Z]|[0-9]{4})"
+    r"^(?:[0-9]{1,6} )?<[0-9]{1,3}>(?:1 )?:? {0,2}(?:[0-9]{1,9}: )?([A-Za-z0-9_.-]+): [*.]?(?:[A-Z]|[0-9]{4})"
 )
 """A host that Cisco's devices write before the time."""
 _RELAYED = r"^(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ 0-9]?[0-9] [0-9]{2}:[0-9]{2}:[0-9]{2} [A-Za-z0-9]"
 _OLD = [n for n, family in enumerate(FAMILIES) if family.name.startswith(("RFC 3164", "Cisco"))]
 _BEHIND = [n for n, family in enumerate(FAMILIES) if family.behind]
+_HELPERS = ("before", "modern", "after", "lead", "place_of_row")
 _OTHER_FORMATS = ("CEF", "LEEF")
 """No programs, though a colon follows."""
 _HEADER = ("host", "level", "program", "pid_text", "msgid", "structured", "rest")
@@ -98,17 +101,17 @@ def peel(
 def _headed(stamped: pl.DataFrame) -> pl.DataFrame:
     """Records with the parts of their headers."""
     text = pl.col("text")
-    priority = text.str.extract(_PRI).cast(pl.Int64)
-    before = text.str.extract(r"^((?:[0-9]{1,6} )?<[0-9]{1,3}>(?:1 (?:-(?: |$))?)?)").str.len_bytes()
     stamp = pl.col("time_text")
+    stamped = stamped.with_columns(before=text.str.extract(_BEFORE))
+    before = pl.col("before").str.len_bytes()
     place = (
         pl.when(stamp.is_null() | pl.col("family").is_in(_BEHIND))
         .then(before.fill_null(0))
         .otherwise(text.str.find(stamp, literal=True) + stamp.str.len_bytes())
     )
     rows = stamped.with_columns(
-        priority=priority,
-        modern=text.str.contains(r"^(?:[0-9]{1,6} )?<[0-9]{1,3}>1 "),
+        priority=pl.col("before").str.extract("<([0-9]+)>").cast(pl.Int64),
+        modern=pl.col("before").str.contains(">1 ", literal=True).fill_null(False),
         after=_cut(text, place),
         lead=pl.when(stamp.is_not_null()).then(text.str.extract(_HOST_BEFORE)),
     )
@@ -136,9 +139,9 @@ def _headed(stamped: pl.DataFrame) -> pl.DataFrame:
     if rows.height:
         parts.append(_old(rows.with_columns(**empty)))
     if not parts:
-        return rows.with_columns(**empty).drop("modern", "after", "lead", "place_of_row")
+        return rows.with_columns(**empty).drop(*_HELPERS)
     whole = pl.concat(parts, how="diagonal").sort("place_of_row")
-    return whole.drop("modern", "after", "lead", "place_of_row", "group", strict=False)
+    return whole.drop(*_HELPERS, "group", strict=False)
 
 
 def _old(rows: pl.DataFrame) -> pl.DataFrame:
@@ -161,34 +164,40 @@ def _old(rows: pl.DataFrame) -> pl.DataFrame:
         _said("group", 5).alias("pid_text"),
         rest=_behind("header", "group"),
     )
-    others = _odd(rows.filter(~tagged.fill_null(False)).drop("group"))
+    parts = [first.drop("group")]
+    if first.height < rows.height:
+        parts.append(_without_program(rows.filter(~tagged.fill_null(False)).drop("group")))
     told = pl.col("lead").str.contains("[A-Za-z]")
-    return (
-        pl.concat([first.drop("group"), others])
-        .with_columns(host=pl.coalesce("host", pl.when(told).then("lead")))
-        .drop("header")
-    )
+    return pl.concat(parts).with_columns(host=pl.coalesce("host", pl.when(told).then("lead"))).drop("header")
 
 
-def _odd(rows: pl.DataFrame) -> pl.DataFrame:
-    """Headers that lack the host, the program, or both."""
+def _without_program(rows: pl.DataFrame) -> pl.DataFrame:
+    """Headers of a host alone, and others."""
     header = pl.col("header")
     syslog = pl.col("priority").is_not_null() | pl.col("family").is_in(_OLD).fill_null(False)
     syslog |= header.str.contains("^[^ ]+ +:? ?%[A-Z]+-")
+    rows = rows.with_columns(group=header.str.extract_groups(_BARE_HOST))
+    host = pl.col("group").struct.field("2")
+    alone = syslog & host.str.contains("[A-Za-z.]|:.*:") & ~host.str.contains(f"^{_LEVEL}$")
+    alone &= ~header.str.contains("^(?:last )?message repeated ")
+    first = rows.filter(alone).with_columns(host=host, rest=_behind("header", "group"))
+    parts = [first.drop("group")]
+    if first.height < rows.height:
+        parts.append(_odd(rows.filter(~alone.fill_null(False)).drop("group")))
+    return pl.concat(parts)
+
+
+def _odd(rows: pl.DataFrame) -> pl.DataFrame:
+    """Headers that lack the host or the program, or have them in other places."""
+    header = pl.col("header")
     rows = rows.with_columns(
         device=header.str.extract_groups(_HOST_OF_DEVICE),
         tag=header.str.extract_groups(_BARE_TAG),
-        only=pl.when(syslog).then(header.str.extract_groups(_BARE_HOST)),
         pairs=header.str.extract_groups(_HOST_AND_PAIRS),
         netapp=header.str.extract_groups(_NETAPP),
     )
-    device, program, only, paired = (
-        _said(kind, n) for kind, n in (("device", 2), ("tag", 3), ("only", 2), ("pairs", 2))
-    )
-    a_level = f"^{_LEVEL}$"
+    device, program, paired = _said("device", 2), _said("tag", 3), _said("pairs", 2)
     is_device = device.str.contains(rf"^{_IP}$|\.") | header.str.contains("^[^ ]*[A-Za-z][^ ]*: (?:CEF|LEEF|[0-9])")
-    is_only = only.str.contains("[A-Za-z.]|:.*:") & ~only.str.contains(a_level)
-    is_only &= ~header.str.contains("^(?:last )?message repeated ")
     rows = rows.with_columns(
         kind=pl.when(_said("netapp", 2).is_not_null())
         .then(pl.lit("netapp"))
@@ -196,18 +205,16 @@ def _odd(rows: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("device"))
         .when(program.is_not_null() & ~program.is_in(_OTHER_FORMATS))
         .then(pl.lit("tag"))
-        .when(is_only)
-        .then(pl.lit("only"))
-        .when(paired.is_not_null() & ~paired.str.contains(a_level))
+        .when(paired.is_not_null() & ~paired.str.contains(f"^{_LEVEL}$"))
         .then(pl.lit("pairs"))
     )
 
     def by_kind(**values: pl.Expr) -> pl.Expr:
         return pl.coalesce(*(pl.when(pl.col("kind") == kind).then(value) for kind, value in values.items()))
 
-    kinds = ("device", "tag", "only", "pairs", "netapp")
+    kinds = ("device", "tag", "pairs", "netapp")
     return rows.with_columns(
-        host=by_kind(device=device, only=only, pairs=paired, netapp=_said("netapp", 2)),
+        host=by_kind(device=device, pairs=paired, netapp=_said("netapp", 2)),
         level=by_kind(tag=_said("tag", 2), netapp=_said("netapp", 4)),
         msgid=by_kind(netapp=_said("netapp", 3)),
         program=by_kind(tag=program),

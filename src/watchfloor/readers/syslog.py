@@ -37,7 +37,7 @@ def accepts(head: Head) -> float:
     """The share of lines that begin with a time or a priority; messages behind their lengths are no lines."""
     if frames.is_framed(head.content):
         return 1.0
-    begins = re.compile(BEGINS)
+    begins = re.compile(BEGINS.replace(r"(?-u:\b)", r"\b"))
     return head.share(lambda line: begins.match(line[:400]))
 
 
