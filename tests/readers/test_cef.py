@@ -116,6 +116,8 @@ def test_headers(tmp_path: Path, line: str, program: str, version: str | None, t
         ('a="quoted" b={"x": 1}', {"a": '"quoted"', "b": '{"x": 1}'}),
         ("a.b=1 c[0]=2 d_e=3", {"a.b": "1", "c[0]": "2", "d_e": "3"}),
         ("a=1 a=2 b=3 a=1", {"a": "1", "a_2": "2", "b": "3"}),
+        ("a=1 a=2 a_2=3 a=4", {"a": "1", "a_2": "2", "a_2_2": "3", "a_3": "4"}),
+        ("syslog=x deviceVersion=y", {"syslog_2": "x", "deviceVersion_2": "y"}),
         ("no pairs at all", {"extension": "no pairs at all"}),
         ("words a=1", {"extension": "words", "a": "1"}),
         ("a=b|c\x07d e=\u2028é", {"a": "b|c\x07d", "e": "\u2028é"}),

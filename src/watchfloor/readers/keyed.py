@@ -37,6 +37,8 @@ _DIGITS_OF_EPOCHS = {10: "s", 13: "ms", 16: "us", 19: "ns"}
 _MARKS = {"\x01": "\\", "\x02": "=", "\x03": "\n", "\x04": "\r", "\x05": '"'}
 """What stands for characters of values that would end a value, or need an escape in JSON, while columns are cut."""
 _PROTECTED = str.maketrans({character: mark for mark, character in _MARKS.items()})
+_OURS = ("syslog", "deviceVersion")
+"""Names of fields that the prefix and the header have."""
 _STAMPED = ("time", "time_latest", "zone", "zone_rule", "time_quality")
 
 
@@ -198,15 +200,22 @@ def _order(pairs: Pairs, grammar: Grammar, skip: int) -> _Order:
     labels = {n: value for n, (key, value) in enumerate(pairs) if label_of(key) in place and n not in fixed}
     used = {*columns.values(), time, *fixed, *labels}
     fields: dict[str, int] = {}
+    seen: set[tuple[str, str]] = set()
+    numbers: dict[str, int] = {}
     for n, (key, value) in enumerate(pairs):
         if n in used:
             continue
-        name = stem = labels.get(place.get(f"{key}Label", -1), key).strip('"') or key
-        number = 2
-        while name in fields and pairs[fields[name]][1] != value:
-            name, number, sure = f"{stem}_{number}", number + 1, False
-        sure = sure and name not in fields
-        fields.setdefault(name, n)
+        name = labels.get(place.get(f"{key}Label", -1), key).strip('"') or key
+        if (name, value) in seen:
+            sure = False
+            continue
+        seen.add((name, value))
+        number = numbers.get(name, 2 if name in _OURS else 1)
+        sure = sure and name not in numbers
+        while (numbered := name if number == 1 else f"{name}_{number}") in fields:
+            number, sure = number + 1, False
+        numbers[name] = number + 1
+        fields[numbered] = n
     return _Order(tuple(key for key, _ in pairs), fixed | labels, columns, time, fields, sure)
 
 
@@ -218,6 +227,34 @@ def _is_a(column: str, value: str) -> bool:
 
 def _by_order(rows: pl.DataFrame, order: _Order, grammar: Grammar, escaped: bool) -> tuple[pl.Series, pl.DataFrame]:
     """Which records have the order, and their columns."""
+    fit, cut = _values(rows, order, grammar, escaped)
+    empty = pl.lit(None, pl.String)
+    body: list[pl.Expr] = []
+    before = ""
+    for name, n in order.fields.items():
+        body += [pl.lit(f'{before}{json.dumps(name, ensure_ascii=False)}:"'), pl.col(str(n))]
+        before = '",'
+    as_json = pl.concat_str(*body, pl.lit('"')) if body else pl.lit("")
+
+    def shown(n: int | None) -> pl.Expr:
+        if n is None:
+            return empty
+        text = pl.col(str(n))
+        return text.str.replace_many(list(_MARKS), list(_MARKS.values())) if escaped else text
+
+    told = cut.with_columns(
+        *(shown(order.columns.get(name)).alias(name) for name in grammar.columns),
+        time_text=shown(order.time),
+        body=as_json.str.replace_many(list(_MARKS), [json.dumps(c)[1:-1] for c in _MARKS.values()])
+        if escaped
+        else as_json,
+    ).select(*grammar.columns, "time_text", "body")
+    kept = rows if fit.all() else rows.filter(fit)
+    return fit, _finished(kept.drop("pieces", "n"), told)
+
+
+def _values(rows: pl.DataFrame, order: _Order, grammar: Grammar, escaped: bool) -> tuple[pl.Series, pl.DataFrame]:
+    """Which records have the order, and their values, each in a column that is named for its place."""
     fixed = {n: text.translate(_PROTECTED) if escaped else text for n, text in order.fixed.items()}
     keys, last = order.keys, len(order.keys) - 1
     names = [f"piece_{n}" for n in range(rows["n"][0])]
@@ -234,6 +271,7 @@ def _by_order(rows: pl.DataFrame, order: _Order, grammar: Grammar, escaped: bool
     trim = trim or loose
     pieces = rows["pieces"].list.to_struct(fields=names).struct.unnest()
     shift = 0 if grammar.key_first else 1
+    in_body = set(order.fields.values())
 
     def piece(n: int) -> pl.Expr:
         return pl.col(names[n + shift])
@@ -250,8 +288,15 @@ def _by_order(rows: pl.DataFrame, order: _Order, grammar: Grammar, escaped: bool
         return piece(n).str.starts_with(mark(n)) if grammar.key_first else piece(n).str.ends_with(mark(n))
 
     def value(n: int) -> pl.Expr:
-        bare = piece(n).str.strip_prefix(mark(n)) if grammar.key_first else piece(n).str.strip_suffix(mark(n))
-        bare = bare if mark(n) else piece(n)
+        if not mark(n):
+            bare = piece(n)
+        elif grammar.key_first:
+            bare = piece(n).str.strip_prefix(mark(n))
+        elif n in in_body:
+            # A view, which is faster; columns are copies, which do not hold the whole text in memory.
+            bare = piece(n).str.head(-len(mark(n)))
+        else:
+            bare = piece(n).str.strip_suffix(mark(n))
         return (bare.str.strip_chars(" ") if trim or n == last else bare).alias(str(n))
 
     # Whether a record has the order, by its marks; then whether its values fit, which are cut once.
@@ -259,7 +304,9 @@ def _by_order(rows: pl.DataFrame, order: _Order, grammar: Grammar, escaped: bool
     if not grammar.key_first:
         checks.append(pl.col(names[0]).str.strip_chars_start(" ") == keys[0])
     fit = pieces.select(pl.all_horizontal(checks)).to_series()
-    cut = (pieces if fit.all() else pieces.filter(fit)).select(value(n) for n in range(len(keys)))
+    cut = (pieces if fit.all() else pieces.filter(fit)).select(
+        value(n) for n in range(len(keys)) if n not in fixed or trim or n == last
+    )
     checks = []
     for n in range(len(keys)):
         if n in fixed:
@@ -277,27 +324,7 @@ def _by_order(rows: pl.DataFrame, order: _Order, grammar: Grammar, escaped: bool
     if not right.all():
         cut = cut.filter(right)
         fit = fit.scatter(fit.arg_true(), right)
-    empty = pl.lit(None, pl.String)
-    body: list[pl.Expr] = []
-    before = ""
-    for name, n in order.fields.items():
-        body += [pl.lit(f'{before}{json.dumps(name, ensure_ascii=False)}:"'), pl.col(str(n))]
-        before = '",'
-    as_json = pl.concat_str(*body, pl.lit('"')) if body else pl.lit("")
-
-    def shown(n: int | None) -> pl.Expr:
-        text = empty if n is None else pl.col(str(n))
-        return text.str.replace_many(list(_MARKS), list(_MARKS.values())) if escaped else text
-
-    told = cut.with_columns(
-        *(shown(order.columns.get(name)).alias(name) for name in grammar.columns),
-        time_text=shown(order.time),
-        body=as_json.str.replace_many(list(_MARKS), [json.dumps(c)[1:-1] for c in _MARKS.values()])
-        if escaped
-        else as_json,
-    ).select(*grammar.columns, "time_text", "body")
-    kept = rows if fit.all() else rows.filter(fit)
-    return fit, _finished(kept.drop("pieces", "n"), told)
+    return fit, cut
 
 
 def _finished(rows: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
