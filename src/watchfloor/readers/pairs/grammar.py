@@ -19,7 +19,7 @@ MOST_KEYS = 600
 _ROUNDS = 8
 _SAMPLE = 500
 _BLANK, _TAB = " ", "\t"
-_LONGEST = 1 << 31
+_WINDOW = 64
 _MARK = "\x01"
 """Stands for a pair that is left out; simple lines hold no control characters."""
 _PAIR = re.compile(rf"({KEY})=")
@@ -185,33 +185,34 @@ class Simple(Values):
 
     def _values(self, keys: list[str]) -> pl.DataFrame:
         """Cut out by their places: a literal is found many times faster than a pattern captures."""
-        raw = pl.lit(self._texts.cast(pl.Binary))
         text = pl.lit(self._texts)
-
-        def cut(place: pl.Expr, length: pl.Expr | None = None) -> pl.Expr:
-            return pl.when(place.is_not_null()).then(raw.bin.slice(place, length)).cast(pl.String)
-
         places = pl.select(
             (text.str.find(f"{self._between}{key}=", literal=True).cast(pl.Int64) + len(key) + 2).alias(key)
             for key in keys
         )
-        tails = places.select(cut(pl.col(key)).alias(key) for key in keys)
-        quoted = tails.select(pl.all().str.starts_with('"'))
-        some, every = quoted.select(pl.all().any()).row(0, named=True), quoted.select(pl.all().all()).row(0, named=True)
-        inner = [
-            pl.when(quoted[key]).then(places[key] + 1).otherwise(places[key]).alias(key) for key in keys if some[key]
-        ]
-        places = places.with_columns(inner)
-        tails = tails.with_columns(cut(pl.lit(places[key])).alias(key) for key in keys if some[key])
+        if self._texts.str.len_bytes().sum() != self._texts.str.len_chars().sum():
+            return self._cut(places, None)
+        # A window cuts no character in two where all are ASCII; what does not end within it is cut out anew.
+        values = self._cut(places, _WINDOW)
+        longest = values.select(pl.all().str.len_bytes().max()).row(0, named=True)
+        long = [key for key in keys if (longest[key] or 0) >= _WINDOW - 1]
+        return values.with_columns(self._cut(places.select(long), None).get_columns()) if long else values
 
-        def end(key: str) -> pl.Expr:
-            bare, closed = (pl.col(key).str.find(mark, literal=True) for mark in (self._between, '"'))
+    def _cut(self, places: pl.DataFrame, window: int | None) -> pl.DataFrame:
+        """The values that begin at some places, by key; null where there is no place."""
+        raw = pl.lit(self._texts.cast(pl.Binary))
+        tails = places.select(raw.bin.slice(pl.col(key), window).cast(pl.String).alias(key) for key in places.columns)
+        quoted = tails.select(pl.all().str.starts_with('"'))
+        some, every = (quoted.select(how).row(0, named=True) for how in (pl.all().any(), pl.all().all()))
+
+        def value(key: str) -> pl.Expr:
+            bare = pl.col(key).str.splitn(self._between, 2).struct.field("field_0")
             if not some[key]:
                 return bare
-            return closed if every[key] else pl.when(quoted[key]).then(closed).otherwise(bare)
+            inner = pl.col(key).str.strip_prefix('"').str.splitn('"', 2).struct.field("field_0")
+            return inner if every[key] else pl.when(quoted[key]).then(inner).otherwise(bare)
 
-        ends = tails.select(end(key).fill_null(_LONGEST).cast(pl.Int64).alias(key) for key in keys)
-        return ends.select(cut(pl.lit(places[key]), pl.col(key)).alias(key) for key in keys)
+        return tails.select(value(key).alias(key) for key in places.columns)
 
     def _place(self, key: str) -> pl.Series:
         return self._texts.str.find(f"{self._between}{key}=", literal=True)
