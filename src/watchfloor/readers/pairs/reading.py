@@ -97,11 +97,12 @@ def _groups(rows: pl.DataFrame, vocabulary: Vocabulary) -> Iterator[tuple[pl.Dat
     rows = rows.with_columns(between=separators(pl.col("rest")))
     odd = []
     for between in rows["between"].unique().sort().to_list():
-        part = rows.filter(pl.col("between") == between)
+        here = rows["between"] == between
+        part = rows if here.all() else rows.filter(here)
         for flow in FLOWS:
-            fast = _fast_flows(part["rest"], flow, between)
-            if fast.any():
-                yield part.filter(fast), Simple(part["rest"].filter(fast), between, flow.keys), True
+            fast, values = _fast_flows(part["rest"], flow, between)
+            if values is not None:
+                yield (part if values.height == part.height else part.filter(fast)), values, True
                 part = part.filter(~fast)
         simple = vocabulary.simple(part["rest"], between)
         odd.append(part.filter(~simple))
@@ -128,17 +129,22 @@ def _groups(rows: pl.DataFrame, vocabulary: Vocabulary) -> Iterator[tuple[pl.Dat
             yield strange.filter(left), exact.only(left), False
 
 
-def _fast_flows(texts: pl.Series, flow: Flow, between: str) -> pl.Series:
-    """Which lines are connections whose pairs can be found by their keys."""
+def _fast_flows(texts: pl.Series, flow: Flow, between: str) -> tuple[pl.Series, Simple | None]:
+    """Which lines are connections whose pairs can be found by their keys, and their values."""
     bare, quoted = f"{flow.key}={flow.word}", f'{flow.key}="{flow.word}"'
     found = texts.str.contains(between + quoted, literal=True) | texts.str.starts_with(quoted)
     found |= texts.str.contains(between + bare + between, literal=True)
     found |= texts.str.starts_with(bare + between) | texts.str.ends_with(between + bare)
+    if found.any():
+        found &= ~tangled(texts, between)
     if not found.any():
-        return found
-    found &= ~tangled(texts, between)
-    few = texts.filter(found)
-    return found.scatter(found.arg_true(), are_flows(Simple(few, between, flow.keys), flow))
+        return found, None
+    values = Simple(texts if found.all() else texts.filter(found), between, flow.keys)
+    sure = are_flows(values, flow)
+    if sure.all():
+        return found, values
+    found = found.scatter(found.arg_true(), sure)
+    return found, values.only(sure) if sure.any() else None
 
 
 def _table(group: tuple[pl.DataFrame, Values, bool], source: str, zone: str | None) -> dict[str, pl.DataFrame]:
