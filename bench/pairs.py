@@ -1,8 +1,8 @@
 """FortiGate key=value logs of 1 M lines to the canonical tables, against a scan of the lines with one extract.
 
-Each run is a process of its own, the two ways take turns, medians are compared: traffic, which becomes connections, must
-stay within 10 times the scan, in wall time and in CPU time; other records, which become events with all their fields,
-have no target.
+Each run is a process of its own, the two ways take turns, medians are compared: traffic, which becomes connections,
+must stay within 10 times the scan, in wall time and in CPU time; other records, which become events with all their
+fields, have no target.
 """
 
 from __future__ import annotations

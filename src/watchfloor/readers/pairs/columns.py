@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
 from watchfloor.readers.pairs.grammar import Values
 from watchfloor.schemas import TIME
 
-__all__ = ["CONNECTIONS_KEYS", "EVENTS_KEYS", "columns", "flows", "own_times"]
+__all__ = ["CONNECTIONS_KEYS", "EVENTS_KEYS", "FLOWS", "Flow", "are_flows", "columns", "own_times"]
 
 Keys = Mapping[str, tuple[str, ...]]
 
@@ -165,22 +166,51 @@ def _number(value: pl.Expr, most: int) -> pl.Expr:
     return pl.when(number.is_between(0, most)).then(number)
 
 
-def flows(values: Values) -> pl.Series:
-    """Which lines are one connection: FortiGate's traffic, Sophos' firewall, SonicWall's closed connections."""
-    kinds = (
-        ("type", "traffic", ("srcip", "dstip")),
-        ("log_type", "Firewall", ("src_ip", "dst_ip")),
-        ("m", "537", ("sn", "src", "dst", "sent", "rcvd")),
-    )
-    possible = [kind for kind in kinds if values.keys.issuperset((kind[0], *kind[2]))]
-    if not possible:
-        return pl.Series([False]).new_from_index(0, values.height)
-    frame = values.frame([key for name, _, others in possible for key in (name, *others)])
-    found = (
-        pl.all_horizontal(pl.col(name) == word, *(pl.col(key) != "" for key in others)).fill_null(False)
-        for name, word, others in possible
-    )
-    return frame.select(flow=pl.any_horizontal(found))["flow"]
+@dataclass(frozen=True)
+class Flow:
+    """A kind of lines that are one connection each."""
+
+    key: str
+    word: str
+    """The key that says so, and how."""
+    needs: tuple[str, ...]
+    """Keys without which it is none."""
+    others: tuple[str, ...]
+    """The other keys that are looked at."""
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """All keys that are looked at."""
+        return frozenset((self.key, *self.needs, *self.others))
+
+
+FLOWS = (
+    Flow(
+        *("type", "traffic", ("srcip", "dstip")),
+        (
+            *("srcport", "dstport", "proto", "sessionid", "service", "duration", "sentbyte", "rcvdbyte", "devname"),
+            *("logid", "eventtime", "date", "time", "tz"),
+        ),
+    ),
+    Flow(
+        *("log_type", "Firewall", ("src_ip", "dst_ip")),
+        (
+            *("src_port", "dst_port", "protocol", "con_id", "application", "duration", "sent_bytes", "recv_bytes"),
+            *("device_name", "timestamp", "date", "time", "timezone"),
+        ),
+    ),
+    Flow("m", "537", ("sn", "src", "dst", "sent", "rcvd"), ("proto", "fw", "time")),
+)
+"""FortiGate's traffic, Sophos' firewall rules, SonicWall's closed connections."""
+
+
+def are_flows(values: Values, flow: Flow) -> pl.Series:
+    """Which lines are connections of this kind."""
+    if not values.keys.issuperset((flow.key, *flow.needs)):
+        return pl.Series([False], dtype=pl.Boolean).new_from_index(0, values.height)
+    needed = (pl.col(key) != "" for key in flow.needs)
+    found = pl.all_horizontal(pl.col(flow.key) == flow.word, *needed).fill_null(False)
+    return values.frame((flow.key, *flow.needs)).select(flow=found)["flow"]
 
 
 _TIME_KEYS = (

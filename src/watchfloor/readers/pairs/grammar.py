@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
-__all__ = ["KEY", "Exact", "Simple", "Values", "Vocabulary", "pairs_of", "separators"]
+__all__ = ["KEY", "Exact", "Simple", "Values", "Vocabulary", "pairs_of", "separators", "tangled"]
 
 KEY = r"[A-Za-z_@$][A-Za-z0-9_.()\[\]/@$-]*"
 """What may stand before an equals sign to be a key."""
@@ -19,6 +19,7 @@ MOST_KEYS = 600
 _ROUNDS = 8
 _SAMPLE = 500
 _BLANK, _TAB = " ", "\t"
+_WINDOW = 64
 _MARK = "\x01"
 """Stands for a pair that is left out; simple lines hold no control characters."""
 _PAIR = re.compile(rf"({KEY})=")
@@ -131,6 +132,15 @@ def _keys_of(texts: pl.Series, between: str) -> list[str]:
     return sorted(found.str.strip_chars_start(between).str.strip_suffix("=").unique().to_list())
 
 
+def tangled(texts: pl.Series, between: str) -> pl.Series:
+    """Whether a pair may stand within quotes, or a quote where it neither opens nor closes a value.
+
+    In all other lines the separator, a key and an equals sign are found nowhere but at the start of that key's pair.
+    """
+    pattern = rf'="[^"]*(?:{between}[^"{between}=]*=|"[^{between}])'
+    return texts.str.contains('\\"', literal=True) | texts.str.contains(pattern)
+
+
 class Values:
     """The values of some lines by key."""
 
@@ -166,23 +176,43 @@ class Simple(Values):
         names = list(dict.fromkeys(keys))
         new = [key for key in names if key not in self._found]
         if new:
-            between = self._between
-            text = pl.lit(self._texts)
-            # Simple lines have no quotes in their values.
-            found = (
-                pl.select(
-                    text.str.extract(rf'{between}{re.escape(key)}=("[^"]*"|[^{between}]*)')
-                    .str.strip_chars('"')
-                    .alias(key)
-                    if key in self.keys
-                    else pl.lit(None, pl.String).alias(key)
-                    for key in new
-                )
-                if self.keys.intersection(new)
-                else pl.DataFrame(schema=dict.fromkeys(new, pl.String)).clear(self.height)
-            )
-            self._found |= {column.name: column for column in found.get_columns()}
+            known = [key for key in new if key in self.keys]
+            found = self._values(known).get_columns() if known else []
+            nothing = pl.Series([None], dtype=pl.String).new_from_index(0, self.height)
+            found += [nothing.alias(key) for key in new if key not in self.keys]
+            self._found |= {column.name: column for column in found}
         return pl.DataFrame([self._found[key] for key in names])
+
+    def _values(self, keys: list[str]) -> pl.DataFrame:
+        """Cut out by their places: a literal is found many times faster than a pattern captures."""
+        text = pl.lit(self._texts)
+        places = pl.select(
+            (text.str.find(f"{self._between}{key}=", literal=True).cast(pl.Int64) + len(key) + 2).alias(key)
+            for key in keys
+        )
+        if self._texts.str.len_bytes().sum() != self._texts.str.len_chars().sum():
+            return self._cut(places, None)
+        # A window cuts no character in two where all are ASCII; what does not end within it is cut out anew.
+        values = self._cut(places, _WINDOW)
+        longest = values.select(pl.all().str.len_bytes().max()).row(0, named=True)
+        long = [key for key in keys if (longest[key] or 0) >= _WINDOW - 1]
+        return values.with_columns(self._cut(places.select(long), None).get_columns()) if long else values
+
+    def _cut(self, places: pl.DataFrame, window: int | None) -> pl.DataFrame:
+        """The values that begin at some places, by key; null where there is no place."""
+        raw = pl.lit(self._texts.cast(pl.Binary))
+        tails = places.select(raw.bin.slice(pl.col(key), window).cast(pl.String).alias(key) for key in places.columns)
+        quoted = tails.select(pl.all().str.starts_with('"'))
+        some, every = (quoted.select(how).row(0, named=True) for how in (pl.all().any(), pl.all().all()))
+
+        def value(key: str) -> pl.Expr:
+            bare = pl.col(key).str.splitn(self._between, 2).struct.field("field_0")
+            if not some[key]:
+                return bare
+            inner = pl.col(key).str.strip_prefix('"').str.splitn('"', 2).struct.field("field_0")
+            return inner if every[key] else pl.when(quoted[key]).then(inner).otherwise(bare)
+
+        return tails.select(value(key).alias(key) for key in places.columns)
 
     def _place(self, key: str) -> pl.Series:
         return self._texts.str.find(f"{self._between}{key}=", literal=True)
@@ -275,9 +305,11 @@ class Exact(Values):
         ]
         return pl.Series(found, dtype=pl.String)
 
-    def only(self, which: pl.Series) -> Exact:
-        """Some of the lines."""
-        return Exact([line for line, wanted in zip(self._lines, which.to_list(), strict=True) if wanted])
+    def only(self, which: pl.Series, keys: frozenset[str] | None = None) -> Exact:
+        """Some of the lines, and only some of their keys, where they are told."""
+        part = Exact([line for line, wanted in zip(self._lines, which.to_list(), strict=True) if wanted])
+        part.keys = part.keys if keys is None else part.keys & keys
+        return part
 
     def words(self) -> pl.Series:
         """The words, joined by blanks."""

@@ -13,8 +13,8 @@ from watchfloor import times
 from watchfloor.errors import AmbiguousTime
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
 from watchfloor.readers.lines import read_lines
-from watchfloor.readers.pairs.columns import CONNECTIONS_KEYS, EVENTS_KEYS, columns, flows, own_times
-from watchfloor.readers.pairs.grammar import KEY, Exact, Simple, Values, Vocabulary, pairs_of, separators
+from watchfloor.readers.pairs.columns import CONNECTIONS_KEYS, EVENTS_KEYS, FLOWS, Flow, are_flows, columns, own_times
+from watchfloor.readers.pairs.grammar import KEY, Exact, Simple, Values, Vocabulary, pairs_of, separators, tangled
 from watchfloor.readers.prefix import SEVERITIES, peel
 from watchfloor.schemas import EVENTS
 
@@ -97,7 +97,13 @@ def _groups(rows: pl.DataFrame, vocabulary: Vocabulary) -> Iterator[tuple[pl.Dat
     rows = rows.with_columns(between=separators(pl.col("rest")))
     odd = []
     for between in rows["between"].unique().sort().to_list():
-        part = rows.filter(pl.col("between") == between)
+        here = rows["between"] == between
+        part = rows if here.all() else rows.filter(here)
+        for flow in FLOWS:
+            fast, values = _fast_flows(part["rest"], flow, between)
+            if values is not None:
+                yield (part if values.height == part.height else part.filter(fast)), values, True
+                part = part.filter(~fast)
         simple = vocabulary.simple(part["rest"], between)
         odd.append(part.filter(~simple))
         part = part.filter(simple)
@@ -105,23 +111,40 @@ def _groups(rows: pl.DataFrame, vocabulary: Vocabulary) -> Iterator[tuple[pl.Dat
         if not part.height:
             continue
         values = Simple(part["rest"], between, keys)
-        flow = flows(values)
-        if flow.any():
-            yield part.filter(flow), values if flow.all() else values.only(flow), True
-        if not flow.all():
-            part, values = part.filter(~flow), values if not flow.any() else values.only(~flow)
-            repeated = values.repeated()
-            if repeated.any():
-                odd.append(part.filter(repeated))
-                part, values = part.filter(~repeated), values.only(~repeated)
-            yield part, values, False
+        repeated = values.repeated()
+        if repeated.any():
+            odd.append(part.filter(repeated))
+            part, values = part.filter(~repeated), values.only(~repeated)
+        yield part, values, False
     strange = pl.concat(odd) if odd else rows.clear()
     if strange.height:
         exact = Exact([pairs_of(text) for text in strange["rest"].to_list()])
-        flow = flows(exact)
-        for which, connections in ((flow, True), (~flow, False)):
-            if which.any():
-                yield strange.filter(which), exact.only(which), connections
+        left = pl.Series([True]).new_from_index(0, exact.height)
+        for flow in FLOWS:
+            found = are_flows(exact, flow) & left
+            if found.any():
+                yield strange.filter(found), exact.only(found, flow.keys), True
+                left &= ~found
+        if left.any():
+            yield strange.filter(left), exact.only(left), False
+
+
+def _fast_flows(texts: pl.Series, flow: Flow, between: str) -> tuple[pl.Series, Simple | None]:
+    """Which lines are connections whose pairs can be found by their keys, and their values."""
+    bare, quoted = f"{flow.key}={flow.word}", f'{flow.key}="{flow.word}"'
+    found = texts.str.contains(between + quoted, literal=True) | texts.str.starts_with(quoted)
+    found |= texts.str.contains(between + bare + between, literal=True)
+    found |= texts.str.starts_with(bare + between) | texts.str.ends_with(between + bare)
+    if found.any():
+        found &= ~tangled(texts, between)
+    if not found.any():
+        return found, None
+    values = Simple(texts if found.all() else texts.filter(found), between, flow.keys)
+    sure = are_flows(values, flow)
+    if sure.all():
+        return found, values
+    found = found.scatter(found.arg_true(), sure)
+    return found, values.only(sure) if sure.any() else None
 
 
 def _table(group: tuple[pl.DataFrame, Values, bool], source: str, zone: str | None) -> dict[str, pl.DataFrame]:
