@@ -61,6 +61,16 @@ def test_a_cut_array_keeps_what_is_whole(tmp_path: Path) -> None:
         tables_of(written(tmp_path, "[oops"))
 
 
+def test_a_broken_record_of_an_array_on_one_line_is_one_reject(tmp_path: Path) -> None:
+    """The next one begins with the key that the first one begins with."""
+    tables = tables_of(
+        written(tmp_path, '[{"n": 1, "a": [{"b": 2}]}, {"n": 2, "a": [{"b": oops}]}, {"n": 3}, {"n": 4}]')
+    )
+    assert [(row["record"], row["message"]) for row in tables["events"]] == [(1, "1"), (3, "3"), (4, "4")]
+    assert [(row["record"], row["text"]) for row in tables["rejects"]] == [(2, '{"n": 2, "a": [{"b": oops}]}')]
+    assert tables["ledger"][0]["partial"] is None
+
+
 def test_an_object_that_holds_the_records(tmp_path: Path) -> None:
     """As the answers of interfaces do."""
     tables = tables_of(written(tmp_path, '{"count": 2,\n "records": [{"n": 1},\n {"n": 2}]}'))
