@@ -269,6 +269,13 @@ def test_other_ways_to_write_the_time(tmp_path: Path, stamp: str) -> None:
     assert alert["created_time"] == TIME
 
 
+def test_a_collector_puts_an_object_where_the_sensor_was(tmp_path: Path) -> None:
+    """Its name is the machine's."""
+    tables = read(tmp_path, [FLOW | {"host": {"name": "sensor-9"}}, STATS | {"host": {"name": "sensor-9"}}])
+    assert [row["sensor"] for row in tables["connections"]] == ["sensor-9"]
+    assert [row["host"] for row in tables["events"]] == ["sensor-9"]
+
+
 def test_every_layout_and_gzip(tmp_path: Path) -> None:
     """The same rows, whatever stands around the objects."""
     records = [ALERT, FLOW, STATS, ALERT | {"flow_id": 9}]

@@ -99,6 +99,15 @@ def test_records_within_an_object(tmp_path: Path) -> None:
         adds_up(tables)
 
 
+def test_exports_of_stores(tmp_path: Path) -> None:
+    """The record is what they wrap."""
+    splunk = {"preview": False, "result": {"_time": "2026-03-14 15:09:26.500 UTC", "host": "h", "_raw": "x"}}
+    elastic = {"_index": "i", "_source": ECS}
+    one, two = read(tmp_path, [splunk, elastic])["events"]
+    assert (one["time"], one["host"], json.loads(one["fields"])) == (TIME, "h", {"_raw": "x", "preview": False})
+    assert (two["time"], two["host"], json.loads(two["fields"])["_index"]) == (TIME, "web-1", "i")
+
+
 def test_every_layout(tmp_path: Path) -> None:
     """The same events, whatever stands around the objects."""
     for name, text in pieces([ECS, CLOUD, PLAIN]):

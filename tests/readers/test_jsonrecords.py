@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from watchfloor.readers import Options
 from watchfloor.readers.files import head
 from watchfloor.readers.instants import instant_of
 from watchfloor.readers.jsonrecords import objects_of, read_json, share_of
-from watchfloor.readers.jsonvalues import EARLIER, Rest, clean, decoded, has_earlier, integer, text_of
+from watchfloor.readers.jsonvalues import EARLIER, Rest, clean, decoded, has_earlier, integer, text_of, unwrapped
 
 
 def made(found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -59,6 +60,16 @@ def test_a_cut_array_keeps_what_is_whole(tmp_path: Path) -> None:
     assert "breaks off" in tables["ledger"][0]["partial"]
     with pytest.raises(UnreadableFile):
         tables_of(written(tmp_path, "[oops"))
+
+
+def test_a_broken_record_of_an_array_on_one_line_is_one_reject(tmp_path: Path) -> None:
+    """The next one begins with the key that the first one begins with."""
+    tables = tables_of(
+        written(tmp_path, '[{"n": 1, "a": [{"b": 2}]}, {"n": 2, "a": [{"b": oops}]}, {"n": 3}, {"n": 4}]')
+    )
+    assert [(row["record"], row["message"]) for row in tables["events"]] == [(1, "1"), (3, "3"), (4, "4")]
+    assert [(row["record"], row["text"]) for row in tables["rejects"]] == [(2, '{"n": 2, "a": [{"b": oops}]}')]
+    assert tables["ledger"][0]["partial"] is None
 
 
 def test_an_object_that_holds_the_records(tmp_path: Path) -> None:
@@ -112,6 +123,13 @@ def test_values_are_taken_by_name_or_by_path() -> None:
     assert (taken.take("a.b"), taken.fields()) == (1, None)
 
 
+def test_what_stores_wrap_around_a_record() -> None:
+    """Its own keys come first; an object within a record is none."""
+    assert unwrapped({"_index": "i", "_source": {"a": 1}}) == {"a": 1, "_index": "i"}
+    assert unwrapped({"preview": False, "result": {"a": 1, "preview": 2}}) == {"a": 1, "preview": 2}
+    assert unwrapped({"result": {"b": 1}}) == {"result": {"b": 1}}
+
+
 def test_values_as_text_and_numbers() -> None:
     """A value that says nothing is null."""
     assert [text_of(value) for value in (None, "", "-", [], {}, 0, False)] == [
@@ -142,6 +160,7 @@ AT = datetime(2026, 3, 14, 15, 9, 26, 535897, tzinfo=UTC)
         (1773500966.535897, AT, "unit_inferred"),
         (1773500966535, AT.replace(microsecond=535000), "unit_inferred"),
         ("1773500966535897", AT, "unit_inferred"),
+        ("14/Mar/2026:16:09:26 +0100", AT.replace(microsecond=0), "exact"),
         ("/Date(1773500966535)/", AT.replace(microsecond=535000), "exact"),
     ],
 )
@@ -157,6 +176,7 @@ def test_clock_times_have_no_instant() -> None:
     found = instant_of("2026-03-14 15:09:26")
     assert found is not None
     assert (found.exact, found.clock) == (None, datetime(2026, 3, 14, 15, 9, 26))
+    assert instant_of("2026/03/14 15:09:26") == replace(found, text="2026/03/14 15:09:26")
     utc = instant_of("2026-03-14 15:09:26", utc=True)
     assert utc is not None
     assert (utc.exact, utc.rule) == (AT.replace(microsecond=0), "by the format")

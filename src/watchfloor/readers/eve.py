@@ -120,7 +120,7 @@ def _event(found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         "events",
         instant.row()
         | {
-            "host": rest.word("host"),
+            "host": rest.word("host", "host.name"),
             "program": "suricata",
             "src_ip": rest.word("src_ip"),
             "src_port": rest.integer("src_port"),
@@ -188,7 +188,7 @@ def _typed(records: pl.DataFrame, exact: Exact) -> tuple[pl.DataFrame, list[tupl
     rows, rejects = [], []
     for record, text in records.select("record", "text").iter_rows():
         try:
-            found = [_fitted(one, _SCHEMA) for one in exact.decode(text)]
+            found = [_whole(one) for one in exact.decode(text)]
         except RecursionError:
             rejects.append((record, "JSON that is nested too deeply"))
         except ValueError as error:
@@ -196,6 +196,12 @@ def _typed(records: pl.DataFrame, exact: Exact) -> tuple[pl.DataFrame, list[tupl
         else:
             rows += [one | {"record": record} for one in found]
     return pl.DataFrame(rows, schema={"record": _INT} | _SCHEMA), rejects
+
+
+def _whole(found: dict[str, Any]) -> dict[str, Any]:
+    """The fields that columns are made of; a collector's own object under `host` names the sensor's machine."""
+    host = found.get("host")
+    return _fitted(found | {"host": host.get("name")} if isinstance(host, dict) else found, _SCHEMA)
 
 
 def _fitted(found: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:

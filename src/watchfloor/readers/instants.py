@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -38,9 +38,11 @@ class Instant:
 
 
 _ISO = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:[.,]([0-9]{1,9}))? ?"
+    r"([0-9]{4}(?:-[0-9]{2}-[0-9]{2}|/[0-9]{2}/[0-9]{2}))[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:[.,]([0-9]{1,9}))? ?"
     r"(Z|z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 )
+_APACHE = re.compile(r"([0-9]{2})/([A-Z][a-z]{2})/([0-9]{4}):([0-9]{2}:[0-9]{2}:[0-9]{2}) ([+-][0-9]{4})")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DOTNET = re.compile(r"/Date\((-?[0-9]{1,17})(?:[+-][0-9]{4})?\)/")
 _FIRST, _LAST = 1e8, 1e11
 """An epoch in seconds lies between 1973 and 5138; a thousand times more are milliseconds, and so on."""
@@ -62,6 +64,10 @@ def instant_of(value: Any, *, utc: bool = False) -> Instant | None:
 
 @lru_cache(4096)
 def _written(text: str, utc: bool) -> Instant | None:
+    if (apache := _APACHE.fullmatch(text)) and apache[2] in _MONTHS:
+        month = _MONTHS.index(apache[2]) + 1
+        same = _written(f"{apache[3]}-{month:02}-{apache[1]}T{apache[4]}{apache[5]}", utc)
+        return replace(same, text=text) if same else None
     if not (found := _ISO.fullmatch(text)):
         if dotnet := _DOTNET.fullmatch(text):
             exact = _from_seconds(int(dotnet[1]) / 1000)
@@ -70,7 +76,7 @@ def _written(text: str, utc: bool) -> Instant | None:
     day, clock, fraction, offset = found.groups()
     offset = {"z": "+00:00", "Z": "+00:00", "UTC": "+00:00"}.get(offset, offset) if offset else ""
     try:
-        whole = datetime.fromisoformat(f"{day}T{clock}{offset}")
+        whole = datetime.fromisoformat(f"{day.replace('/', '-')}T{clock}{offset}")
         # Cut to microseconds, as a record's own order of nanoseconds is not kept by any table.
         moment = whole.replace(microsecond=int((fraction or "0")[:6].ljust(6, "0")))
         if offset or utc:

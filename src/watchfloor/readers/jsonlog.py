@@ -12,7 +12,7 @@ from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
 from watchfloor.readers.instants import Instant, instant_of
 from watchfloor.readers.jsonrecords import objects_of, read_json, share_of
-from watchfloor.readers.jsonvalues import Rest, text_of
+from watchfloor.readers.jsonvalues import Rest, text_of, unwrapped
 
 __all__ = ["READER"]
 
@@ -85,7 +85,7 @@ def read(path: Path, options: Options) -> Tables:
 
 def _records(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The object, or the records in it where it has no time and holds some."""
-    rest = Rest({**found})
+    rest = Rest(unwrapped({**found}))
     if _time_name(rest) is None:
         for name in _LISTS:
             inner = rest.look(name)

@@ -119,9 +119,23 @@ def _records_of(path: Path, options: Options, names: Sequence[set[str]]) -> tupl
     found = documents.document(text, str(path), names, DECODER)
     records = [json.dumps(record, ensure_ascii=False) for record in found.records]
     if found.broken:
-        cut.append(found.broken)
-        records += [found.rest] if found.rest else []
+        pieces = _pieces(found.rest, found.records)
+        records += pieces
+        if len(pieces) < 2:
+            cut.append(found.broken)
     return [clean(record) for record in records], cut, notes
+
+
+def _pieces(rest: str, records: Sequence[Any]) -> list[str]:
+    """What follows a broken record, cut where a record begins again: with the key that the first one begins with."""
+    if not rest:
+        return []
+    first = next((one for one in records if isinstance(one, dict) and one), None)
+    if first is None:
+        return [rest]
+    begin = re.compile(rf"\{{\s*{re.escape(json.dumps(next(iter(first))))}\s*:")
+    starts = [0, *(found.start() for found in begin.finditer(rest, 1)), len(rest)]
+    return [rest[start:end].rstrip(BLANKS + ",]") for start, end in pairwise(starts)]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from math import isfinite
 from typing import Any
 
-__all__ = ["BLANKS", "DECODER", "EARLIER", "Rest", "clean", "decoded", "has_earlier", "integer", "text_of"]
+__all__ = ["BLANKS", "DECODER", "EARLIER", "Rest", "clean", "decoded", "has_earlier", "integer", "text_of", "unwrapped"]
 
 _EXACT_DIGITS = 15
 """A number with no more digits than this is the same number as a float."""
@@ -121,6 +121,18 @@ def integer(value: Any) -> int | None:
 
 def _word(value: Any) -> str | None:
     return None if isinstance(value, dict | list) else text_of(value)
+
+
+_WRAPPERS = (("_source", {"_index", "_id"}), ("result", {"preview"}))
+"""Where Elasticsearch and Splunk put a record that they export, and what stands beside it."""
+
+
+def unwrapped(found: dict[str, Any]) -> dict[str, Any]:
+    """A record without what a store wraps around it; what the wrapper says stands behind its own keys."""
+    for name, beside in _WRAPPERS:
+        if isinstance(inner := found.get(name), dict) and beside & found.keys():
+            return inner | {key: value for key, value in found.items() if key != name and key not in inner}
+    return found
 
 
 _PATHS: dict[str, tuple[str, ...]] = {}

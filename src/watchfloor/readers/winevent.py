@@ -10,7 +10,7 @@ from typing import Any
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
 from watchfloor.readers.instants import Instant, instant_of
 from watchfloor.readers.jsonrecords import Make, read_json, share_of
-from watchfloor.readers.jsonvalues import Rest, text_of
+from watchfloor.readers.jsonvalues import Rest, text_of, unwrapped
 
 __all__ = ["READER", "is_event"]
 
@@ -61,6 +61,7 @@ _PROTOCOL = _data("Protocol")
 _USER = (*_data("TargetUserName", "SubjectUserName", "User"), "winlog.user.name", "AccountName", "Account", "UserName")
 _LEVEL = ("Severity", "log.level", "LevelDisplayName", "winlog.level", "Event.System.Level", "System.Level", "Level")
 _ACTION = ("event.action", "Category", "winlog.task", "TaskDisplayName", "TaskCategory")
+_TITLE = ("Activity", "MapDescription")
 _MESSAGE = ("Message", "message", "Event.RenderingInfo.Message", "RenderedDescription")
 
 
@@ -71,6 +72,7 @@ def accepts(head: Head) -> float:
 
 def is_event(found: Mapping[str, Any]) -> bool:
     """Whether an object is a Windows event, and not what a detection tool says of one."""
+    found = unwrapped({**found})
     system = found["Event"].get("System") if isinstance(found.get("Event"), dict) else found.get("System")
     if isinstance(system, dict) and "EventID" in system:
         return True
@@ -96,7 +98,7 @@ def read(path: Path, options: Options) -> Tables:
 
 def _maker(zone: str | None) -> Make:
     def event(found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-        rest = Rest(found)
+        rest = Rest(unwrapped(found))
         instant = _when(rest, zone)
         number = rest.word(*_NUMBER)
         if instant is None:
@@ -121,7 +123,7 @@ def _maker(zone: str | None) -> Make:
                 "event_id": number,
                 "category": rest.word(*_CHANNEL),
                 "severity_text": _LEVELS.get(level, level) if level else None,
-                "title": message.split("\n", 1)[0].strip().rstrip(":") or None if message else None,
+                "title": message.split("\n", 1)[0].strip().rstrip(":") or None if message else rest.word(*_TITLE),
                 "message": message,
                 "fields": rest.fields(),
             },
