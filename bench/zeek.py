@@ -1,13 +1,15 @@
 """Zeek logs of 1 M connections to the canonical table, against a bare scan of the same columns by Polars.
 
-Each run is a process of its own, the two ways take turns, medians are compared. The TSV log must stay within 1.5 times
-the scan, in wall time and in CPU time.
+Each run is a process of its own, the two ways take turns, medians are compared. The TSV log, plain and gzip, must stay
+within 1.5 times the scan, in wall time and in CPU time.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,7 +25,7 @@ from watchfloor.readers.zeek import READER
 ROWS = 1_000_000
 REPEATS = 7
 LIMIT = 1.5
-TSV, JSON = "conn.log", "conn.json.log"
+TSV, GZIP, JSON = "conn.log", "conn.log.gz", "conn.json.log"
 TEXTS = ("uid", "id.orig_h", "id.resp_h", "proto", "service", "conn_state")
 COUNTS = ("id.orig_p", "id.resp_p", "orig_bytes", "resp_bytes", "orig_ip_bytes", "resp_ip_bytes")
 COLUMNS = ("ts", "duration", *TEXTS, *COUNTS)
@@ -108,7 +110,7 @@ def connections(rows: int) -> pl.DataFrame:
 
 
 def make(folder: Path) -> None:
-    """The same connections as TSV and as JSON lines."""
+    """The same connections as TSV, as gzip of that, and as JSON lines."""
     made = connections(ROWS).select(pl.all().cast(pl.String)).select(list(FIELDS))
     as_tsv, as_json = folder / TSV, folder / JSON
     head = ["#separator \\x09", "#set_separator\t,", "#empty_field\t(empty)", "#unset_field\t-", "#path\tconn"]
@@ -117,6 +119,8 @@ def make(folder: Path) -> None:
         out.write(("\n".join(head) + "\n").encode())
         made.write_csv(out, separator="\t", include_header=False, quote_style="never")
         out.write(b"#close\t2023-11-15-22-13-20\n")
+    with as_tsv.open("rb") as plain, gzip.open(folder / GZIP, "wb", compresslevel=6) as packed:
+        shutil.copyfileobj(plain, packed, 1 << 20)
     typed = made.select(pl.all().replace("-", None)).cast({name: natural(name) for name in FIELDS})
     typed.write_ndjson(as_json)
 
@@ -186,12 +190,14 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([sys.executable, __file__, "make", folder], check=True)  # a child's peak counts its parent's
         print(f"Zeek conn.log, {ROWS:,} rows, TSV, medians of {REPEATS} (at most {LIMIT})")
-        wall, cpu = compare(Path(folder, TSV), REPEATS)
+        ratios = [*compare(Path(folder, TSV), REPEATS)]
+        print(f"Zeek conn.log, {ROWS:,} rows, gzip, medians of {REPEATS} (at most {LIMIT})")
+        ratios += compare(Path(folder, GZIP), REPEATS)
         print(f"Zeek conn.log, {ROWS:,} rows, JSON lines, medians of 3 (no target)")
         compare(Path(folder, JSON), 3)
-    if max(wall, cpu) > LIMIT:
+    if max(ratios) > LIMIT:
         print(f"  missed: more than {LIMIT}")
-    return int(max(wall, cpu) > LIMIT)
+    return int(max(ratios) > LIMIT)
 
 
 if __name__ == "__main__":

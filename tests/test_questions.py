@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -164,3 +164,22 @@ def test_words_that_are_no_period(text: str) -> None:
     with pytest.raises(BadOption, match="is no period") as error:
         period_of(text, "UTC")
     assert "2025-10" in error.value.hint
+
+
+def test_thresholds_reach_the_analyses() -> None:
+    """What the library's functions take, the questions take, and the provenance names it."""
+    alerts = table(
+        ALERTS,
+        alert_id=[str(n) for n in range(30)],
+        rule=["Odd hour"] * 30,
+        status=["closed"] * 30,
+        disposition=["false_positive"] * 10 + ["true_positive"] * 20,
+        created_time=[datetime(2026, 1, 1 + n % 28, tzinfo=UTC) for n in range(30)],
+    )
+    sure, surer = (wf.noise(alerts, confidence=level) for level in (0.8, 0.99))
+    rows = [result.table.collect().row(0, named=True) for result in (sure, surer)]
+    width = [row["precision_high"] - row["precision_low"] for row in rows]
+    assert width[0] < width[1]
+    assert surer.provenance.parameters["confidence"] == 0.99
+    asked = wf.kpis(alerts, marks=(timedelta(hours=1),))
+    assert asked.provenance.parameters["marks"] == (timedelta(hours=1),)

@@ -17,6 +17,7 @@ import polars as pl
 from watchfloor import readers
 from watchfloor.analyses.beacons import beacons as ask_beacons
 from watchfloor.analyses.findings import findings as ask_findings
+from watchfloor.analyses.kpis import MARKS
 from watchfloor.analyses.kpis import kpis as ask_kpis
 from watchfloor.analyses.noise import noise as ask_noise
 from watchfloor.analyses.tags import TagRules
@@ -48,6 +49,7 @@ class Asked:
     columns: str | Path | Mapping[str, Any] | None = None
     closing_reasons: str | Path | None = None
     since_last: Since | str | Path | None = None
+    pattern: str | Path | Mapping[str, Any] | None = None
     progress: Callable[[int], None] | None = None
 
     def options(self) -> Options:
@@ -56,6 +58,7 @@ class Asked:
             zone=self.zone,
             columns=load_columns(self.columns) if self.columns is not None else None,
             closing_reasons=Path(self.closing_reasons) if self.closing_reasons is not None else None,
+            pattern=self.pattern,
         )
         return replace(options, progress=self.progress) if self.progress is not None else options
 
@@ -66,7 +69,9 @@ def read(data: Data, **asked: Any) -> Tables:
     Arguments:
         data: a path, several, or a mapping of paths to the zones of their clock times.
         asked: `format`, `zone`, `columns` (a column map: path of a TOML file, or a dict), `closing_reasons` (QRadar's),
-            `since_last` (a state file: only what was added to files since the last call with it is read).
+            `since_last` (a state file: only what was added to files since the last call with it is read),
+            `pattern` (the name of a shipped pattern, a pattern file, the same as a dict, or a regex with named groups
+            or Grok pattern itself).
 
     Raises:
         NothingToRead: no file, or none that any reader knows.
@@ -130,11 +135,31 @@ def findings(data: Data, *, rare: int = 2, **asked: Any) -> Result:
     return _traced(result, "findings", tables, {"rare": rare, **asked})
 
 
-def noise(data: Data, *, minimum: int = 10, zone_of_days: str = "UTC", **asked: Any) -> Result:
-    """Which rules are noise, how precise is each, and what evidence stands out?"""
+def noise(
+    data: Data,
+    *,
+    minimum: int = 10,
+    zone_of_days: str = "UTC",
+    confidence: float = 0.95,
+    top: int = 5,
+    steady: float = 2.0,
+    **asked: Any,
+) -> Result:
+    """Which rules are noise, how precise is each, and what evidence stands out?
+
+    Arguments:
+        data: as everywhere.
+        minimum: fewer alerts than this give no rate, no trend and no evidence that stands out.
+        zone_of_days: where a day begins.
+        confidence: of every interval.
+        top: how many rules have a line of their own per day, and how many values each rule and field.
+        steady: a trend is steady where a change by more than this factor is ruled out.
+        asked: as for `read`.
+    """
     tables = _tables(data, Asked(**asked), "alerts", "evidence")
-    result = ask_noise(_one(tables, "alerts"), tables.get("evidence"), minimum=minimum, zone=zone_of_days)
-    return _traced(result, "noise", tables, {"minimum": minimum, "zone_of_days": zone_of_days, **asked})
+    said = {"minimum": minimum, "confidence": confidence, "top": top, "steady": steady}
+    result = ask_noise(_one(tables, "alerts"), tables.get("evidence"), zone=zone_of_days, **said)  # type: ignore[arg-type]
+    return _traced(result, "noise", tables, {**said, "zone_of_days": zone_of_days, **asked})
 
 
 def timeline(data: Data, *, to: str = "UTC", **asked: Any) -> Result:
@@ -160,6 +185,8 @@ def kpis(
     clock: tuple[str, str] = ("created_time", "closed_time"),
     zone_of_days: str = "UTC",
     minimum: int = 10,
+    confidence: float = 0.95,
+    marks: tuple[timedelta, ...] = MARKS,
     **asked: Any,
 ) -> Result:
     """How is the SOC doing: volumes by tag, rule, client and day, closing reasons, escalations, a named clock.
@@ -174,6 +201,8 @@ def kpis(
         clock: the two instants between which time is measured.
         zone_of_days: where a day begins.
         minimum: fewer alerts than this give no rate.
+        confidence: of every interval.
+        marks: after how long to ask which share is still running.
         asked: as for `read`.
     """
     rules = tags if isinstance(tags, TagRules) else TagRules.load(tags)
@@ -185,6 +214,8 @@ def kpis(
         "clock": clock,
         "zone": zone_of_days,
         "minimum": minimum,
+        "confidence": confidence,
+        "marks": marks,
     }
     alerts = _one(tables, "alerts")
     if client is not None:

@@ -191,6 +191,8 @@ _SRC_IP = _c("src_ip", _TEXT, "Address that opened the connection or sent the re
 _SRC_PORT = _c("src_port", _INT, "Its port", "src_endpoint.port", "source.port")
 _DST_IP = _c("dst_ip", _TEXT, "Address that was connected to", "dst_endpoint.ip", "destination.ip")
 _DST_PORT = _c("dst_port", _INT, "Its port", "dst_endpoint.port", "destination.port")
+_TITLE = _c("title", _TEXT, "One line that says what it is", "finding_info.title", "message")
+_URL = _c("url", _TEXT, "Path and query as requested", "http_request.url.url_string", "url.original")
 _PROTO = _c("proto", _TEXT, "tcp, udp, icmp, ..", "connection_info.protocol_name", "network.transport")
 _PAIR = (_TIME, _UID, _SRC_IP, _SRC_PORT, _DST_IP, _DST_PORT)
 _DURATION = _c("duration_seconds", _FLOAT, "How long it lasted", "duration", "event.duration")
@@ -212,7 +214,7 @@ ALERTS = Table(
         _c("client", _TEXT, "Tenant or customer", "metadata.tenant_uid", "organization.name"),
         _c("system", _TEXT, "The product that raised it", "metadata.product.name", "event.provider"),
         _RULE,
-        _c("title", _TEXT, "One line that says what it is", "finding_info.title", "message"),
+        _TITLE,
         _c("severity", _FLOAT, "0 to 100, from the system's own scale", "risk_score", "event.severity"),
         _c("status", _TEXT, "open or closed", "status_id"),
         _c(
@@ -382,7 +384,7 @@ HTTP_REQUESTS = Table(
         *_PAIR,
         _c("method", _TEXT, "GET, POST, CONNECT, ..", "http_request.http_method", "http.request.method"),
         _HOST,
-        _c("url", _TEXT, "Path and query as requested", "http_request.url.url_string", "url.original"),
+        _URL,
         _c("referrer", _TEXT, "Referer header", "http_request.referrer", "http.request.referrer"),
         _c("user_agent", _TEXT, "User-Agent header", "http_request.user_agent", "user_agent.original"),
         _USER,
@@ -464,8 +466,8 @@ EVENTS = Table(
         _c("event_id", _TEXT, "The product's own number of this kind of event", "metadata.event_code", "event.code"),
         _c("category", _TEXT, "The product's own group of events", "category_name", "event.category"),
         _c("severity_text", _TEXT, "How severe, in the product's own words", "severity", "log.level"),
-        _c("title", _TEXT, "The product's name of the event", "finding_info.title", "event.reason"),
-        _c("url", _TEXT, "Address that was asked for", "url.url_string", "url.full"),
+        _TITLE,
+        _URL,
         _c("message", _TEXT, "The text as written, where no column above holds it", "message", "message"),
         _c(
             "fields",

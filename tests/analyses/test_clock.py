@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import polars as pl
 import pytest
 
 from helpers import rows, table
@@ -17,6 +18,7 @@ from watchfloor.analyses.clock import (
     cases,
     instant,
     made_in,
+    one_state_each,
     times_taken,
 )
 from watchfloor.errors import AmbiguousTime, BadOption
@@ -142,3 +144,41 @@ def test_an_instant_has_a_zone() -> None:
     assert instant("as_of", datetime(2025, 10, 1, 2, tzinfo=ZoneInfo("Europe/Paris"))) == at(0)
     with pytest.raises(AmbiguousTime, match="as_of=2025-10-01"):
         instant("as_of", datetime(2025, 10, 1))
+
+
+def test_of_several_states_the_one_at_the_instant_counts() -> None:
+    """A log of changes: the last state then, of equal times the later row, and the first one where none was yet."""
+    first, second, third = (datetime(2026, 3, day, tzinfo=UTC) for day in (1, 2, 3))
+    states = ALERTS.fill(
+        pl.DataFrame({
+            "system": ["a", "a", "a", "b", "a", "a", "a"],
+            "alert_id": ["1", "1", "1", "1", "2", None, None],
+            "updated_time": [first, third, third, second, third, first, first],
+            "title": ["opened", "closed", "closed again", "other system", "only state", "x", "y"],
+        })
+    )  # fmt: skip
+    assert one_state_each(states).collect()["title"].to_list() == [
+        "closed again",
+        "other system",
+        "only state",
+        "x",
+        "y",
+    ]
+    assert one_state_each(states, second).collect()["title"].to_list() == [
+        "opened",
+        "other system",
+        "only state",
+        "x",
+        "y",
+    ]
+
+
+def test_states_that_say_no_time_are_told_apart_by_their_place() -> None:
+    """The one that stands last counts, and a state with a time counts more."""
+    when = datetime(2026, 3, 1, tzinfo=UTC)
+    states = ALERTS.fill(
+        pl.DataFrame(
+            {"alert_id": ["1", "1", "2", "2"], "updated_time": [None, None, when, None], "title": list("abcd")}
+        )
+    )
+    assert one_state_each(states).collect()["title"].to_list() == ["b", "c"]

@@ -468,3 +468,16 @@ def test_the_demos_offenses_have_their_truth(tmp_path: Path) -> None:
     assert {int(row["alert_id"]): row["closing_reason"] for row in unresolved.to_dicts()} == {
         number: f"unknown ({reason})" for number, reason in truth.unresolved.items()
     }
+
+
+def test_the_engine_itself_is_no_evidence(tmp_path: Path) -> None:
+    """QRadar's Custom Rule Engine is a log source of nearly every offense; a name alone does not make it one."""
+    sources = [
+        {"id": 63, "name": "Custom Rule Engine-8 :: console", "type_id": 18, "type_name": "EventCRE"},
+        {"id": 64, "name": "Custom Rule Engine of our own", "type_id": 5, "type_name": "x"},
+        {"id": 65, "name": "Proxy @ edge"},
+    ]
+    path = tmp_path / "offenses.json"
+    path.write_text(json.dumps([offense(log_sources=sources)]))
+    found = read(path)["evidence"].filter(pl.col("field") == "log_source")
+    assert found["value"].to_list() == ["Custom Rule Engine of our own", "Proxy @ edge"]

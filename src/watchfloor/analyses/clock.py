@@ -12,7 +12,18 @@ from watchfloor.analyses import survival
 from watchfloor.errors import AmbiguousTime, BadOption
 from watchfloor.schemas import ALERTS, TIME
 
-__all__ = ["INSTANTS", "LEFT_OUT", "TIMES", "Clock", "as_it_stood", "cases", "instant", "made_in", "times_taken"]
+__all__ = [
+    "INSTANTS",
+    "LEFT_OUT",
+    "TIMES",
+    "Clock",
+    "as_it_stood",
+    "cases",
+    "instant",
+    "made_in",
+    "one_state_each",
+    "times_taken",
+]
 
 INSTANTS = tuple(column.name for column in ALERTS.columns if column.dtype == TIME)
 """What a clock can start or stop with."""
@@ -63,6 +74,25 @@ def instant(name: str, value: datetime | None) -> datetime | None:
     if value is not None and value.tzinfo is None:
         raise AmbiguousTime(f"{name}={value}: a clock time without a zone", hint="give it a tzinfo, such as UTC")
     return value.astimezone(UTC) if value is not None else None
+
+
+def one_state_each(alerts: pl.LazyFrame, as_of: datetime | None = None) -> pl.LazyFrame:
+    """One row per alert, where a table holds several of its states: a log of changes, or exports of several days.
+
+    It is the last state by `updated_time` at the instant, or the first one after it where there is none; of states
+    that do not say when, the one that stands last. Rows without an id are alerts of their own.
+    """
+    updated, several = pl.col("updated_time"), pl.col("alert_id").is_not_null()
+    later = updated > pl.lit(as_of, dtype=TIME) if as_of is not None else pl.lit(False)
+    # What is later comes first, the earliest of it last; then what had been so, the latest of it last.
+    place = pl.when(later.fill_null(False)).then(-updated.dt.epoch("us")).otherwise(updated.dt.epoch("us"))
+    states = (
+        alerts.with_row_index("_row")
+        .with_columns(_known=~later.fill_null(False), _place=place)
+        .sort("_known", "_place", nulls_last=False, maintain_order=True)
+    )
+    last = states.filter(several).unique(["system", "alert_id"], keep="last", maintain_order=True)
+    return pl.concat([last, states.filter(~several)]).sort("_row").drop("_row", "_known", "_place")
 
 
 def as_it_stood(alerts: pl.LazyFrame, clock: Clock, as_of: datetime | None = None) -> pl.LazyFrame:

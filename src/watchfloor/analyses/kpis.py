@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from watchfloor.analyses.clock import Clock, as_it_stood, instant, made_in
+from watchfloor.analyses.clock import Clock, as_it_stood, instant, made_in, one_state_each
 from watchfloor.analyses.figures import figures, glance
 from watchfloor.analyses.intervals import check_minimum, percent, z_of
 from watchfloor.analyses.tags import TagRules, assign, matches
@@ -64,7 +64,7 @@ def kpis(
     """How is the SOC doing: volumes by tag, rule, client and day, closing reasons, escalations, a named clock.
 
     Arguments:
-        alerts: the alerts, in their current state.
+        alerts: the alerts, in their current state; of several states of one alert the last one counts.
         tags: tag rules; without them those that are shipped.
         as_of: the instant at which what is open counts as open; without it the last instant in the data.
         start: alerts made before are left out.
@@ -98,7 +98,8 @@ def kpis(
             "the marks are no rising lengths of time", hint="such as 1, 7 and 30 days, which is the default"
         )
     rules = tags if tags is not None else TagRules.load()
-    stood = as_it_stood(ALERTS.conform(alerts), asked.clock, asked.as_of)
+    states = one_state_each(ALERTS.conform(alerts), asked.as_of)
+    stood = as_it_stood(states, asked.clock, asked.as_of)
     known = stood.pipe(made_in, asked.start, asked.end).filter("known")
     tagged = assign(known, rules)
     return Result(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from watchfloor.analyses.clock import one_state_each
 from watchfloor.analyses.evidence import ENTITIES, evidence_by_rule, standing_out, top_by_rule
 from watchfloor.analyses.intervals import check_minimum, percent, z_of
 from watchfloor.analyses.trend import trend_by_rule
@@ -65,7 +66,7 @@ def noise(
     if steady <= 1:
         raise BadOption(f"steady={steady} means nothing", hint="use a factor above 1; 2 is the default")
     z, sure = z_of(confidence), percent(confidence)
-    rows = ALERTS.conform(alerts)
+    rows = one_state_each(ALERTS.conform(alerts))
     facts = EVIDENCE.conform(evidence) if evidence is not None else EVIDENCE.empty()
     by_evidence = evidence_by_rule(rows, facts, top=top)
     table = (

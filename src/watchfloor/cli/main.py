@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from watchfloor.cli import output
-from watchfloor.cli.options import Closing, Columns, Format, Limit, Out, Paths, Quiet, Strict, Zone
+from watchfloor.cli import output, patterns
+from watchfloor.cli.options import Closing, Columns, Format, Limit, Out, Paths, Pattern, Quiet, Strict, Zone
 from watchfloor.cli.progress import reading
 from watchfloor.errors import BadOption, WatchfloorError
 
@@ -128,9 +128,12 @@ def timeline(
     format: Format = None,
     zone: Zone = None,
     columns: Columns = None,
+    pattern: Pattern = None,
 ) -> None:
     """What happened when, across sources with different clocks?"""
-    _ask("timeline", paths, out, limit, strict, quiet, format=format, zone=zone, columns=columns, to=to)
+    _ask(
+        "timeline", paths, out, limit, strict, quiet, format=format, zone=zone, columns=columns, pattern=pattern, to=to
+    )
 
 
 @app.command()
@@ -263,6 +266,7 @@ def read(
     format: Format = None,
     zone: Zone = None,
     columns: Columns = None,
+    pattern: Pattern = None,
     closing_reasons: Closing = None,
 ) -> None:
     """Any readable files as canonical tables."""
@@ -278,6 +282,7 @@ def read(
             columns=columns,
             closing_reasons=closing_reasons,
             since_last=since,
+            pattern=pattern,
             progress=progress,
         )
     nothing_new = since is not None and not tables.keys() - {"rejects", "ledger"}
@@ -327,6 +332,9 @@ def demo(
     from watchfloor.cli.demo import run
 
     run(folder, seed=seed, quiet=quiet)
+
+
+app.add_typer(patterns.app, name="patterns")
 
 
 @app.command()

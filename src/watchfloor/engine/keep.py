@@ -11,7 +11,7 @@ import polars as pl
 
 __all__ = ["Keeper", "keep", "owned"]
 
-MEMORY_BYTES = 256 * 1024 * 1024
+MEMORY_BYTES = 128 * 1024 * 1024
 """How much a keeper holds in memory before it writes a part to disk."""
 
 

@@ -20,18 +20,64 @@ from watchfloor.errors import (
 )
 from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, merge
+from watchfloor.readers.cef import READER as CEF
+from watchfloor.readers.chainsaw import READER as CHAINSAW
+from watchfloor.readers.clamav import READER as CLAMAV
+from watchfloor.readers.eve import READER as EVE
+from watchfloor.readers.evtx import READER as EVTX
+from watchfloor.readers.hayabusa import READER as HAYABUSA
+from watchfloor.readers.jsonlog import READER as JSONLOG
+from watchfloor.readers.leef import READER as LEEF
 from watchfloor.readers.loki import READER as LOKI
+from watchfloor.readers.lokirs import READER as LOKIRS
+from watchfloor.readers.nessus import READER as NESSUS
+from watchfloor.readers.nmap import READER as NMAP
+from watchfloor.readers.osquery import READER as OSQUERY
+from watchfloor.readers.pairs import READER as PAIRS
+from watchfloor.readers.paloalto import READER as PALOALTO
+from watchfloor.readers.patterns.reading import READER as PATTERN
 from watchfloor.readers.plugins import plugins
 from watchfloor.readers.qradar import READER as QRADAR
 from watchfloor.readers.since import Since
 from watchfloor.readers.syslog import READER as SYSLOG
 from watchfloor.readers.table import READER as TABLE
+from watchfloor.readers.thor import READER as THOR
+from watchfloor.readers.thortext import READER as THOR_TEXT
+from watchfloor.readers.w3c import READER as W3C
+from watchfloor.readers.winevent import READER as WINEVENT
+from watchfloor.readers.winxml import READER as WINDOWS_XML
 from watchfloor.readers.zeek import READER as ZEEK
 from watchfloor.schemas import LEDGER
 
 __all__ = ["READERS", "Choice", "all_readers", "choices", "read_files"]
 
-READERS: tuple[Reader, ...] = (LOKI, ZEEK, QRADAR, TABLE, SYSLOG)
+READERS: tuple[Reader, ...] = (
+    LOKI,
+    CLAMAV,
+    THOR_TEXT,
+    NMAP,
+    NESSUS,
+    WINDOWS_XML,
+    EVTX,
+    ZEEK,
+    W3C,
+    EVE,
+    LOKIRS,
+    THOR,
+    HAYABUSA,
+    CHAINSAW,
+    OSQUERY,
+    WINEVENT,
+    QRADAR,
+    CEF,
+    LEEF,
+    PALOALTO,
+    TABLE,
+    JSONLOG,
+    PAIRS,
+    PATTERN,
+    SYSLOG,
+)
 """Our readers, in the order in which they are asked: the first that is sure of a file reads it."""
 
 SURE = 0.9
@@ -208,6 +254,8 @@ def _choose(head: Head, options: Options, format: str | None, *, explain: bool =
     """The first that is sure reads the file, else the surest one that is sure enough."""
     if format is not None:
         return Choice(head.path, _by_name(format), 1.0, "named by the user")
+    if options.pattern is not None:
+        return Choice(head.path, PATTERN, 1.0, "the pattern is for lines of text")
     if options.columns is not None:
         return Choice(head.path, TABLE, 1.0, "the column map is for tables")
     asked: list[tuple[Reader, float]] = []

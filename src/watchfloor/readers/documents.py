@@ -8,7 +8,7 @@ from typing import Any
 
 from watchfloor.errors import UnreadableFile
 
-__all__ = ["Document", "document", "flat_names", "has_lines", "is_literal", "loads"]
+__all__ = ["Document", "document", "flat_names", "has_lines", "is_literal", "loads", "wraps"]
 
 
 def has_lines(lines: Sequence[str]) -> bool:
@@ -57,29 +57,41 @@ class Document:
         self.records, self.broken, self.rest = records, broken, rest
 
 
-def document(text: str, source: str, names: Sequence[set[str]]) -> Document:
+def document(text: str, source: str, names: Sequence[set[str]], decoder: json.JSONDecoder | None = None) -> Document:
     """The records of a JSON array, of an object with a list of objects inside, or of objects one after the other.
 
     Arguments:
         text: the file.
         source: what errors call it.
         names: keys that are looked for, where an object holds several lists.
+        decoder: reads the JSON; null: as `loads` does.
 
     Raises:
         UnreadableFile: no JSON, or several lists of which none has the keys.
     """
+    decoder = decoder or json.JSONDecoder(parse_constant=_nothing)
     if text.lstrip()[:1] == "[":
-        array = _array(text, text.index("[") + 1)
+        array = _array(text, text.index("[") + 1, decoder)
         if array.broken and not array.records:
             raise UnreadableFile(f"{source}: {_what(text)}", hint="export it as JSON, JSON lines or CSV")
         return array
-    found, rest = _objects(text)
+    found, rest = _objects(text, decoder)
     if not found:
         raise UnreadableFile(f"{source}: {_what(text)}", hint="export it as JSON, JSON lines or CSV")
     broken = "the JSON breaks off" if rest else None
     if len(found) > 1 or broken:
         return Document(found, broken, rest)
     return Document(_list_within(found[0], source, names))
+
+
+def wraps(text: str, names: Sequence[set[str]]) -> bool:
+    """Whether the text is one object that holds the records in a list; `names` are keys of a record, as above."""
+    if has_lines(text.split("\n", 20)[:20]):
+        return False
+    found, rest = _objects(text, json.JSONDecoder(parse_constant=_nothing))
+    if len(found) != 1 or rest or not isinstance(found[0], dict) or _fits(found[0], names):
+        return False
+    return any(isinstance(value, list) and _of_objects(value) for value in found[0].values())
 
 
 def is_literal(text: str) -> bool:
@@ -98,14 +110,13 @@ def _what(text: str) -> str:
     return "no JSON object or array of objects"
 
 
-def _array(text: str, start: int) -> Document:
+def _array(text: str, start: int, decoder: json.JSONDecoder) -> Document:
     try:
-        whole = json.loads(text, parse_constant=_nothing)
+        whole = decoder.decode(text)
     except (ValueError, RecursionError):
         pass
     else:
         return Document(whole)
-    decoder = json.JSONDecoder(parse_constant=_nothing)
     records: list[Any] = []
     place = start
     while (place := _after_blanks(text, place, ",")) < len(text) and text[place] != "]":
@@ -120,9 +131,8 @@ def _array(text: str, start: int) -> Document:
     return Document(records, "text follows the end of the JSON array" if tail else None, tail)
 
 
-def _objects(text: str) -> tuple[list[Any], str]:
+def _objects(text: str, decoder: json.JSONDecoder) -> tuple[list[Any], str]:
     """Objects one after the other, and what follows the last whole one."""
-    decoder = json.JSONDecoder(parse_constant=_nothing)
     found: list[Any] = []
     place = 0
     while (place := _after_blanks(text, place, "")) < len(text):

@@ -21,6 +21,7 @@ from watchfloor.readers.containers import DAMAGED, STDIN, Inside, is_pipe, of_pi
 __all__ = [
     "Content",
     "blocks",
+    "chunks",
     "content",
     "encoding_of",
     "find",
@@ -264,6 +265,25 @@ def _blocks(
             break
     if rest:
         yield rest
+
+
+def chunks(
+    path: Path, size: int, *, progress: Callable[[int], None], cut_short: Callable[[str], None]
+) -> Iterator[bytes]:
+    """A file in pieces of `size` bytes, decompressed, wherever its lines end; arguments as for `blocks`."""
+    done = 0
+    with _opened(path) as opened:
+        while True:
+            try:
+                chunk = _some(opened.stream, size)
+            except DAMAGED as error:
+                cut_short(opened.damage(error))
+                return
+            progress(opened.place() - done)
+            done = opened.place()
+            if not chunk:
+                return
+            yield chunk
 
 
 def _plain_blocks(path: Path, raw: io.BufferedReader, size: int, progress: Callable[[int], None]) -> Iterator[bytes]:

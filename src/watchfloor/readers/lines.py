@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
 
@@ -13,11 +13,15 @@ from watchfloor.readers import texts
 from watchfloor.readers._reader import REJECTED_CHARACTERS, Options, Tables
 from watchfloor.schemas import LEDGER, REJECTS, TABLES
 
-__all__ = ["Parse", "read_lines"]
+__all__ = ["Blocks", "Parse", "read_lines", "read_texts"]
 
 Parse = Callable[[pl.DataFrame], Mapping[str, pl.DataFrame]]
 """Takes records (`record`: number of its first line, `lines`: how many it has, `text`) and gives rows of canonical
 tables by the table's name, each with `record`, and under `rejects` the records that it cannot read: record, reason."""
+Blocks = Callable[[Path, texts.Listener], Iterator[bytes]]
+"""Gives a file's lines in blocks, each but the last ending in a line feed."""
+_TOGETHER = 20_000
+"""So many records that are no lines are parsed together."""
 _BLANK = pl.col("text").str.strip_chars() == ""
 
 
@@ -31,6 +35,7 @@ def read_lines(
     begins: pl.Expr | None = None,
     skips: pl.Expr | None = None,
     prepare: Callable[[pl.DataFrame], pl.DataFrame] | None = None,
+    blocks: Blocks | None = None,
 ) -> Tables:
     """The tables of one file; every line of it is read, continued, rejected or skipped.
 
@@ -45,25 +50,70 @@ def read_lines(
         skips: whether a record is none: a header, a comment. Blank records are skipped in any case.
         prepare: is called block by block in the order of the file, before `parse`; it may add columns. What it takes
             away counts as skipped.
+        blocks: gives the lines of the file, where they are stored otherwise; null: `texts.blocks` does.
     """
-    keepers = {name: Keeper(TABLES[name].schema) for name in tables}
     account = _Account(str(path), format, path.stat().st_size)
     blank = _BLANK if skips is None else _BLANK | skips
 
     def prepared() -> Iterator[_Block]:
-        for records, places in _records(path, options, account, begins):
+        for records, places in _records(path, options, account, begins, blocks):
             kept = records.filter(~blank)
             yield records, kept if prepare is None else prepare(kept), places
+
+    return _parsed(str(path), account, tables, parse, prepared())
+
+
+def read_texts(
+    path: Path,
+    records: Sequence[str],
+    *,
+    format: str,
+    tables: tuple[str, ...],
+    parse: Parse,
+    partial: Sequence[str] = (),
+    notes: Sequence[str] = (),
+) -> Tables:
+    """The tables of a file whose records are no lines: they are numbered, and the ledger counts records.
+
+    Arguments:
+        path: the file.
+        records: their texts.
+        format: name of the reader, for the ledger.
+        tables: canonical tables that `parse` may give.
+        parse: as for `read_lines`.
+        partial: why the file ends too early.
+        notes: what was taken for granted.
+    """
+    account = _Account(str(path), format, path.stat().st_size)
+    account.partial += partial
+    account.notes += notes
+    frame = pl.DataFrame({"text": records}, schema={"text": pl.String}).select(
+        record=pl.int_range(1, pl.len() + 1, dtype=pl.Int64), lines=pl.lit(1, pl.Int64), text="text"
+    )
+    nowhere = _Places(b"", None, 1, 0)
+    parts = (frame.slice(start, _TOGETHER) for start in range(0, frame.height, _TOGETHER))
+    return _parsed(str(path), account, tables, parse, ((part, part, nowhere) for part in parts))
+
+
+def _parsed(
+    source: str,
+    account: _Account,
+    tables: tuple[str, ...],
+    parse: Parse,
+    blocks: Iterator[_Block],
+) -> Tables:
+    """The tables of blocks: all records of each, and those that are to be parsed."""
+    keepers = {name: Keeper(TABLES[name].schema) for name in tables}
 
     def parsed(block: _Block) -> tuple[_Block, dict[str, pl.DataFrame]]:
         records, kept, places = block
         found = parse(kept)
-        rows = {name: TABLES[name].fill(found[name], source=str(path)).collect() for name in tables if name in found}
+        rows = {name: TABLES[name].fill(found[name], source=source).collect() for name in tables if name in found}
         rejects = found.get("rejects", pl.DataFrame(schema={"record": pl.Int64, "reason": pl.String}))
         judged = kept.select("record", "lines", "text").join(rejects, on="record", how="left")
         return (records, judged, places), rows
 
-    for block, rows in in_order(parsed, prepared()):
+    for block, rows in in_order(parsed, blocks):
         account.add(*block)
         for name, frame in rows.items():
             keepers[name].add(frame)
@@ -166,19 +216,19 @@ class _Account:
 
 
 def _records(
-    path: Path, options: Options, account: _Account, begins: pl.Expr | None
+    path: Path, options: Options, account: _Account, begins: pl.Expr | None, stored: Blocks | None
 ) -> Iterator[tuple[pl.DataFrame, _Places]]:
     """The records of a file; those with bytes that are no UTF-8, and what stands before the first, are rejected."""
     listener = texts.Listener(options.progress, account.partial.append, account.notes.append, account.reads_as)
     seen, waiting, bad = 0, None, list[int]()
     kept_place: tuple[int, int | None] | None = None
-    blocks = texts.blocks(path, None, listener)
+    blocks = stored(path, listener) if stored else texts.blocks(path, None, listener)
     block = next(blocks, b"")
     before = 3 if account.encoding == "utf-8-sig" else 0
     while block:
         lines, damaged = _lines(block, seen + 1)
         # What was decoded has other lengths than what is stored.
-        base = before if account.encoding in ("utf-8", "utf-8-sig") else None
+        base = before if stored is None and account.encoding in ("utf-8", "utf-8-sig") else None
         places = _Places(block, base, seen + 1, lines.height)
         if kept_place is not None:
             places.also(*kept_place)

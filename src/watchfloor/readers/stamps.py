@@ -2,22 +2,61 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from zoneinfo import available_timezones
 
 import polars as pl
 
 from watchfloor import times
 from watchfloor.errors import AmbiguousTime
 
-__all__ = ["FAMILIES", "Family", "instants"]
+__all__ = [
+    "BEGINS",
+    "FAMILIES",
+    "YEARLESS",
+    "YEARLESS_FIGURES",
+    "Family",
+    "clock_times",
+    "found",
+    "instants",
+    "last_year",
+    "place_in_year",
+    "steps_back",
+    "turn_of_year",
+]
 
-_PRI = r"^(?:<[0-9]{1,3}>(?:1 | )?)?"
+_PRI = r"(?:[0-9]{1,6} )?<[0-9]{1,3}>"
+LEAD = rf"^(?:{_PRI}(?:1 )?:? {{0,2}}(?:[0-9]{{1,9}}: )?(?:[A-Za-z0-9_.-]+: )?[*.]?)?"
+"""What may precede a time: the length that TCP adds, the priority, Cisco's counter, host a mark."""
 _CLOCK = r"[0-9]{2}:[0-9]{2}:[0-9]{2}"
 _FRACTION = r"(?:[.,][0-9]{1,9})?"
 _DAY = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
-_OFFSET = r"(?:Z|[+-][0-9]{2}:?[0-9]{2})"
+_MONTH_DAY = rf"{_MONTH} (?: [0-9]|[0-9]{{1,2}})"
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_YEAR = "(?:19|20)[0-9]{2}"
+_ABBREVIATIONS = {
+    **{"CET": "+01:00", "CEST": "+02:00", "EET": "+02:00", "EEST": "+03:00", "WEST": "+01:00", "MSK": "+03:00"},
+    **{"EDT": "-04:00", "MDT": "-06:00", "PDT": "-07:00", "AKDT": "-08:00", "SAST": "+02:00", "JST": "+09:00"},
+    **{"AEST": "+10:00", "AEDT": "+11:00", "AWST": "+08:00", "NZST": "+12:00", "NZDT": "+13:00", "KST": "+09:00"},
+}
+"""Those that mean one offset. EST, CST, IST and others mean several: they are read in the zone that is declared."""
+_OFFSET = rf"(?: ?(?:Z|[+-][0-9]{{2}}:?[0-9]{{2}})| ?(?:UTC|GMT)| (?:{'|'.join(_ABBREVIATIONS)}))"
+_REGION = (
+    r"(?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific)(?:/[A-Za-z_-]{2,30}){1,2}"
+)
+_END = r"(?:[^0-9A-Za-z]|$)"
+_ISO = f"{_DATE}[T ]{_CLOCK}{_FRACTION}"
+_OLD = rf"{LEAD}({_MONTH_DAY} {_CLOCK}{_FRACTION}(?: {_YEAR}(?: |$)|{_OFFSET}(?-u:\b))?)"
+"""With a year only where a blank follows: 2001:db8::7 is a host."""
+_T = ("^([^ T]+) ", "${1}T")
+_EPOCH = "epoch"
+_IN_A_ZONE = " in a zone"
+_NAMED = "%Y-%m-%dT%H:%M:%S%.f" + _IN_A_ZONE
 
 _DISORDER = 600
 """Seconds by which lines of one log may be out of order without meaning a change of the clock."""
@@ -31,153 +70,370 @@ class Family:
     regex: str
     """Finds the time of a line, in group 1."""
     format: str
-    """Reads it, after commas became dots, `Z` became `+00:00`, and colons in offsets were put in."""
+    """Reads it, after `rewrite`, commas became dots, `Z` became `+00:00`, and colons in offsets were put in."""
     offset: bool = False
     """Whether the text carries its offset."""
     year: bool = True
     """Whether the text carries its year."""
+    behind: bool = False
+    """Whether text of the record itself stands before the time."""
+    rewrite: tuple[tuple[str, str], ...] = ()
+    """Patterns and what takes their place, before the text is read."""
+    tail: str = ""
+    """What the time ends with, where several families in a row have one regex."""
 
 
 FAMILIES = (
+    Family("RFC 3164 with year", _OLD, "%b %d %H:%M:%S%.f %Y", tail=f" {_YEAR}$"),
+    Family("RFC 3164 with offset", _OLD, "%Y %b %d %H:%M:%S%.f%:z", offset=True, year=False, tail=f"{_OFFSET}$"),
+    Family("RFC 3164", _OLD, "%Y %b %d %H:%M:%S%.f", year=False),
     Family(
-        "ISO 8601 with offset",
-        rf"{_PRI}([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ]{_CLOCK}{_FRACTION} ?{_OFFSET})(?:[^0-9]|$)",
-        "%Y-%m-%dT%H:%M:%S%.f%:z",
+        "ISO 8601 with offset", rf"{LEAD}\[?({_ISO}{_OFFSET}){_END}", "%Y-%m-%dT%H:%M:%S%.f%:z", True, rewrite=(_T,)
+    ),
+    Family("ISO 8601 with zone", rf"{LEAD}\[?({_ISO} {_REGION})(?:[^A-Za-z]|$)", _NAMED, True, rewrite=(_T,)),
+    Family("ISO 8601", rf"{LEAD}\[?({_ISO})", "%Y-%m-%dT%H:%M:%S%.f", rewrite=(_T,)),
+    Family(
+        "ISO 8601 to the minute",
+        rf"{LEAD}\[?({_DATE}[T ][0-9]{{2}}:[0-9]{{2}}{_OFFSET}){_END}",
+        "%Y-%m-%dT%H:%M%:z",
+        offset=True,
+        rewrite=(_T,),
+    ),
+    Family("ISO 8601 basic", rf"{LEAD}([0-9]{{8}}T[0-9]{{6}}{_FRACTION}{_OFFSET}){_END}", "%Y%m%dT%H%M%S%.f%:z", True),
+    Family("slashes", rf"{LEAD}\[?([0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}} {_CLOCK}{_FRACTION})", "%Y/%m/%d %H:%M:%S%.f"),
+    Family("Suricata", rf"{LEAD}([0-9]{{2}}/[0-9]{{2}}/[0-9]{{4}}-{_CLOCK}\.[0-9]{{6}}) ", "%m/%d/%Y-%H:%M:%S%.f"),
+    Family(
+        "Cisco with offset",
+        rf"{LEAD}({_MONTH_DAY} {_YEAR} {_CLOCK}{_FRACTION}{_OFFSET}){_END}",
+        "%b %d %Y %H:%M:%S%.f%:z",
         offset=True,
     ),
-    Family("ISO 8601", rf"{_PRI}\[?([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ]{_CLOCK}{_FRACTION})", "%Y-%m-%dT%H:%M:%S%.f"),
-    Family("slashes", rf"{_PRI}\[?([0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}} {_CLOCK}{_FRACTION})", "%Y/%m/%d %H:%M:%S%.f"),
-    Family("RFC 3164 with year", rf"{_PRI}({_MONTH} [ 0-9][0-9] {_CLOCK} [0-9]{{4}}) ", "%b %d %H:%M:%S %Y"),
-    Family("RFC 3164", rf"{_PRI}({_MONTH} [ 0-9][0-9] {_CLOCK}{_FRACTION})", "%Y %b %d %H:%M:%S%.f", year=False),
     Family(
-        "Apache error", rf"^\[({_DAY} {_MONTH} [ 0-9][0-9] {_CLOCK}{_FRACTION} [0-9]{{4}})\]", "%a %b %d %H:%M:%S%.f %Y"
+        "Cisco of twelve hours",
+        rf"{LEAD}({_MONTH_DAY} {_YEAR} {_CLOCK} [AP]M{_FRACTION}{_OFFSET}){_END}",
+        "%b %d %Y %I:%M:%S%.f %p%:z",
+        offset=True,
+        rewrite=((r" ([AP]M)([.,][0-9]+)?", "${2} ${1}"),),
+    ),
+    Family("Cisco", rf"{LEAD}({_MONTH_DAY} {_YEAR} {_CLOCK}{_FRACTION})", "%b %d %Y %H:%M:%S%.f"),
+    Family("Apache error", rf"{LEAD}\[?({_DAY} {_MONTH_DAY} {_CLOCK}{_FRACTION} {_YEAR})", "%a %b %d %H:%M:%S%.f %Y"),
+    Family(
+        "date in UTC",
+        rf"{LEAD}\[?({_DAY} {_MONTH_DAY} {_CLOCK}{_FRACTION} (?:UTC|GMT) {_YEAR})",
+        "%a %b %d %H:%M:%S%.f %Y%:z",
+        offset=True,
+        rewrite=(("(?:UTC|GMT) ([0-9]+)$", "${1}Z"),),
+    ),
+    Family(
+        "date in a zone",
+        rf"{LEAD}\[?({_DAY} {_MONTH_DAY} {_CLOCK}{_FRACTION} [A-Z]{{3,4}} {_YEAR})",
+        "%a %b %d %H:%M:%S%.f %Y",
+        rewrite=((" [A-Z]{3,4} ([0-9]+)$", " ${1}"),),
+    ),
+    Family("year before month", rf"{LEAD}({_YEAR} {_MONTH_DAY} {_CLOCK}{_FRACTION})", "%Y %b %d %H:%M:%S%.f"),
+    Family(
+        "mail",
+        rf"{LEAD}({_DAY}, [0-9]{{1,2}} {_MONTH} {_YEAR} {_CLOCK}{_OFFSET}){_END}",
+        "%a, %d %b %Y %H:%M:%S%:z",
+        offset=True,
+    ),
+    Family(
+        "weekday without year",
+        rf"{LEAD}({_DAY} {_MONTH_DAY} {_CLOCK}{_FRACTION})(?: |$)",
+        "%Y %b %d %H:%M:%S%.f",
+        year=False,
+        rewrite=(("^[A-Z][a-z]+ ", ""),),
     ),
     Family(
         "Apache access",
-        rf"^[^\[\]]{{1,300}}\[([0-9]{{2}}/{_MONTH}/[0-9]{{4}}:{_CLOCK} [+-][0-9]{{4}})\]",
-        "%d/%b/%Y:%H:%M:%S %:z",
+        rf"^(?:[^\[\]]{{0,300}}\[)?([0-9]{{1,2}}/{_MONTH}/[0-9]{{4}}:{_CLOCK}[ ,][+-][0-9]{{4}})",
+        "%d/%b/%Y:%H:%M:%S%:z",
         offset=True,
+        behind=True,
+        rewrite=(("[ ,]([+-])", "${1}"),),
     ),
     Family("HDFS", r"^([0-9]{6} [0-9]{6}) ", "%y%m%d %H%M%S"),
+    Family("date and time in figures", r"^([0-9]{8} [0-9]{6}) ", "%Y%m%d %H%M%S"),
     Family("Android", rf"^([0-9]{{2}}-[0-9]{{2}} {_CLOCK}\.[0-9]{{3}}) ", "%Y %m-%d %H:%M:%S%.f", year=False),
+    Family("epoch behind a priority", rf"^{_PRI}(?:1 )? ?([0-9]{{10}}(?:\.[0-9]{{1,9}})?)(?: |$)", _EPOCH, True),
+    Family("epoch with fraction", r"^([0-9]{10}\.[0-9]{3,9})(?: |$)", _EPOCH, True),
+    Family("epoch alone", r"^([0-9]{10}|[0-9]{13}|[0-9]{16}|[0-9]{19}|[0-9]{10}\.[0-9]{1,9})$", _EPOCH, True),
+    Family(
+        "epoch of a cluster with fraction",
+        rf"^[^ ]{{1,40}} ([0-9]{{10}} [0-9.]{{10}} [^ ]{{1,100}} {_DATE}-(?:[0-9]{{2}}\.){{3}}[0-9]{{6}}) ",
+        _EPOCH,
+        offset=True,
+        behind=True,
+        rewrite=((r" .*\.", "."),),
+    ),
+    Family(
+        "epoch of a cluster",
+        r"^[^ ]{1,40} ([0-9]{10}) [0-9]{4}\.[0-9]{2}\.[0-9]{2} ",
+        _EPOCH,
+        offset=True,
+        behind=True,
+    ),
+    Family(
+        "ISO 8601 with offset behind a word",
+        rf"^[^ ]{{0,99}}[^ :=,] \[?({_ISO}{_OFFSET}){_END}",
+        "%Y-%m-%dT%H:%M:%S%.f%:z",
+        offset=True,
+        behind=True,
+        rewrite=(_T,),
+    ),
+    Family(
+        "ISO 8601 behind a word",
+        rf"^[^ ]{{0,99}}[^ :=,] \[?({_ISO})",
+        "%Y-%m-%dT%H:%M:%S%.f",
+        behind=True,
+        rewrite=(_T,),
+    ),
 )
 """In the order in which a line is tried."""
 
+_BY_REGEX = [
+    (regex, [n for n, _ in members])
+    for regex, members in groupby(enumerate(FAMILIES), key=lambda numbered: numbered[1].regex)
+]
 
-def instants(lines: pl.DataFrame, *, source: str, zone: str | None, written: datetime) -> pl.DataFrame:
+_CAPTURES = re.compile(r"(?<!\\)\((?!\?)")
+BEGINS = "|".join([f"^{_PRI}", *(_CAPTURES.sub("(?:", regex) for regex, _ in _BY_REGEX)])
+"""Finds whether a line begins with a time or a priority."""
+YEARLESS = rf"{LEAD}(?:{_DAY} )?({_MONTH_DAY}) {_CLOCK}{_FRACTION}(?:[^0-9]|$)"
+"""Month and day of a line whose time may carry no year."""
+YEARLESS_FIGURES = rf"^([0-9]{{2}}-[0-9]{{2}}) {_CLOCK}\.[0-9]{{3}} "
+"""Month and day in Android's logs."""
+WITH_YEAR = rf"{LEAD}(?:{_DAY} )?{_MONTH_DAY} {_CLOCK}{_FRACTION} (?:[A-Z]{{3,4}} )?{_YEAR}(?:[^0-9]|$)"
+"""Times of which `YEARLESS` sees only the beginning."""
+
+
+def found(text: pl.Series) -> pl.DataFrame:
+    """Of each line its `time_text` and `family` (place in FAMILIES); null where it has no time."""
+    left = pl.DataFrame({"at": pl.int_range(len(text), eager=True), "text": text})
+    parts = []
+    for regex, numbers in _BY_REGEX:
+        if not left.height:
+            break
+        tried = left.with_columns(time_text=pl.col("text").str.extract(regex).str.strip_chars_end(" "))
+        known = pl.col("time_text").is_not_null()
+        missing = tried["time_text"].null_count()
+        if missing < tried.height:
+            parts.append(tried.filter(known).select("at", "time_text", family=_by_tail(numbers)))
+            left = tried.filter(~known).drop("time_text") if missing else left.clear()
+    parts.append(left.select("at", time_text=pl.lit(None, pl.String), family=pl.lit(None, pl.Int8)))
+    return pl.concat(parts).sort("at").drop("at")
+
+
+def _by_tail(numbers: Sequence[int]) -> pl.Expr:
+    """Which of the families that share a regex a time belongs to: the last one has no tail."""
+    *others, last = numbers
+    family = pl.lit(last, pl.Int8)
+    for n in reversed(others):
+        family = pl.when(pl.col("time_text").str.contains(FAMILIES[n].tail)).then(pl.lit(n, pl.Int8)).otherwise(family)
+    return family
+
+
+def instants(
+    lines: pl.DataFrame, *, source: str, zone: str | None, written: datetime, need_zone: bool = True
+) -> pl.DataFrame:
     """The lines with time, time_latest, time_text, zone, zone_rule and time_quality; all null where a line has no time.
 
+    A time that cannot be read has `time_text` alone. `family` says how the time is written, as a place in FAMILIES.
+
     Arguments:
-        lines: `text`, in the order of the file.
+        lines: `text`, in the order of the file. A `year` for times without, and `later` (which of two equal hours is
+            meant), hold what was found out from the whole file; without these columns, the lines given decide.
         source: the file, for errors.
         zone: of clock times.
         written: when the file was last written: the last line is not later, which gives years to times without.
+        need_zone: whether clock times without a zone are an error; they are null where not.
 
     Raises:
         AmbiguousTime: clock times, and no zone.
     """
-    text = pl.col("text")
-    kinds = [text.str.extract(family.regex) for family in FAMILIES]
-    found = lines.with_columns(
-        time_text=pl.coalesce(kinds),
-        family=pl.coalesce(pl.when(kind.is_not_null()).then(pl.lit(n, pl.Int8)) for n, kind in enumerate(kinds)),
-    )
-    present = set(found["family"].drop_nulls().unique().to_list())
+    stamped = lines.hstack(found(lines["text"]))
+    present = set(stamped["family"].drop_nulls().unique().to_list())
     clocks = [n for n in present if not FAMILIES[n].offset]
-    if clocks and zone is None:
-        example = found.filter(pl.col("family").is_in(clocks))["time_text"][0]
-        raise AmbiguousTime(
-            f"{source}: clock times without a zone ({example})",
-            hint="say where that clock stood: zone='Europe/Paris', or --zone Europe/Paris, or PATH=Europe/Paris",
-        )
-    found = _with_years(found, written) if any(not FAMILIES[n].year for n in present) else found.with_columns(year=None)
+    if clocks and zone is None and need_zone:
+        raise no_zone(source, stamped.filter(pl.col("family").is_in(clocks))["time_text"][0])
+    yearless = [n for n in present if not FAMILIES[n].year]
+    if not yearless:
+        stamped = stamped.with_columns(year=pl.lit(None, pl.Int64))
+    elif "year" in stamped.columns:
+        if stamped["year"].has_nulls():
+            stamped = stamped.with_columns(year=pl.coalesce("year", _with_years(stamped.drop("year"), written)["year"]))
+        stamped = stamped.with_columns(year=pl.when(pl.col("family").is_in(yearless)).then("year"))
+    else:
+        stamped = _with_years(stamped, written)
     exact = pl.coalesce(
         pl.lit(None, pl.Datetime("us", "UTC")),
-        *(_of(n).pipe(_instant, FAMILIES[n]) for n in present if FAMILIES[n].offset),
+        *(_of(n).pipe(_instant, FAMILIES[n]) for n in present if FAMILIES[n].offset and FAMILIES[n].format != _NAMED),
+        *(_in_named_zone(stamped, n) for n in present if FAMILIES[n].format == _NAMED),
     )
-    clock = pl.coalesce(
-        pl.lit(None, pl.Datetime("us")), *(_of(n).pipe(_clock, FAMILIES[n]) for n in present if not FAMILIES[n].offset)
+    stamped = stamped.with_columns(exact=exact, clock=clock_times(clocks if zone else []))
+    units = [n for n in present if FAMILIES[n].name == "epoch alone"]
+    return _settled(stamped, zone or "UTC", units).drop("exact", "clock", "year")
+
+
+def no_zone(source: str, example: str) -> AmbiguousTime:
+    """The error that says that a zone is needed."""
+    return AmbiguousTime(
+        f"{source}: clock times without a zone ({example})",
+        hint="say where that clock stood: zone='Europe/Paris', or --zone Europe/Paris, or PATH=Europe/Paris",
     )
-    found = found.with_columns(exact=exact, clock=clock)
-    return _settled(found, zone or "UTC").drop("exact", "clock", "year", "family")
 
 
 def _of(family: int) -> pl.Expr:
     return pl.when(pl.col("family") == family).then("time_text")
 
 
+def clock_times(families: Sequence[int]) -> pl.Expr:
+    """The clock times of these families, from `time_text`, `family` and `year`."""
+    return pl.coalesce(pl.lit(None, pl.Datetime("us")), *(_of(n).pipe(_clock, FAMILIES[n]) for n in families))
+
+
+def _plain(text: pl.Expr, family: Family) -> pl.Expr:
+    """The text as the format wants it."""
+    for pattern, value in family.rewrite:
+        text = text.str.replace(pattern, value)
+    if "%a, " not in family.format:
+        text = text.str.replace(",", ".", literal=True)
+    if not family.year:
+        text = pl.concat_str(pl.col("year").cast(pl.String), text, separator=" ")
+    return text.str.replace_all("  ", " 0", literal=True)
+
+
 def _instant(text: pl.Expr, family: Family) -> pl.Expr:
+    plain = _plain(text, family)
+    if family.format == _EPOCH:
+        return _from_epoch(plain)
+    letters = plain.str.extract(" ([A-Z]{3,4})$").replace_strict(_ABBREVIATIONS, default=None, return_dtype=pl.String)
+    plain = pl.when(letters.is_not_null()).then(plain.str.replace(" [A-Z]{3,4}$", "") + letters).otherwise(plain)
     plain = (
-        text.str.replace(",", ".", literal=True)
-        .str.replace("Z$", "+00:00")
+        plain.str.replace(" ?(?:Z|UTC|GMT)$", "+00:00")
         .str.replace(r"([+-][0-9]{2})([0-9]{2})$", "${1}:${2}")
+        .str.replace(r" ([+-][0-9:]+)$", "${1}")
     )
-    if family.format.startswith("%Y-"):
-        plain = plain.str.replace(" ", "T", literal=True).str.replace(" ", "", literal=True)
     return plain.str.to_datetime(family.format, time_unit="us", time_zone="UTC", strict=False)
 
 
+def _in_named_zone(stamped: pl.DataFrame, family: int) -> pl.Expr:
+    """The instants of times that name their zone; null where the clock of that zone shows them twice or never."""
+    text = _plain(_of(family), FAMILIES[family])
+    zone = text.str.extract(" ([^ ]+)$")
+    clock = text.str.extract("^([^ ]+) ").str.to_datetime(_NAMED.removesuffix(_IN_A_ZONE), time_unit="us", strict=False)
+    names = set(stamped.select(zone.unique()).to_series().drop_nulls()) & available_timezones()
+    return pl.coalesce(
+        pl.lit(None, pl.Datetime("us", "UTC")),
+        *(
+            pl.when(zone == name).then(
+                clock.dt.replace_time_zone(name, ambiguous="null", non_existent="null").dt.convert_time_zone("UTC")
+            )
+            for name in sorted(names)
+        ),
+    )
+
+
+def _from_epoch(text: pl.Expr) -> pl.Expr:
+    """Seconds with or without fraction, or milli-, micro- or nanoseconds, told by the number of digits."""
+    whole = text.str.extract("^([0-9]+)")
+    fraction = text.str.extract(r"\.([0-9]{1,6})").str.pad_end(6, "0").cast(pl.Int64).fill_null(0)
+    digits, number = whole.str.len_bytes(), whole.cast(pl.Int64, strict=False)
+    return (
+        pl.when(digits > 16)
+        .then(times.from_epoch(number, "ns"))
+        .when(digits > 13)
+        .then(times.from_epoch(number, "us"))
+        .when(digits > 10)
+        .then(times.from_epoch(number, "ms"))
+        .otherwise(times.from_epoch(number * 1_000_000 + fraction, "us"))
+    )
+
+
 def _clock(text: pl.Expr, family: Family) -> pl.Expr:
-    plain = text.str.replace(",", ".", literal=True)
-    if family.format.startswith("%Y-"):
-        plain = plain.str.replace(" ", "T", literal=True)
-    if not family.year:
-        plain = pl.concat_str(pl.col("year").cast(pl.String), plain, separator=" ")
-    return plain.str.replace_all("  ", " 0", literal=True).str.to_datetime(family.format, time_unit="us", strict=False)
+    return _plain(text, family).str.to_datetime(family.format, time_unit="us", strict=False)
 
 
-def _with_years(found: pl.DataFrame, written: datetime) -> pl.DataFrame:
-    """Years for times that carry none, from the last line upwards: a leap of half a year back is a turn of the year."""
-    text = pl.col("time_text")
+def place_in_year(text: pl.Expr) -> pl.Expr:
+    """The day of a time without year as a number that grows within a year."""
     months = {name: n for n, name in enumerate(_MONTH.strip("(?:)").split("|"), 1)}
-    named = text.str.head(3).replace_strict(months, default=None, return_dtype=pl.Int64)
+    named = text.str.extract(f"({_MONTH})").replace_strict(months, default=None, return_dtype=pl.Int64)
     numbered = text.str.extract("^([0-9]{2})-").cast(pl.Int64)
-    day = pl.coalesce(text.str.slice(4, 2).str.strip_chars(), text.str.slice(3, 2)).cast(pl.Int64, strict=False)
-    place = (pl.coalesce(named, numbered) - 1) * 31 + day
-    yearless = pl.col("family").is_in([n for n, family in enumerate(FAMILIES) if not family.year])
-    rows = found.with_row_index("at")
-    some = rows.filter(yearless).with_columns(place=place)
-    last = some["place"].drop_nulls().last()
+    day = text.str.extract(f"{_MONTH} +([0-9]{{1,2}})").fill_null(text.str.extract("^[0-9]{2}-([0-9]{2})"))
+    return (pl.coalesce(named, numbered) - 1) * 31 + day.cast(pl.Int64, strict=False)
+
+
+def turn_of_year(leap: pl.Expr) -> pl.Expr:
+    """Whether the year turns, by how far the place in the year leaps: 1, -1 or 0.
+
+    Half a year back is a new year. Most of a year ahead is the old one again, in lines that are out of order; a log may
+    have nothing to say for long.
+    """
+    return pl.when(leap < -186).then(1).when(leap > 341).then(-1).otherwise(0).fill_null(0).cast(pl.Int64)
+
+
+def last_year(place: int | None, written: datetime) -> int:
+    """The year of the last time of a file, whose place in its year is known."""
     end = (written.month - 1) * 31 + written.day
     # A day of grace: the file's clock may stand in a zone that is ahead.
-    year = written.year - (isinstance(last, int) and last > end + 1)
-    leap = pl.col("place") - pl.col("place").shift(-1)
-    turns = pl.when(leap > 186).then(1).when(leap < -186).then(-1).otherwise(0).fill_null(0)
-    some = some.with_columns(year=year - turns.cum_sum(reverse=True))
+    return written.year - (place is not None and place > end + 1)
+
+
+def _with_years(stamped: pl.DataFrame, written: datetime) -> pl.DataFrame:
+    """Years for times that carry none, from the last line upwards."""
+    yearless = pl.col("family").is_in([n for n, family in enumerate(FAMILIES) if not family.year])
+    rows = stamped.with_row_index("at")
+    some = rows.filter(yearless).with_columns(place=place_in_year(pl.col("time_text")))
+    year = last_year(some["place"].drop_nulls().last(), written)  # type: ignore[arg-type]
+    some = some.with_columns(year=year - turn_of_year(-pl.col("place").diff(-1)).cum_sum(reverse=True))
     return rows.join(some.select("at", "year"), on="at", how="left", maintain_order="left").drop("at")
 
 
-def _settled(found: pl.DataFrame, zone: str) -> pl.DataFrame:
+def _settled(stamped: pl.DataFrame, zone: str, units: list[int]) -> pl.DataFrame:
     """Instants from clock times: the repeated hour by the order of lines where it decides, else as an interval."""
     earliest, latest, quality = times.resolve(pl.col("clock"), zone)
-    found = found.with_columns(earliest=earliest, latest=latest, resolved=quality)
+    stamped = stamped.with_columns(earliest=earliest, latest=latest, resolved=quality)
     twice = (pl.col("resolved") == "ambiguous").fill_null(False)
-    run = (twice != twice.shift(1, fill_value=False)).cum_sum()
-    back = twice & twice.shift(1, fill_value=False) & (pl.col("clock").diff() < pl.duration(seconds=-_DISORDER))
-    found = (
-        found.with_columns(run=run, back=back.fill_null(False))
-        .with_columns(turns=pl.col("back").sum().over("run"), after=pl.col("back").cum_sum().over("run"))
-        .with_columns(decided=twice & (pl.col("turns") == 1))
-    )
-    later = pl.col("decided") & (pl.col("after") == 1)
-    open_hour = twice & ~pl.col("decided")
+    if "later" not in stamped.columns:
+        stamped = stamped.with_columns(later=_by_order(twice))
+    decided = twice & pl.col("later").is_not_null()
+    later = decided & pl.col("later")
     is_exact = pl.col("exact").is_not_null()
     known = pl.col("clock").is_not_null()
     how = (
         pl.when(later)
         .then(pl.lit("ambiguous_later"))
-        .when("decided")
+        .when(decided)
         .then(pl.lit("ambiguous_earlier"))
         .otherwise("resolved")
     )
-    inferred = pl.when(pl.col("year").is_not_null() & known).then(pl.lit("year_inferred"))
-    return found.with_columns(
+    inferred = pl.when(pl.col("year").is_not_null()).then(pl.lit("year_inferred"))
+    sure = pl.when(pl.col("family").is_in(units) & (pl.col("time_text").str.len_bytes() > 12)).then(
+        pl.lit("unit_inferred")
+    )
+    return stamped.with_columns(
         time=pl.when(is_exact).then("exact").when(later).then("latest").otherwise("earliest"),
-        time_latest=pl.when(open_hour).then("latest"),
+        time_latest=pl.when(twice & ~decided).then("latest"),
         zone=pl.when(is_exact).then(pl.lit("UTC")).when(known).then(pl.lit(zone)),
         zone_rule=pl.when(is_exact).then(pl.lit("in the text")).when(known).then(pl.lit("declared")),
-        time_quality=pl.when(is_exact)
-        .then(pl.lit("exact"))
-        .when(known)
-        .then(pl.concat_str(how, inferred, separator="+", ignore_nulls=True)),
-    ).drop("earliest", "latest", "resolved", "run", "back", "turns", "after", "decided")
+        time_quality=pl.when(is_exact | known).then(
+            pl.concat_str(
+                pl.when(is_exact).then(pl.coalesce(sure, pl.lit("exact"))).otherwise(how),
+                inferred,
+                separator="+",
+                ignore_nulls=True,
+            )
+        ),
+    ).drop("earliest", "latest", "resolved", "later")
+
+
+def _by_order(twice: pl.Expr) -> pl.Expr:
+    """Of times in a repeated hour, whether the later one is meant; null where the order of lines does not tell."""
+    run = (twice != twice.shift(1, fill_value=False)).cum_sum()
+    back = twice & twice.shift(1, fill_value=False) & steps_back(pl.col("clock"))
+    return pl.when(twice & (back.sum().over(run) == 1)).then(back.cum_sum().over(run) == 1)
+
+
+def steps_back(clock: pl.Expr) -> pl.Expr:
+    """Whether a clock stands earlier than in the line before, by more than the disorder of a log explains."""
+    return (clock.diff() < pl.duration(seconds=-_DISORDER)).fill_null(False)

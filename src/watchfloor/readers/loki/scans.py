@@ -41,6 +41,7 @@ _MAY_BE_NOTABLE = _FIRST_WORDS.is_in([words.encode()[: min(map(len, _NOTABLE))] 
 _MESSAGE = pl.col("text").cast(pl.Binary).bin.slice("begin").cast(pl.String).str.strip_suffix("\r")
 _IS_NOTABLE = pl.any_horizontal(pl.col("message").str.starts_with(words) for words in _NOTABLE)
 _HOST = ["file", "host"]
+_SCAN = [*_HOST, "scan"]
 _PLACE = pl.col("file").cast(pl.Int64) * 2**40 + pl.col("record")
 """A number for each record of all files."""
 _AT_A_TIME = 100_000
@@ -52,11 +53,11 @@ class Counter:
 
     def __init__(self) -> None:
         """Nothing is counted."""
-        self._begun = pl.DataFrame(schema={"file": pl.Int32, "host": pl.String, "begun": pl.Int64})
+        self._begun = pl.DataFrame(schema={"file": pl.Int32, "host": pl.String, "before": pl.Int64})
         self._records: list[pl.DataFrame] = []
         self._said: list[pl.DataFrame] = []
         self._counts: list[pl.DataFrame] = []
-        self._notable: list[pl.DataFrame] = []
+        self._said_of: list[pl.DataFrame] = []
 
     def add(self, records: pl.DataFrame) -> None:
         """Counts some records: what `take_apart` gets, in the order of the files."""
@@ -71,7 +72,6 @@ class Counter:
         self._records, self._said = [], []
         said = time_of(said.with_columns(message=_MESSAGE)).filter(_IS_NOTABLE)
         said = said.with_columns(start=(pl.col("level") == "NOTICE") & pl.col("message").str.starts_with(START))
-        self._notable.append(owned(said.select(*_HOST, "record", "time", "message", "start")))
         starts = said.filter("start")
         begins = _PLACE.is_in(starts.select(_PLACE).to_series().implode())
         counts = (
@@ -84,12 +84,17 @@ class Counter:
                 last_number=pl.col("number").max(),
                 **{name: (pl.col("level") == level).sum().cast(pl.Int64) for name, level in COUNTED.items()},
             )
-            .join(self._begun, on=_HOST, how="left", nulls_equal=True, maintain_order="left")
-            .with_columns(pl.col("scan") + pl.col("begun").fill_null(0))
         )
-        self._counts.append(owned(counts.drop("begun")))
-        begun = pl.concat([self._begun, starts.group_by(_HOST).agg(begun=pl.len().cast(pl.Int64))])
-        self._begun = begun.group_by(_HOST).agg(pl.col("begun").sum())
+        self._counts.append(self._numbered(counts))
+        said = said.with_columns(scan=pl.col("start").cum_sum().over(_HOST).cast(pl.Int64))
+        self._said_of.append(self._numbered(_said(said)))
+        begun = pl.concat([self._begun, starts.group_by(_HOST).agg(before=pl.len().cast(pl.Int64))])
+        self._begun = begun.group_by(_HOST).agg(pl.col("before").sum())
+
+    def _numbered(self, scans: pl.DataFrame) -> pl.DataFrame:
+        """Scans of these records, numbered on from those before."""
+        found = scans.join(self._begun, on=_HOST, how="left", nulls_equal=True, maintain_order="left")
+        return owned(found.with_columns(pl.col("scan") + pl.col("before").fill_null(0)).drop("before"))
 
     def scans(self, logs: Sequence[Log]) -> pl.DataFrame:
         """SCANS, in part: one row per scan, in the order of the files."""
@@ -99,28 +104,18 @@ class Counter:
             return SCANS.empty().collect()
         numbered = [log.number for log in logs if log.layout.name == "syslog"]
         sources = pl.Series([str(log.path) for log in logs], dtype=pl.String)
-        notable = pl.concat(self._notable).with_columns(scan=pl.col("start").cum_sum().over(_HOST).cast(pl.Int64))
-        found = _scans(pl.concat(self._counts), notable, pl.col("file").is_in(numbered))
+        found = _scans(pl.concat(self._counts), pl.concat(self._said_of), pl.col("file").is_in(numbered))
         return found.with_columns(source=pl.lit(sources).gather("file"))
 
 
-def _scans(counts: pl.DataFrame, notable: pl.DataFrame, numbered: pl.Expr) -> pl.DataFrame:
-    """One row per scan: what it counted, and what it said; `numbered` is whether its file numbers the records."""
-    key = [*_HOST, "scan"]
+def _said(notable: pl.DataFrame) -> pl.DataFrame:
+    """What some notable records (file, host, scan, time, message) say, one row per scan."""
     message = pl.col("message")
     printed = message.str.extract(r" TIME: ([0-9]{8}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)")
     time = pl.coalesce(
         printed.str.to_datetime("%Y%m%dT%H:%M:%SZ", time_unit="us", time_zone="UTC", strict=False), "time"
     )
-    together = counts.group_by(key, maintain_order=True).agg(
-        pl.col("record").min(),
-        *(pl.col(name).sum() for name in COUNTED),
-        missing_numbers=pl.col("last_number").max()
-        - pl.col("first_number").min()
-        + 1
-        - pl.col("records").sum().cast(pl.Int64),
-    )
-    said = notable.group_by(key, maintain_order=True).agg(
+    return notable.group_by(_SCAN, maintain_order=True).agg(
         version=message.str.extract(_START, 1).drop_nulls().first(),
         started_time=time.filter(message.str.starts_with(START)).first(),
         ended_time=time.filter(message.str.contains(_END)).last(),
@@ -134,7 +129,26 @@ def _scans(counts: pl.DataFrame, notable: pl.DataFrame, numbered: pl.Expr) -> pl
         broken=message.str.contains(_BROKEN).sum(),
         rights=message.str.extract(_RIGHTS, 1).drop_nulls().first(),
     )
-    return _judged(together.join(said, on=key, how="left", nulls_equal=True), numbered)
+
+
+def _scans(counts: pl.DataFrame, said: pl.DataFrame, numbered: pl.Expr) -> pl.DataFrame:
+    """One row per scan: what it counted, and what it said; `numbered` is whether its file numbers the records."""
+    together = counts.group_by(_SCAN, maintain_order=True).agg(
+        pl.col("record").min(),
+        *(pl.col(name).sum() for name in COUNTED),
+        missing_numbers=pl.col("last_number").max()
+        - pl.col("first_number").min()
+        + 1
+        - pl.col("records").sum().cast(pl.Int64),
+    )
+    whole = said.group_by(_SCAN, maintain_order=True).agg(
+        pl.col("version", "started_time", "rights").drop_nulls().first(),
+        pl.col("ended_time", "alerts_counted", "warnings_counted", "rules").drop_nulls().last(),
+        pl.col("begun", "ended", "stopped").any(),
+        pl.col("no_path").explode(empty_as_null=False),
+        pl.col("broken").sum(),
+    )
+    return _judged(together.join(whole, on=_SCAN, how="left", nulls_equal=True), numbered)
 
 
 def _judged(found: pl.DataFrame, numbered: pl.Expr) -> pl.DataFrame:

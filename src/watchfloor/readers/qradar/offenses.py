@@ -18,6 +18,8 @@ _NUMBERS = ("closing_reason_id", "domain_id", "offense_type", "event_count", *(
     "close_time", "start_time", "last_updated_time", "first_persisted_time", "last_persisted_time",
 ))  # fmt: skip
 _WORDS = ("description", "status", "assigned_to", "closing_user", "offense_source", "source_network")
+_ENGINE = "EventCRE"
+"""Type of the log source through which QRadar's Custom Rule Engine writes its own events."""
 _STATUS = {"OPEN": "open", "HIDDEN": "open", "CLOSED": "closed"}
 
 FIELDS = pl.Schema(
@@ -94,7 +96,12 @@ def _facts(found: Mapping[str, Any]) -> list[tuple[str, str]]:
     rules = sorted(_objects(found, "rules"), key=lambda rule: rule.get("type") == "BUILDING_BLOCK_RULE")
     return [
         *(("category", category) for category in _words(found, "categories")),
-        *(("log_source", name) for source in _objects(found, "log_sources") if (name := _word(source, "name"))),
+        # QRadar's own engine is a log source of nearly every offense, and says nothing of any.
+        *(
+            ("log_source", name)
+            for source in _objects(found, "log_sources")
+            if (name := _word(source, "name")) and source.get("type_name") != _ENGINE
+        ),
         *(("destination_network", network) for network in _words(found, "destination_networks")),
         *(("rule_id", f"{number}") for rule in rules if (number := _whole(rule, "id")) is not None),
     ]

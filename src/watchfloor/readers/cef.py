@@ -1,0 +1,174 @@
+"""CEF, ArcSight's Common Event Format, with or without a syslog prefix: events.
+
+Source of the grammar: Micro Focus Security ArcSight Common Event Format, implementation standard, version 25, and what
+products make of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
+from watchfloor.readers.keyed import Grammar, control_free, events
+from watchfloor.readers.lines import read_lines
+
+__all__ = ["READER"]
+
+_SIGN = r"CEF: ?[0-9]{1,2}\|"
+_SIGNED = re.compile(_SIGN)
+_KEY = re.compile(r"(?:^| )([A-Za-z0-9_.\[\]]+)=")
+_HEADER = re.compile(r"((?:[^|\\]|\\.|\\$)*)(?:\||$)", re.DOTALL)
+_ESCAPE = re.compile(r"\\([\\=|nr])")
+_ESCAPES = {"n": "\n", "r": "\r"}
+_HEADERS = 7
+"""Fields of the header: sign and version, vendor, product, version, event class, name, severity."""
+
+
+def pairs(text: str, _: str = "") -> list[tuple[str, str]]:
+    """The keys and values of an extension, both unescaped; what stands before the first key is under `extension`."""
+    keys = list(_KEY.finditer(text))
+    ends = [*(key.start() for key in keys), len(text)][1:]
+    before = text[: keys[0].start()].strip(" ") if keys else text.strip(" ")
+    # Where a backslash escapes nothing, it is a path's: `C:\\new` holds no line break, and this writer escapes none.
+    bare = "\\" in _ESCAPE.sub("", text)
+    found = [(key[1], _unescaped(text[key.end() : end].strip(" "), bare)) for key, end in zip(keys, ends, strict=True)]
+    return [("extension", before), *found] if before else found
+
+
+def _unescaped(value: str, bare: bool) -> str:
+    if bare:
+        return value.replace("\\=", "=").replace("\\|", "|")
+    return _ESCAPE.sub(lambda found: _ESCAPES.get(found[1], found[1]), value)
+
+
+def _protected(text: pl.Expr) -> pl.Expr:
+    """The same over a column."""
+    escapes = {"\\\\": "\x01", "\\=": "\x02", "\\n": "\x03", "\\r": "\x04", "\\|": "|", '"': "\x05"}
+    unescaped = text.str.replace_many(list(escapes), list(escapes.values()))
+    paths = {"\\=": "\x02", "\\|": "|", "\\": "\x01", '"': "\x05"}
+    bare = text.str.replace_many(list(paths), list(paths.values()), leftmost=True)
+    return pl.when(unescaped.str.contains("\\", literal=True)).then(bare).otherwise(unescaped)
+
+
+_CEF = Grammar(
+    columns={
+        "src_ip": ("src", "sourceAddress", "c6a2"),
+        "src_port": ("spt", "sourcePort"),
+        "dst_ip": ("dst", "destinationAddress", "c6a3"),
+        "dst_port": ("dpt", "destinationPort"),
+        "proto": ("proto", "transportProtocol"),
+        "user": ("suser", "sourceUserName", "duser", "destinationUserName"),
+        "host": ("shost", "sourceHostName", "dhost", "destinationHostName", "dvchost", "deviceHostName"),
+        "action": ("act", "deviceAction"),
+        "category": ("cat", "deviceEventCategory"),
+        "url": ("request", "requestURL", "requestUrl"),
+        "message": ("msg", "message"),
+    },
+    times=("rt", "deviceReceiptTime", "start", "startTime", "end", "endTime"),
+    pairs=pairs,
+    protect=_protected,
+    key_first=False,
+)
+
+
+def accepts(head: Head) -> float:
+    """The share of lines that hold CEF's sign."""
+    return head.share(_SIGNED.search)
+
+
+def read(path: Path, options: Options) -> Tables:
+    """The events of one file."""
+    written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+    def parse(records: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
+        rows, rejects = _headers(records)
+        found = events(rows, _CEF, source=str(path), zone=options.zone, written=written)
+        return {"events": found, "rejects": rejects}
+
+    return read_lines(path, options, format="cef", tables=("events",), parse=parse)
+
+
+def _headers(records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Records with what their headers say and the extension; and those that are none."""
+    text = pl.col("text")
+    escaped = text.str.contains("\\", literal=True) | text.str.contains('"', literal=True)
+    odd = pl.lit(False) if control_free(records["text"]) else text.str.contains("[\x00-\x1f]")
+    cut = records.select("record", "text", odd=odd, escaped=escaped, header=text.str.splitn("|", _HEADERS + 1)).unnest(
+        "header"
+    )
+    cut = cut.rename({f"field_{n}": name for n, name in enumerate(("sign", *_PARTS))})
+    sign = pl.col("sign")
+    usual = sign.str.ends_with("CEF:0") & pl.col("extension").is_not_null()
+    usual &= ~pl.col("escaped") | ~pl.any_horizontal(
+        pl.col("sign", *_PARTS[:-1]).str.contains("\\", literal=True), pl.col("version").str.contains('"', literal=True)
+    )
+    usual = usual.fill_null(False)
+    exact = cut.filter(~usual)
+    cut = cut.filter(usual).with_columns(prefix=sign.str.strip_suffix("CEF:0"))
+    rejects = pl.DataFrame(schema={"record": pl.Int64, "reason": pl.String})
+    if exact.height:
+        fixed, rejects = _exact_headers(exact.select("record", "text", "odd", "escaped"), cut.schema)
+        cut = pl.concat([cut, fixed]).sort("record")
+    return cut.select(
+        "record",
+        "prefix",
+        "extension",
+        "odd",
+        "escaped",
+        delimiter=pl.lit(""),
+        version=_said("version"),
+        program=pl.concat_str(_said("vendor"), _said("product"), separator=" ", ignore_nulls=True).replace("", None),
+        event_id=_said("event_id"),
+        title=_said("title"),
+        severity_text=_said("severity"),
+    ), rejects
+
+
+_PARTS = ("vendor", "product", "version", "event_id", "title", "severity", "extension")
+
+
+def _said(name: str) -> pl.Expr:
+    return pl.when(~pl.col(name).is_in(["", "-"])).then(name)
+
+
+def _exact_headers(rows: pl.DataFrame, schema: pl.Schema) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Headers with escapes, behind prefixes with pipes, without an extension; and those that are none."""
+    good: list[dict[str, Any]] = []
+    bad: list[dict[str, Any]] = []
+    for record, text, odd, escaped in rows.iter_rows():
+        sign = _SIGNED.search(text)
+        if sign is None:
+            bad.append({"record": record, "reason": "no CEF header in this line"})
+            continue
+        parts: list[str] = []
+        end = sign.start()
+        while len(parts) < _HEADERS and end <= len(text):
+            found = _HEADER.match(text, end)
+            if found is None:
+                break
+            parts.append(re.sub(r"\\([\\|])", r"\1", found[1]))
+            end = found.end() + (not found[0].endswith("|"))
+        if len(parts) < _HEADERS:
+            bad.append({"record": record, "reason": f"a CEF header of {len(parts)} of {_HEADERS} fields"})
+            continue
+        values = dict(zip(("sign", *_PARTS), [*parts, text[end:]], strict=True))
+        # What the header holds after unescaping may need an escape in JSON: the exact way gives it.
+        told = {"record": record, "text": text, "odd": odd or escaped, "escaped": escaped}
+        good.append(told | values | {"prefix": text[: sign.start()]})
+    return pl.DataFrame(good, schema=schema), pl.DataFrame(bad, schema={"record": pl.Int64, "reason": pl.String})
+
+
+READER = Reader(
+    name="cef",
+    about="CEF, ArcSight's Common Event Format, with or without a syslog prefix",
+    tables=("events",),
+    accepts=accepts,
+    read=one_by_one(read),
+    sign="`CEF:`, a number and a pipe in most lines",
+)

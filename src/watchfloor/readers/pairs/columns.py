@@ -1,0 +1,325 @@
+"""Which key fills which column, as firewalls and other products name them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from watchfloor.readers.pairs.grammar import Values
+from watchfloor.schemas import TIME
+
+__all__ = ["CONNECTIONS_KEYS", "EVENTS_KEYS", "columns", "flows", "own_times"]
+
+Keys = Mapping[str, tuple[str, ...]]
+
+_PAIR: Keys = {
+    "src_ip": (
+        *("srcip", "src_ip", "src", "source_ip", "sourceip", "srcaddr", "saddr", "SRC", "c-ip", "ClientIP"),
+        *("client_ip", "clientip", "remip", "Src-ip", "ip_address"),
+    ),
+    "src_port": (
+        *("srcport", "src_port", "spt", "sport", "source_port", "sourceport", "SPT", "remport", "Src-port", "src"),
+    ),
+    "dst_ip": (
+        *("dstip", "dst_ip", "dst", "destination_ip", "destinationip", "dstaddr", "daddr", "DST", "destip"),
+        *("serverip", "server_ip", "s-supplier-ip", "target_ip"),
+    ),
+    "dst_port": (
+        *("dstport", "dst_port", "dpt", "dport", "destination_port", "destinationport", "DPT", "cs-uri-port", "dst"),
+    ),
+    "proto": ("proto", "protocol", "PROTO", "ip_protocol"),
+}
+EVENTS_KEYS: Keys = {
+    **_PAIR,
+    "host": ("devname", "device_name", "fw", "ION_HOST", "dvchost", "dvc", "x-bluecoat-appliance-name", "host"),
+    "user": (
+        *("user", "user_name", "username", "srcuser", "usr", "suser", "UserName", "User", "USER", "cs-username"),
+        *("administrator", "account"),
+    ),
+    "program": ("program", "prog", "PROCESS_NAME"),
+    "pid": ("pid", "process_id"),
+    "action": ("action", "act", "Action", "actionTaken", "log_subtype", "s-action", "operation", "Operation"),
+    "event_id": ("logid", "log_id", "msg_id", "event_id", "eventid", "EventID", "m"),
+    "category": ("log_type", "type", "category", "c", "Category", "attackGroup"),
+    "severity_text": ("level", "severity", "pri", "priority", "Severity", "SEVERITY", "Level", "Priority", "crlevel"),
+    "title": ("logdesc", "attack", "event_name", "eventname", "attackname", "attackDescription", "subject"),
+    "url": ("url", "URL", "request"),
+    "message": ("msg", "message", "MSG", "Detail", "description"),
+}
+"""By column of EVENTS, in order of preference."""
+CONNECTIONS_KEYS: Keys = {
+    **_PAIR,
+    "uid": ("sessionid", "con_id", "conn_id"),
+    "service": ("service", "application", "app"),
+    "duration_seconds": ("duration",),
+    "orig_bytes": ("sentbyte", "sent_bytes", "sent"),
+    "resp_bytes": ("rcvdbyte", "recv_bytes", "rcvd_bytes", "rcvd"),
+    "sensor": ("devname", "device_name", "fw"),
+}
+"""By column of CONNECTIONS, in order of preference."""
+
+_NUMBERED = {
+    **{"1": "icmp", "2": "igmp", "6": "tcp", "17": "udp", "41": "ipv6", "47": "gre", "50": "esp", "51": "ah"},
+    **{"58": "icmp", "89": "ospf", "103": "pim", "112": "vrrp", "132": "sctp"},
+}
+"""IANA protocol numbers; ICMP for IPv6 is `icmp`, as sensors call it."""
+_PROTOCOLS = {
+    **{str(number): str(number) for number in range(256)},
+    **_NUMBERED,
+    **{name: name for name in _NUMBERED.values()},
+    **{"icmp6": "icmp", "icmpv6": "icmp", "ipv6-icmp": "icmp"},
+}
+_WITH_PORT = {"src", "dst"}
+"""Keys whose value may be `address:port:interface:name`, as SonicWall writes it."""
+_OF_SONICWALL = {"m", "c"}
+"""Keys that mean this only beside `sn`, the serial number of a SonicWall."""
+_IP = (
+    r"^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3})?)$"
+)
+_ADDRESS_PORT = r"^[0-9]{1,3}(?:\.[0-9]{1,3}){3}:[0-9]{0,5}(?::[^ ]*)?$"
+_NUMBERS = {"src_port": 65_535, "dst_port": 65_535, "pid": 1 << 62, "orig_bytes": 1 << 62, "resp_bytes": 1 << 62}
+_LOWER = {"proto"}
+
+
+def columns(values: Values, wanted: Keys) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
+    """The columns, and by key in which lines its value is in a column: whole, so that nothing of it is lost."""
+    usable = {
+        column: [key for key in keys if key in values.keys and (key not in _OF_SONICWALL or "sn" in values.keys)]
+        for column, keys in wanted.items()
+    }
+    names = [(column, key) for column, keys in usable.items() for key in keys]
+    if not names:
+        return pl.DataFrame(), {}
+    with_serial = ["sn"] if any(key in _OF_SONICWALL for _, key in names) else []
+    frame = values.frame([*(key for _, key in names), *with_serial])
+    frame = frame.select(
+        *(_valid(key, column).alias(f"{column}={key}") for column, key in names),
+        *{f"={key}": pl.col(key).alias(f"={key}") for _, key in names}.values(),
+    )
+    made = frame.select(
+        pl.coalesce(f"{column}={key}" for key in keys).alias(column) for column, keys in usable.items() if keys
+    )
+    used: dict[str, list[pl.Expr]] = {}
+    for column, keys in usable.items():
+        before: list[pl.Expr] = []
+        for key in keys:
+            given = pl.col(f"{column}={key}").is_not_null()
+            chosen = pl.all_horizontal(given, *(~one for one in before))
+            used.setdefault(key, []).append(chosen & _whole(key, column) if key not in _WITH_PORT else chosen)
+            before.append(given)
+    for key in _WITH_PORT & used.keys():
+        used[key] = [_whole_address(key, used[key], [column for column, keys in usable.items() if key in keys])]
+    taken = frame.select(pl.any_horizontal(masks).fill_null(False).alias(key) for key, masks in used.items())
+    return made, {mask.name: mask for mask in taken.get_columns() if mask.any()}
+
+
+def _valid(key: str, column: str) -> pl.Expr:
+    """The value of a key where it can stand in a column."""
+    value = pl.col(key)
+    if key in _OF_SONICWALL:
+        value = pl.when(pl.col("sn") != "").then(value)
+    with_port = pl.when(value.str.contains(_ADDRESS_PORT)).then(value)
+    good: pl.Expr = pl.when((value != "-") & (value != "")).then(value)
+    if column.endswith("_ip"):
+        good = pl.when(value.str.contains(_IP)).then(value)
+        good = pl.coalesce(good, _part(with_port, 0)) if key in _WITH_PORT else good
+    elif key in _WITH_PORT:
+        good = _number(_part(with_port, 1), 65_535)
+    elif column in _NUMBERS:
+        good = _number(value, _NUMBERS[column])
+    elif column == "duration_seconds":
+        number = value.cast(pl.Float64, strict=False)
+        good = pl.when(number.is_finite() & (number >= 0)).then(number)
+    elif column == "proto":
+        good = value.str.extract("^([^/]+)").str.to_lowercase().replace_strict(_PROTOCOLS, default=None)
+    return good
+
+
+def _whole(key: str, column: str) -> pl.Expr:
+    """Whether nothing of the value is lost in the column."""
+    value = pl.col(f"={key}")
+    if column in _NUMBERS:
+        return pl.col(f"{column}={key}").cast(pl.String) == value
+    if column == "proto":
+        return ~value.str.contains("/", literal=True)
+    return pl.lit(True)
+
+
+def _whole_address(key: str, chosen: list[pl.Expr], of: list[str]) -> pl.Expr:
+    """Whether all of `address:port` is in columns, and nothing stands behind it."""
+    value = pl.col(f"={key}")
+    by_column = dict(zip((column.rpartition("_")[2] for column in of), chosen, strict=True))
+    ip, port = by_column["ip"], by_column["port"]
+    address = pl.col(f"{of[0]}={key}")
+    both = pl.format("{}:{}", address, pl.col(f"{of[1]}={key}"))
+    return ip & ((address == value) | (port & (both == value)))
+
+
+def _part(value: pl.Expr, n: int) -> pl.Expr:
+    return value.str.splitn(":", 4).struct.field(f"field_{n}")
+
+
+def _number(value: pl.Expr, most: int) -> pl.Expr:
+    number = value.str.to_integer(strict=False)
+    return pl.when(number.is_between(0, most)).then(number)
+
+
+def flows(values: Values) -> pl.Series:
+    """Which lines are one connection: FortiGate's traffic, Sophos' firewall, SonicWall's closed connections."""
+    kinds = (
+        ("type", "traffic", ("srcip", "dstip")),
+        ("log_type", "Firewall", ("src_ip", "dst_ip")),
+        ("m", "537", ("sn", "src", "dst", "sent", "rcvd")),
+    )
+    possible = [kind for kind in kinds if values.keys.issuperset((kind[0], *kind[2]))]
+    if not possible:
+        return pl.Series([False]).new_from_index(0, values.height)
+    frame = values.frame([key for name, _, others in possible for key in (name, *others)])
+    found = (
+        pl.all_horizontal(pl.col(name) == word, *(pl.col(key) != "" for key in others)).fill_null(False)
+        for name, word, others in possible
+    )
+    return frame.select(flow=pl.any_horizontal(found))["flow"]
+
+
+_TIME_KEYS = (
+    *("eventtime", "timestamp", "time", "UTCTime", "datetime", "date_time", "DEVICE_TIME", "device_time", "devTime"),
+    *("event_time", "rt", "ts", "t"),
+)
+"""Keys of whole times, in order of preference; `date` and `time` come after the first."""
+_STAMP = (
+    r"^([0-9]{4}[-/][0-9]{2}[-/][0-9]{2})[T ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:[.,]([0-9]{1,9}))?"
+    r" ?(Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})?$"
+)
+_EPOCH = r"^[0-9]{9,19}(?:\.[0-9]{1,9})?$"
+
+
+def own_times(values: Values) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
+    """Of each line `exact`, an instant, or else `clock`, a clock time without a zone; their `time_text`; which keys
+    hold them; and whether it has a time that does not exist (`wrong`)."""
+    found: pl.DataFrame | None = None
+    types: dict[str, pl.DataType] = {
+        "exact": TIME,
+        "clock": pl.Datetime("us"),
+        "time_text": pl.String(),
+        "key": pl.String(),
+        "wrong": pl.Boolean(),
+    }
+    for key in _candidates():
+        if key[0] not in values.keys:
+            continue
+        read, name = _read(values, key), "+".join(key)
+        if found is None:
+            known = pl.col("exact").is_not_null() | pl.col("clock").is_not_null()
+            found = read.with_columns(key=pl.when(known).then(pl.lit(name))).with_columns(
+                time_text=pl.when(known).then("time_text")
+            )
+        else:
+            found = _better(found, read, name)
+        if not found["exact"].null_count():
+            break
+    if found is None:
+        found = pl.DataFrame(schema=types).clear(values.height).with_columns(wrong=pl.lit(False))
+    return found.drop("key"), _taken(found)
+
+
+def _candidates() -> Sequence[tuple[str, ...]]:
+    return (("eventtime",), ("date", "time", "tz"), ("date", "time", "timezone"), *((key,) for key in _TIME_KEYS[1:]))
+
+
+def _read(values: Values, keys: tuple[str, ...]) -> pl.DataFrame:
+    """The times that some keys give."""
+    frame = values.frame(keys)
+    if len(keys) == 1:
+        text = pl.col(keys[0])
+        written = text
+    else:
+        date, time, offset = (pl.col(key) for key in keys)
+        bare = pl.when(date.str.len_bytes() == 10).then(pl.concat_str(date, time, separator=" "))
+        # Names of zones, such as CDT or IST, mean several offsets: such a clock needs to be told its zone.
+        known = offset.str.contains("^(?:Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})$")
+        text = pl.when(known).then(pl.concat_str(bare, offset)).otherwise(bare)
+        written = pl.when(known).then(pl.concat_str(bare, offset, separator=" ")).otherwise(bare)
+    frame = frame.select(text=text, written=written)
+    value = pl.col("text")
+    epoch = frame["text"].str.contains(_EPOCH)
+    if epoch.any():
+        frame = frame.with_columns(epoch=_epoch(value) if epoch.all() else pl.when(epoch).then(_epoch(value)))
+    else:
+        frame = frame.with_columns(epoch=pl.lit(None, TIME))
+    if frame["epoch"].null_count() == frame["text"].null_count():
+        return frame.select(
+            exact="epoch", clock=pl.lit(None, pl.Datetime("us")), time_text="written", wrong=pl.lit(False)
+        )
+    parts = value.str.extract_groups(_STAMP).struct
+    day, clock, fraction, offset = (parts.field(str(n)) for n in (1, 2, 3, 4))
+    frame = frame.with_columns(
+        day=day.str.replace_all("/", "-", literal=True), at=clock, fraction=fraction, offset=offset
+    )
+    local = pl.concat_str("day", pl.lit("T"), "at", pl.lit("."), pl.col("fraction").fill_null("0")).str.to_datetime(
+        "%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False
+    )
+    offset = pl.lit("UTC") if keys == ("UTCTime",) else pl.col("offset")
+    digits = offset.str.replace(":", "", literal=True)
+    minutes = digits.str.slice(1, 2).cast(pl.Int64, strict=False) * 60 + digits.str.slice(3, 2).cast(
+        pl.Int64, strict=False
+    )
+    ahead = pl.when(digits.str.starts_with("-")).then(-minutes).otherwise(minutes)
+    shift = pl.when(offset.is_in(["Z", "UTC", "GMT"])).then(0).otherwise(ahead)
+    frame = frame.with_columns(local=local, shift=shift)
+    instant = (pl.col("local") - pl.duration(minutes=pl.col("shift"))).dt.replace_time_zone("UTC")
+    return frame.select(
+        exact=pl.coalesce("epoch", pl.when(pl.col("shift").is_not_null()).then(instant)),
+        clock=pl.when(pl.col("shift").is_null()).then("local"),
+        time_text="written",
+        wrong=pl.col("day").is_not_null() & pl.col("local").is_null(),
+    )
+
+
+def _epoch(value: pl.Expr) -> pl.Expr:
+    """Instants from seconds, milliseconds, microseconds or nanoseconds: which, the number of digits says.
+
+    FortiOS up to 6.0 writes seconds, later nanoseconds. Integers all the way: floats have too few digits.
+    """
+    parts = value.str.splitn(".", 2).struct
+    whole = parts.field("field_0")
+    number = whole.cast(pl.Int64, strict=False)
+    fraction = parts.field("field_1").fill_null("").str.head(6).str.pad_end(6, "0").cast(pl.Int64, strict=False)
+    size = whole.str.len_bytes()
+    micros = (
+        pl.when(size <= 11)
+        .then(number * 1_000_000 + fraction)
+        .when(size <= 14)
+        .then(number * 1_000)
+        .when(size <= 17)
+        .then(number)
+        .otherwise(number // 1_000)
+    )
+    return micros.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+
+
+def _better(found: pl.DataFrame, other: pl.DataFrame, key: str) -> pl.DataFrame:
+    """An instant before a clock time, the first before the others."""
+    both = pl.concat([found, other.rename(lambda name: f"other_{name}")], how="horizontal")
+    exact = pl.col("exact").is_null() & pl.col("other_exact").is_not_null()
+    takes = exact | (pl.col("exact").is_null() & pl.col("clock").is_null() & pl.col("other_clock").is_not_null())
+    return both.select(
+        exact=pl.when(takes).then("other_exact").otherwise("exact"),
+        clock=pl.when(takes).then("other_clock").otherwise("clock"),
+        time_text=pl.when(takes).then("other_time_text").otherwise("time_text"),
+        key=pl.when(takes).then(pl.lit(key)).otherwise("key"),
+        wrong=pl.col("wrong") | pl.col("other_wrong").fill_null(False),
+    )
+
+
+def _taken(found: pl.DataFrame) -> dict[str, pl.Series]:
+    taken: dict[str, pl.Series] = {}
+    exact = found["exact"].is_not_null()
+    for key in found["key"].drop_nulls().unique().sort().to_list():
+        for n, name in enumerate(key.split("+")):
+            used = (found["key"] == key).fill_null(False)
+            # The offset is only in the time where it made it exact.
+            used = used & exact if n == 2 else used
+            taken[name] = taken[name] | used if name in taken else used
+    return taken
