@@ -17,6 +17,7 @@ from typing import IO, Any
 from watchfloor.errors import MissingExtra, UnreadableFile
 from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
+from watchfloor.readers.containers import Inside
 from watchfloor.readers.winxml import row_of
 from watchfloor.readers.xmlstream import Account, Rows, whole
 
@@ -121,7 +122,8 @@ def _records(path: Path, parser: Any, source: str | io.BytesIO) -> Iterator[str 
 def _looked_at(path: Path, account: Account) -> _Log:
     """What the headers say; a log that is compressed or cut is read into memory."""
     with path.open("rb") as raw:
-        plain = raw.read(len(_MAGIC)) == _MAGIC
+        # The library opens a path by itself: what is in an archive has none.
+        plain = not isinstance(path, Inside) and raw.read(len(_MAGIC)) == _MAGIC
         if plain:
             log = _Log(str(path))
             raw.seek(0)
