@@ -92,7 +92,7 @@ def test_the_choice_is_explained(folder: Path) -> None:
     head, app, logo, web = done.stdout.splitlines()
     assert head.split() == ["file", "format", "share", "reason", "runner-up"]
     assert app.split()[1:3] == ["syslog", "100%"]
-    assert "begins with a time" in app
+    assert "with a time" in app
     assert "none" in logo
     assert "this is a PNG picture" in logo
     assert web.startswith(f"{folder / 'more.zip'}!/web.log")

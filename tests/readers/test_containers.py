@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from helpers import rows
 from watchfloor.errors import NothingToRead, UnreadableFile
-from watchfloor.readers import Options, containers, files, read_files
+from watchfloor.readers import Options, archives, containers, files, read_files
 
 LINES = b"".join(b"2025-10-01T03:00:%02dZ web app[7]: up\n" % n for n in range(60))
 
@@ -235,7 +235,7 @@ def test_what_is_laid_down_goes_to_disk_when_it_is_large(tmp_path: Path, monkeyp
 
 def test_an_archive_that_claims_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """More members than anybody packs."""
-    monkeypatch.setattr(containers, "MOST_MEMBERS", 3)
+    monkeypatch.setattr(archives, "MOST_MEMBERS", 3)
     path = tmp_path / "x.zip"
     path.write_bytes(zipped({f"{n}": b"x" for n in range(4)}))
     with pytest.raises(UnreadableFile, match="4 files in one archive"):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from helpers import rows
 from watchfloor.errors import BadOption, UnreadableFile
-from watchfloor.readers import read_files
+from watchfloor.readers import Options, read_files
 from watchfloor.readers.since import Since, user_state
 
 NOTHING_NEW = "nothing new"
@@ -171,9 +171,33 @@ def test_places_of_rejects_count_from_the_beginning_of_the_file(folder: Path) ->
     path.write_text(lines(0, 2))
     run(folder)
     with path.open("ab") as stream:
-        stream.write(line(2).encode() + line(3).encode()[:-2] + b"\xff\n" + line(4).encode())
+        stream.write(line(2).replace("web", "w\u00e9b").encode() + line(3).encode()[:-2] + b"\xff\n" + line(4).encode())
     tables = read_files([folder], since=Since(folder.parent / "state.json"))
-    assert [row["record"] for row in rows(tables["rejects"])] == [4]
+    assert [(row["record"], row["byte_offset"]) for row in rows(tables["rejects"])] == [(4, 3 * len(line(0)) + 1)]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("cef", "CEF:0|Acme|Wall|1|7|denied|5|rt=1700000000000 src=192.0.2.{n} msg=m{n}\n"),
+        ("leef", "LEEF:1.0|Acme|Wall|1|denied|devTime=1700000000000\tsrc=192.0.2.{n}\tmsg=m{n}\n"),
+        ("json", '{{"@timestamp":"2025-10-01T03:00:00Z","message":"m{n}"}}\n'),
+        ("pairs", "date=2025-10-01 time=03:00:00 tz=+0000 devname=fw srcip=192.0.2.{n} dstip=192.0.2.9 msg=m{n}\n"),
+    ],
+)
+def test_formats_of_lines_grow(folder: Path, name: str, text: str) -> None:
+    """Each line is read once."""
+    path = folder / "x.log"
+    path.write_text("".join(text.format(n=n) for n in range(3)))
+    state = folder.parent / "state.json"
+    for first, last in ((1, 3), (4, 5)):
+        since = Since(state)
+        tables = read_files([folder], options=Options(zone="UTC"), since=since)
+        assert [row["record"] for row in rows(tables["events"])] == list(range(first, last + 1))
+        assert {row["format"] for row in rows(tables["ledger"])} == {name}
+        since.save()
+        with path.open("a") as stream:
+            stream.write("".join(text.format(n=n) for n in range(last, last + 2)))
 
 
 def test_nothing_is_kept_of_a_run_that_was_not_saved(folder: Path) -> None:

@@ -171,4 +171,5 @@ READER = Reader(
     accepts=accepts,
     read=one_by_one(read),
     sign="`CEF:`, a number and a pipe in most lines",
+    grows=lambda _: True,
 )

@@ -1,4 +1,4 @@
-"""What files are in: compressed streams, archives whose members are read in place, pipes, standard input."""
+"""What files are in: compressed streams, pipes, standard input, other files; nothing is unpacked to a name on disk."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ import lzma
 import os
 import stat
 import sys
-import tarfile
 import tempfile
 import threading
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -25,13 +24,17 @@ __all__ = [
     "DAMAGED",
     "STDIN",
     "Inside",
-    "expanded",
+    "Shared",
+    "TooMuch",
     "is_pipe",
+    "kept_open",
     "kind_of",
     "of_pipe",
     "of_stdin",
+    "opener",
     "part_of",
     "rest_of",
+    "spooled",
     "unpacked",
 ]
 
@@ -48,9 +51,6 @@ MOST_TIMES = 500
 """More times its size is no log: gzip makes at most 1,032 times less of anything, of logs 5 to 100 times less."""
 MOST_SPOOLED = 16 * 1024 * 1024 * 1024
 """No more is laid down in an unnamed temporary file: a tar in a compressed stream, an archive in an archive."""
-MOST_MEMBERS = 100_000
-DEEPEST = 3
-"""Archives in archives in archives, not deeper."""
 _IN_MEMORY = 32 * 1024 * 1024
 _MAGIC = (
     (b"\x1f\x8b", "gzip"),
@@ -58,14 +58,9 @@ _MAGIC = (
     (b"BZh", "bzip2"),
     (b"\xfd7zXZ\x00", "xz"),
 )
-_TAR_MAGIC = slice(257, 262)
-_HEAD = 512
-_ENCRYPTED = 0x1
-_UNIX_TIME = 0x5455
-"""The extra field of a ZIP member that holds its time in UTC (Info-ZIP, extended timestamp)."""
 
 
-class _Refused(UnreadableFile):
+class TooMuch(UnreadableFile):
     """Unpacking stops before it fills memory or disk."""
 
 
@@ -212,7 +207,7 @@ class _Bounded(io.BufferedIOBase):
             raise
         self._given += len(chunk)
         if self._given > FREE_BYTES and self._given > MOST_TIMES * max(self._raw.tell(), 1):
-            raise _Refused(
+            raise TooMuch(
                 f"{self._what}: unpacks to more than {MOST_TIMES} times its size, as a bomb does",
                 hint="unpack it by hand if it is meant",
             )
@@ -240,7 +235,7 @@ class _Handle(io.FileIO):
         """Says nothing."""
 
 
-def _kept_open(path: Path) -> IO[bytes]:
+def kept_open(path: Path) -> IO[bytes]:
     """An archive, to be read at any place: one that is packed in another is laid down, for going back in it is dear."""
     if not isinstance(path, Inside):
         return io.BufferedReader(_Handle(path))
@@ -248,17 +243,18 @@ def _kept_open(path: Path) -> IO[bytes]:
     if isinstance(getattr(stream, "raw", None), _Slice):
         return stream
     with stream:
-        shared, length, _ = _spooled(stream, str(path))
-    return _opener(shared, 0, length)()
+        shared, length, _ = spooled(stream, str(path))
+    return opener(shared, 0, length)()
 
 
-class _Shared:
+class Shared:
     """A seekable stream that several readers read at a time."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream, self._lock = stream, threading.Lock()
 
     def read(self, place: int, size: int) -> bytes:
+        """So many bytes from a place."""
         with self._lock:
             self._stream.seek(place)
             return self._stream.read(size)
@@ -270,7 +266,7 @@ class _Shared:
 class _Slice(io.RawIOBase):
     """Some bytes of a shared stream, as a file."""
 
-    def __init__(self, shared: _Shared, start: int, length: int) -> None:
+    def __init__(self, shared: Shared, start: int, length: int) -> None:
         self._shared, self._start, self._length, self._place = shared, start, length, 0
 
     def readable(self) -> bool:
@@ -295,11 +291,12 @@ class _Slice(io.RawIOBase):
         return len(chunk)
 
 
-def _opener(shared: _Shared, start: int, length: int) -> Callable[[], IO[bytes]]:
+def opener(shared: Shared, start: int, length: int) -> Callable[[], IO[bytes]]:
+    """What opens some bytes of a shared stream as a file."""
     return lambda: io.BufferedReader(_Slice(shared, start, length))
 
 
-class _Behind(_Shared):
+class _Behind(Shared):
     """Part of a file behind some other bytes."""
 
     def __init__(self, stream: IO[bytes], header: bytes, start: int) -> None:
@@ -317,7 +314,7 @@ def part_of(path: Path, header: bytes, start: int, end: int) -> Inside:
     length = len(header) + end - start
 
     def opens() -> IO[bytes]:
-        return _opener(_Behind(_kept_open(path), header, start), 0, length)()
+        return opener(_Behind(kept_open(path), header, start), 0, length)()
 
     return Inside.make(str(path), opens, size=end - start, changed=path.stat().st_mtime, length=length)
 
@@ -330,11 +327,11 @@ def rest_of(path: Path, stream: Any) -> Inside | None:
     """
     shared, length = _whole(stream, str(path))
     found = path.stat()
-    opens = _opener(shared, 0, length)
+    opens = opener(shared, 0, length)
     return Inside.make(str(path), opens, size=found.st_size, changed=found.st_mtime, length=length) if length else None
 
 
-def _spooled(stream: Any, what: str) -> tuple[_Shared, int, str | None]:
+def spooled(stream: Any, what: str) -> tuple[Shared, int, str | None]:
     """The bytes of a stream where they can be read in any order: in memory, beyond 32 MiB in an unnamed file.
 
     With their number, and why there are no more, where the stream is damaged.
@@ -347,7 +344,7 @@ def _spooled(stream: Any, what: str) -> tuple[_Shared, int, str | None]:
             if isinstance(spool, io.BytesIO) and spool.tell() > _IN_MEMORY:
                 spool = _unnamed(spool.getvalue())
             if spool.tell() > MOST_SPOOLED:
-                raise _Refused(
+                raise TooMuch(
                     f"{what}: more than {MOST_SPOOLED >> 30} GiB that must be laid down to be read",
                     hint="unpack it by hand, and name the folder",
                 )
@@ -357,11 +354,11 @@ def _spooled(stream: Any, what: str) -> tuple[_Shared, int, str | None]:
         spool.close()
         raise
     spool.flush()
-    return _Shared(spool), spool.tell(), cut
+    return Shared(spool), spool.tell(), cut
 
 
-def _whole(stream: Any, what: str) -> tuple[_Shared, int]:
-    shared, length, cut = _spooled(stream, what)
+def _whole(stream: Any, what: str) -> tuple[Shared, int]:
+    shared, length, cut = spooled(stream, what)
     if cut is not None:
         raise UnreadableFile(f"{what}: the stream is cut or damaged ({cut})", hint="copy it again")
     return shared, length
@@ -404,186 +401,4 @@ def of_pipe(path: Path) -> Inside:
 
 def _piped(shown: str, stream: Any) -> Inside:
     shared, length = _whole(stream, shown)
-    return Inside.make(shown, _opener(shared, 0, length), size=length, changed=datetime.now(UTC).timestamp())
-
-
-def expanded(path: Path, depth: int = 0) -> Iterator[Path]:
-    """The members of an archive in the order of their names, or the file itself where it is none.
-
-    What cannot be read of an archive is a file as well, which says why when it is opened.
-    """
-    try:
-        with path.open("rb") as raw:
-            magic = raw.read(_HEAD)
-            is_zip = magic.startswith(b"PK\x03\x04") or magic.startswith(b"PK\x05\x06")
-            if not is_zip and kind_of(magic) is None and not _is_tar(magic):
-                yield path
-                return
-    except (*DAMAGED, UnreadableFile):  # whoever reads it will say so
-        yield path
-        return
-    if depth >= DEEPEST and (is_zip or _is_tar(magic)):
-        yield _unreadable(path, f"an archive within {DEEPEST} others", "unpack the outer ones by hand")
-        return
-    try:
-        members = _of_zip(path) if is_zip else _of_tar(path, packed=not _is_tar(magic))
-    except (UnreadableFile, MissingExtra) as error:
-        yield _unreadable(path, str(error).removeprefix(f"{path}: "), error.hint)
-        return
-    except (*DAMAGED, tarfile.TarError, NotImplementedError, ValueError) as error:
-        yield _unreadable(path, f"an archive that is cut or damaged ({error})", "copy it again")
-        return
-    if members is None:
-        yield path
-        return
-    if not members:
-        yield _unreadable(path, "an archive without files", "name another")
-    for member in members:
-        yield from expanded(member, depth + 1)
-
-
-def _is_tar(magic: bytes) -> bool:
-    return magic[_TAR_MAGIC] == b"ustar"
-
-
-def _unreadable(path: Path, reason: str, hint: str) -> Inside:
-    """A file that cannot be read, and says so when it is."""
-
-    def refuse() -> IO[bytes]:
-        raise UnreadableFile(f"{path}: {reason}", hint=hint)
-
-    try:
-        found = path.stat()
-        size, changed = found.st_size, found.st_mtime
-    except OSError:
-        size, changed = 0, 0.0
-    return Inside.make(str(path), refuse, size=size, changed=changed)
-
-
-def _rest_of(path: Path, cut: str) -> Inside:
-    """Members that may have been in an archive which is cut."""
-    shown = f"{path}!/(rest)"
-    opens = _refusing(shown, f"the archive is cut or damaged ({cut}): members may be missing")
-    return Inside.make(shown, opens, size=0, changed=0.0)
-
-
-def _hidden(name: str) -> bool:
-    """As in folders; and what macOS adds beside each file."""
-    return any((part.startswith(".") and part not in (".", "..")) or part == "__MACOSX" for part in name.split("/"))
-
-
-def _named(names: set[str], path: Path, member: str) -> str:
-    """How a member is shown; a second one of the same name has its number."""
-    shown, again = f"{path}!/{member}", 1
-    while shown in names:
-        again += 1
-        shown = f"{path}!/{member}#{again}"
-    names.add(shown)
-    return shown
-
-
-def _of_zip(path: Path) -> list[Inside] | None:
-    """The members of a ZIP archive; null for a document that is one: a workbook, a text."""
-    archive = zipfile.ZipFile(_kept_open(path))
-    found = [info for info in archive.infolist() if not info.is_dir()]
-    names = {info.filename for info in found}
-    if "[Content_Types].xml" in names or (found and found[0].filename == "mimetype"):
-        archive.close()
-        return None
-    _check_all(path, len(found), sum(info.file_size for info in found), path.stat().st_size)
-    shown: set[str] = set()
-    members = [
-        (_named(shown, path, info.filename), info)
-        for info in sorted(found, key=lambda info: info.filename)
-        if not _hidden(info.filename)
-    ]
-    return [_of_zip_info(archive, name, info) for name, info in members]
-
-
-def _check_all(path: Path, count: int, length: int, size: int) -> None:
-    """Refuses an archive that would not end."""
-    if count > MOST_MEMBERS:
-        raise _Refused(f"{path}: {count:,} files in one archive", hint="unpack it by hand, and name the folder")
-    if length > FREE_BYTES and length > MOST_TIMES * max(size, 1):
-        raise _Refused(
-            f"{path}: unpacks to more than {MOST_TIMES} times its size, as a bomb does",
-            hint="unpack it by hand if it is meant",
-        )
-
-
-def _of_zip_info(archive: zipfile.ZipFile, shown: str, info: zipfile.ZipInfo) -> Inside:
-    def opens() -> IO[bytes]:
-        if info.flag_bits & _ENCRYPTED:
-            raise UnreadableFile(f"{shown}: encrypted", hint="unpack the archive with its password, name the folder")
-        if info.file_size > FREE_BYTES and info.file_size > MOST_TIMES * max(info.compress_size, 1):
-            raise _Refused(
-                f"{shown}: unpacks to more than {MOST_TIMES} times its size, as a bomb does",
-                hint="unpack it by hand if it is meant",
-            )
-        try:
-            return archive.open(info)
-        except (NotImplementedError, RuntimeError, zipfile.BadZipFile, OSError) as error:
-            raise UnreadableFile(f"{shown}: {error}", hint="unpack the archive by hand, name the folder") from error
-
-    size = info.compress_size if info.file_size else 0
-    return Inside.make(shown, opens, size=size, changed=_changed(info), length=info.file_size)
-
-
-def _changed(info: zipfile.ZipInfo) -> float:
-    """When a member was changed: in UTC where it says so, else its clock time as if it were UTC."""
-    extra, place = info.extra, 0
-    while place + 4 <= len(extra):
-        kind, size = (int.from_bytes(extra[at : at + 2], "little") for at in (place, place + 2))
-        if kind == _UNIX_TIME and size >= 5 and extra[place + 4] & 1:
-            return float(int.from_bytes(extra[place + 5 : place + 9], "little", signed=True))
-        place += 4 + size
-    try:
-        return datetime(*info.date_time, tzinfo=UTC).timestamp()
-    except ValueError:
-        return 0.0
-
-
-def _of_tar(path: Path, *, packed: bool) -> list[Inside] | None:
-    """The members of a tar archive, also of a compressed one; null for a compressed file that is no archive."""
-    stored, cut = path.stat().st_size, None
-    raw = _kept_open(path)
-    if packed:
-        with raw:
-            stream, _ = unpacked(raw, str(path))
-            try:
-                first = stream.read(_HEAD)
-            except DAMAGED:
-                return None
-            if not _is_tar(first):
-                return None
-            raw.seek(0)
-            shared, length, cut = _spooled(unpacked(raw, str(path))[0], str(path))
-    else:
-        shared, length = _Shared(raw), raw.seek(0, os.SEEK_END)
-    members, shown, found = [], set[str](), list[tarfile.TarInfo]()
-    with tarfile.open(fileobj=_opener(shared, 0, length)(), mode="r:") as archive:
-        try:
-            found.extend(info for info in archive if info.isfile())
-        except tarfile.TarError as error:
-            cut = cut or str(error)
-    _check_all(path, len(found), length, stored)
-    for info in sorted(found, key=lambda info: info.name):
-        if _hidden(info.name):
-            continue
-        name = _named(shown, path, info.name.removeprefix("./"))
-        size = max(1, info.size * stored // max(length, 1)) if info.size else 0
-        opens = _opener(shared, info.offset_data, info.size)
-        if info.issparse() or info.offset_data + info.size > length:
-            reason = "stored with holes" if info.issparse() else "the archive is cut within it"
-            opens = _refusing(name, reason)
-        members.append(Inside.make(name, opens, size=size, changed=float(info.mtime), length=info.size))
-    if cut:
-        members.append(_rest_of(path, cut))
-    return members
-
-
-def _refusing(shown: str, reason: str) -> Callable[[], IO[bytes]]:
-    def refuse() -> IO[bytes]:
-        raise UnreadableFile(f"{shown}: {reason}", hint="unpack the archive by hand, name the folder")
-
-    return refuse
+    return Inside.make(shown, opener(shared, 0, length), size=length, changed=datetime.now(UTC).timestamp())

@@ -10,6 +10,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
+from watchfloor.readers.documents import has_lines
 from watchfloor.readers.instants import instant_of
 from watchfloor.readers.jsonrecords import Exact, read_json, share_of
 from watchfloor.readers.jsonvalues import Rest, integer, text_of
@@ -431,4 +432,5 @@ READER = Reader(
     accepts=accepts,
     read=one_by_one(read),
     sign="JSON objects with `timestamp`, `event_type`, and `flow_id` or `src_ip`",
+    grows=lambda head: has_lines(head.lines),
 )

@@ -15,7 +15,8 @@ from typing import IO
 
 from watchfloor.errors import NothingToRead, UnreadableFile
 from watchfloor.readers._reader import Head
-from watchfloor.readers.containers import DAMAGED, STDIN, Inside, expanded, is_pipe, of_pipe, of_stdin, unpacked
+from watchfloor.readers.archives import expanded
+from watchfloor.readers.containers import DAMAGED, STDIN, Inside, is_pipe, of_pipe, of_stdin, unpacked
 
 __all__ = [
     "Content",

@@ -10,6 +10,7 @@ from typing import Any
 from watchfloor.errors import UnreadableFile
 from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
+from watchfloor.readers.documents import has_lines
 from watchfloor.readers.instants import Instant, instant_of
 from watchfloor.readers.jsonrecords import objects_of, read_json, share_of
 from watchfloor.readers.jsonvalues import Rest, text_of, unwrapped
@@ -157,4 +158,5 @@ READER = Reader(
     accepts=accepts,
     read=one_by_one(read),
     sign="JSON objects with a time, such as `@timestamp`, `time`, `ts`",
+    grows=lambda head: has_lines(head.lines),
 )

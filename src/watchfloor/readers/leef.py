@@ -158,4 +158,5 @@ READER = Reader(
     accepts=accepts,
     read=one_by_one(read),
     sign="`LEEF:`, a version and a pipe in most lines",
+    grows=lambda _: True,
 )

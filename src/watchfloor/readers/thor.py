@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
+from watchfloor.readers.documents import has_lines
 from watchfloor.readers.instants import Instant, instant_of
 from watchfloor.readers.jsonrecords import read_json, share_of
 from watchfloor.readers.jsonvalues import Rest, text_of
@@ -172,4 +173,5 @@ READER = Reader(
     accepts=accepts,
     read=one_by_one(read),
     sign="JSON objects with `log_version` or `scanid`, and `level` or `meta`",
+    grows=lambda head: has_lines(head.lines),
 )

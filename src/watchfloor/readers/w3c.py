@@ -272,4 +272,5 @@ READER = Reader(
     accepts=accepts,
     read=one_by_one(read),
     sign="a line #Fields: with the names of the values",
+    grows=lambda _: True,
 )

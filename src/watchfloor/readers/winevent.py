@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
+from watchfloor.readers.documents import has_lines
 from watchfloor.readers.instants import Instant, instant_of
 from watchfloor.readers.jsonrecords import Make, read_json, share_of
 from watchfloor.readers.jsonvalues import Rest, text_of, unwrapped
@@ -183,4 +184,5 @@ READER = Reader(
     accepts=accepts,
     read=one_by_one(read),
     sign="JSON objects with `Event.System.EventID`, `winlog.event_id`, or `EventID`, a channel or provider, and a host",
+    grows=lambda head: has_lines(head.lines),
 )

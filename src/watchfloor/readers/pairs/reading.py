@@ -248,4 +248,5 @@ READER = Reader(
     accepts=accepts,
     read=one_by_one(read),
     sign=f'lines of at least {LEAST_PAIRS} pairs key=value or key="value" and hardly anything else',
+    grows=lambda _: True,
 )

@@ -457,13 +457,12 @@ class Parser:
         if name in self.pattern.columns:
             return self.pattern.columns[name]
         taken = {*self.pattern.columns.values(), *self.names}
-        for column in self.pattern.kind.columns:
-            if column.name in ("source", "record", "fields"):
-                continue
-            if name == column.name:
-                return name
-            if column.name not in taken and name in (column.ecs, *_OTHER_NAMES.get(column.name, ())):
-                return column.name
+        columns = [one for one in self.pattern.kind.columns if one.name not in ("source", "record", "fields")]
+        if name in {one.name for one in columns}:
+            return name
+        for one in columns:
+            if one.name not in taken and name in (one.ecs, *_OTHER_NAMES.get(one.name, ())):
+                return one.name
         return None
 
     def _pair_columns(self) -> dict[str, tuple[str, FieldType]]:
