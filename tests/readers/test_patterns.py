@@ -167,6 +167,13 @@ def test_lists_pairs_json_quotes_and_durations(tmp_path: Path) -> None:
     ]
 
 
+def test_a_key_that_comes_again_is_kept(tmp_path: Path) -> None:
+    """With its place behind its name."""
+    given = {"pattern": "^(?<kv>.*)$", "types": {"kv": {"type": "pairs", "separator": ";", "assign": ":"}}}
+    found = read(tmp_path / "x.log", "a: 1;b:2 3;a:4\na:5\n", given)
+    assert [row["fields"] for row in found["events"]] == ['{"a":"1","b":"2 3","a_3":"4"}', '{"a":"5"}']
+
+
 def test_hostile_text_becomes_sound_json(tmp_path: Path) -> None:
     """Control characters, quotes, deep nesting, long values."""
     given = {"pattern": r"^(?<odd>.*)~(?<deep>.*)$", "name": "mine", "types": {"deep": "json"}}

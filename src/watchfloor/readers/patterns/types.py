@@ -149,7 +149,10 @@ def pairs_text(said: pl.Expr, kind: FieldType, without: tuple[str, ...]) -> pl.E
     name = one.str.extract(f"^({key})").str.strip_chars()
     text = pl.coalesce(one.str.extract(f"^{key}{value}", n) for n in (1, 2))
     kept = (text != "") & ~name.is_in(without)
-    written = pl.concat_str(json_text(name), pl.lit(":"), json_text(text))
+    # A key that comes again is told apart by its place: JSON has room for one of a name.
+    place = pl.concat_str(name, pl.lit("_"), pl.int_range(1, pl.len() + 1).cast(pl.String))
+    own = pl.when(name.is_first_distinct()).then(name).otherwise(place)
+    written = pl.concat_str(json_text(own), pl.lit(":"), json_text(text))
     joined = (
         said.str.extract_all(f"{key}{value}").list.eval(pl.when(kept).then(written)).list.drop_nulls().list.join(",")
     )
