@@ -134,7 +134,7 @@ _PARTS = ("vendor", "product", "version", "event_id", "title", "severity", "exte
 
 
 def _said(name: str) -> pl.Expr:
-    return pl.when(~pl.col(name).is_in(["", "-"])).then(name)
+    return pl.when((pl.col(name) != "") & (pl.col(name) != "-")).then(name)
 
 
 def _exact_headers(rows: pl.DataFrame, schema: pl.Schema) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -137,7 +137,7 @@ def _headers(records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def _said(name: str) -> pl.Expr:
-    return pl.when(~pl.col(name).is_in(["", "-"])).then(name)
+    return pl.when((pl.col(name) != "") & (pl.col(name) != "-")).then(name)
 
 
 def _characters(named: pl.Series) -> dict[str, str]:
