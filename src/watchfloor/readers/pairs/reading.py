@@ -70,6 +70,8 @@ def read(path: Path, options: Options) -> Tables:
 def _peeled(records: pl.DataFrame, source: str, zone: str | None, written: datetime) -> pl.DataFrame:
     """Records with what their prefix says, and the pairs in `rest`; most lines have no prefix."""
     direct = records["text"].str.contains(_DIRECT)
+    if direct.all() and not records["text"].str.contains("^[< ]").any():
+        return records.select("record", rest="text")
     plain = records.filter(direct).select(
         "record",
         rest=pl.col("text").str.replace(r"^(?:<[0-9]{1,3}>)? *", ""),
@@ -200,6 +202,16 @@ def _stamps(
         AmbiguousTime: clock times, and no zone.
     """
     own, taken = own_times(values)
+    if not own["exact"].null_count():
+        stamps = own.select(
+            time="exact",
+            time_latest=pl.lit(None, EVENTS["time_latest"].dtype),
+            time_text="time_text",
+            zone=pl.lit("UTC"),
+            zone_rule=pl.lit("in the text"),
+            time_quality=pl.lit("exact"),
+        )
+        return stamps, taken, own["wrong"] & False
     prefix = [
         pl.col(name) if name in rows.columns else pl.lit(None, EVENTS[name].dtype).alias(name) for name in _STAMPS
     ]
