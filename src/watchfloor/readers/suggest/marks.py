@@ -8,7 +8,7 @@ import polars as pl
 
 from watchfloor.readers.stamps import FAMILIES
 
-__all__ = ["EMPTYABLE", "HOST", "LEVEL", "LONGEST", "QUOTED", "REST", "TIME", "WIDE", "WORD", "core_of", "masked", "ways_of_time"]
+__all__ = ["EMPTYABLE", "HOST", "LEVEL", "LONGEST", "PROGRAM", "QUOTED", "REST", "TEXT", "TIME", "WIDE", "WORD", "core_of", "masked", "ways_of_time"]
 
 # Characters of the private use area: no log means anything by them, and a line that holds one proves its pattern wrong.
 TIME = "\ue000"
@@ -21,6 +21,10 @@ HOST = "\ue004"
 LEVEL = "\ue005"
 REST = "\ue006"
 """All that follows: what is beyond the length that is looked at, and the lines that continue a record."""
+TEXT = "\ue007"
+"""A value of several words."""
+PROGRAM = "\ue008"
+"""The program of a syslog line, where several write the same."""
 
 LONGEST = 2_000
 """So many characters of a line are looked at."""
@@ -43,6 +47,8 @@ WIDE = {
     HOST: r"\S+",
     LEVEL: "[A-Za-z]+",
     REST: "(?s:.*)",
+    TEXT: ".*",
+    PROGRAM: r"[^\s\[\]:]+",
 }
 """What each mark may stand for; the marks of times depend on the file."""
 

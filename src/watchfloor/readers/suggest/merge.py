@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from watchfloor.readers.suggest.marks import EMPTYABLE, HOST, LEVEL, QUOTED, REST, TIME, WORD
+from watchfloor.readers.suggest.marks import EMPTYABLE, HOST, LEVEL, PROGRAM, QUOTED, REST, TEXT, TIME, WORD
 
 __all__ = ["Template", "is_program", "merge", "words_of"]
 
@@ -19,7 +19,7 @@ FEW = 4
 """A place with no more different words than this holds a choice that the program makes (opened, closed), not a value."""
 _TOKENS = 80
 """More words of a line are not looked at."""
-_MARKS = f"{TIME}{QUOTED}{WORD}{EMPTYABLE}{HOST}{LEVEL}{REST}"
+_MARKS = f"{TIME}{QUOTED}{WORD}{EMPTYABLE}{HOST}{LEVEL}{REST}{TEXT}"
 _MARKED = re.compile(f"[{_MARKS}]")
 _LETTERS = re.compile(r"[^\W\d_]")
 _PLAIN = re.compile(r"^[A-Za-z]+[:.,;!]*$")
@@ -34,6 +34,9 @@ _CUES = frozenset(
     "account= path dir directory called ruser logname".split()
 )
 """Words that announce a value."""
+
+_Place = tuple[int, str] | tuple[tuple[int, str], ...]
+"""A word at its place, or all places that have signs."""
 
 
 @dataclass
@@ -70,12 +73,12 @@ def _split(line: str) -> list[str]:
 
 def is_program(word: str) -> bool:
     """Whether a word is `sshd[123]:` or `kernel:`, as syslog writes the program."""
-    return _PROGRAM.match(word) is not None
+    return word.startswith(PROGRAM) or _PROGRAM.match(word) is not None
 
 
 def merge(lines: Sequence[str], weights: Sequence[int]) -> list[Template]:
     """Templates of distinct masked lines, with the numbers of their lines as weights."""
-    said = [words_of(line) for line in lines]
+    said = _with_texts([words_of(line) for line in lines])
     first = _grouped(said, weights, frozenset())
     at: Counter[tuple[int, str | None]] = Counter(
         (place, word) for template in first for place, word in enumerate(template.columns) if _is_word(word)
@@ -86,18 +89,37 @@ def merge(lines: Sequence[str], weights: Sequence[int]) -> list[Template]:
     return _of_any_length(_alike_but_one(parts))
 
 
+def _with_texts(said: list[list[str]]) -> list[list[str]]:
+    """The words, where a line ends in a value of several words (`COMMAND=..`) with one mark for its words."""
+    ends: dict[tuple[str, ...], set[tuple[str, ...]]] = defaultdict(set)
+    cuts: list[tuple[int, tuple[str, ...]]] = []
+    for words in said:
+        keys = [n for n, word in enumerate(words) if word.endswith(EMPTYABLE)]
+        cut = keys[-1] + 1 if keys else 0
+        # Other values before it may differ: the keys and the program say whether lines are of one kind.
+        head = tuple(words[n] for n in ([2, *keys] if len(words) > 2 and words[1] == HOST else keys))
+        cuts.append((cut, head))
+        if keys:
+            ends[head].add(tuple(words[cut:]))
+    several = {head for head, tails in ends.items() if len(tails) > FEW and len({len(tail) for tail in tails}) > 1}
+    return [
+        [*words[:cut], TEXT] if cut and head in several else words
+        for words, (cut, head) in zip(said, cuts, strict=True)
+    ]
+
+
 def _grouped(
     said: Sequence[list[str]], weights: Sequence[int], common: frozenset[tuple[int, str | None]]
 ) -> list[Template]:
     """Lines that are similar enough; words at places where they are `common` say little."""
     buckets: dict[tuple[int, str], list[Template]] = defaultdict(list)
-    index: dict[tuple[int, str], dict[tuple[int, str], list[int]]] = defaultdict(lambda: defaultdict(list))
+    index: dict[tuple[int, str], dict[_Place, list[int]]] = defaultdict(lambda: defaultdict(list))
     exact: dict[tuple[str, ...], Template] = {}
     for number in sorted(range(len(said)), key=lambda n: -weights[n]):
         words = said[number]
         same = exact.get(tuple(words))
         if same is None:
-            key = (len(words), words[2] if len(words) > 2 and words[1] == HOST else "")
+            key = (len(words), _form_of_program(words))
             bucket, places = buckets[key], index[key]
             same = _most_similar(words, bucket, places, common)
             if same is None:
@@ -105,13 +127,30 @@ def _grouped(
                 for place, word in enumerate(words):
                     if _is_word(word):
                         places[place, word].append(len(bucket))
+                places[_shape(words)].append(len(bucket))
                 bucket.append(same)
             else:
-                same.columns = [a if a == b else None for a, b in zip(same.columns, words, strict=True)]
+                same.columns = _common([same.columns, words])
             exact[tuple(words)] = same
         same.weight += weights[number]
         same.members.append(number)
     return [template for bucket in buckets.values() for template in bucket]
+
+
+def _form_of_program(words: Sequence[str]) -> str:
+    """What a syslog line's program looks like, with a number or without; `session opened` means the same from sshd and
+    from su, so programs may differ."""
+    if len(words) < 4 or words[1] != HOST:
+        return ""
+    return f"{PROGRAM}[{WORD}]:" if "[" in words[2] else f"{PROGRAM}:"
+
+
+def _common(lines: Sequence[Sequence[str | None]]) -> list[str | None]:
+    """Words that all lines have, null where they differ."""
+    columns = [first if all(word == first for word in rest) else None for first, *rest in zip(*lines, strict=True)]
+    if len(columns) > 3 and columns[1] == HOST and columns[2] is None:
+        columns[2] = _form_of_program([word or "" for word in lines[-1]])
+    return columns
 
 
 def _is_word(word: str | None) -> bool:
@@ -121,7 +160,7 @@ def _is_word(word: str | None) -> bool:
 def _most_similar(
     words: list[str],
     bucket: list[Template],
-    places: dict[tuple[int, str], list[int]],
+    places: dict[_Place, list[int]],
     common: frozenset[tuple[int, str | None]],
 ) -> Template | None:
     """The template that shares most words with a line, if they are enough."""
@@ -130,8 +169,10 @@ def _most_similar(
     telling = [one for one in said if one not in common]
     for place_and_word in telling or said:
         votes.update(places.get(place_and_word, ()))
-    if not said:
-        return next((one for one in bucket if not any(map(_is_word, one.columns))), None)
+    # Lines of few words are alike by the signs around their values.
+    shaped = places.get(_shape(words), [])
+    if len(shaped) <= 20 or len(said) <= 2:
+        votes.update(shaped[:20])
     best, most = None, 0.0
     for number, _ in votes.most_common(8):
         template = bucket[number]
@@ -139,6 +180,15 @@ def _most_similar(
         if share > most:
             best, most = template, share
     return best if most >= SIMILAR else None
+
+
+def _shape(words: Sequence[str]) -> tuple[tuple[int, str], ...]:
+    """Where values stand among signs: in brackets, in quotes."""
+    return tuple((place, word) for place, word in enumerate(words) if _has_signs(word))
+
+
+def _has_signs(word: str) -> bool:
+    return len(word) > 1 and _MARKED.search(word) is not None and _LETTERS.search(word) is None
 
 
 def _similarity(words: list[str], columns: list[str | None], common: frozenset[tuple[int, str | None]]) -> float:
@@ -160,6 +210,8 @@ def _similarity(words: list[str], columns: list[str | None], common: frozenset[t
             else:
                 unequal += 1
             first = first and known
+        elif word == column and _MARKED.search(word):
+            equal += 0.3 if len(word) > 1 else 0.05
     if equal < unequal + open_places:
         return 0.0
     return equal / (equal + unequal + open_places) if equal else 0.0
@@ -183,10 +235,7 @@ def _chosen(template: Template, of_member: Sequence[list[str]], weights: Sequenc
             parts = []
             for word in words:
                 members = [number for number in template.members if of_member[number][place] == word]
-                columns = [
-                    next(iter(values)) if len(values := {of_member[number][n] for number in members}) == 1 else None
-                    for n in range(len(template.columns))
-                ]
+                columns = _common([of_member[number] for number in members])
                 part = Template(columns, sum(weights[number] for number in members), members)
                 parts += _chosen(part, of_member, weights)
             return parts

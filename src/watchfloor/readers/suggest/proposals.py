@@ -9,23 +9,22 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from watchfloor.readers.suggest.marks import EMPTYABLE, HOST, LEVEL, QUOTED, REST, TIME, WIDE, WORD
+from watchfloor.readers.suggest.marks import EMPTYABLE, HOST, LEVEL, PROGRAM, QUOTED, REST, TEXT, TIME, WIDE, WORD
 from watchfloor.readers.suggest.merge import Template, is_program, words_of
 from watchfloor.readers.suggest.typed import Kind, kind_of, name_of, unique
 
 __all__ = ["Field", "Pattern", "pattern_of"]
 
-_TEXT = "\ue007"
-"""A value of several words."""
-_ANY = "\ue008"
+_ANY = "\ue00a"
 """One word, whatever it is."""
 _BLANK = "\ue009"
-_MARKS = re.compile(f"([{TIME}{QUOTED}{WORD}{EMPTYABLE}{HOST}{LEVEL}{REST}{_TEXT}{_ANY}])")
-_WIDE = WIDE | {_TEXT: ".*", _ANY: r"[^ \t]+"}
+_MARKS = re.compile(f"([{TIME}{QUOTED}{WORD}{EMPTYABLE}{HOST}{LEVEL}{REST}{TEXT}{PROGRAM}{_ANY}])")
+_WIDE = WIDE | {_ANY: r"[^ \t]+"}
 _MOST = 200
 """So many members of a template are looked at for its shape, and so many lines for its values."""
 _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
 _LETTER = re.compile(r"[A-Za-z]")
+_WORD_IN = re.compile(r"[A-Za-z]{3,}")
 _ENDPOINT = re.compile(r"(/?)((?:[0-9]{1,3}\.){3}[0-9]{1,3})([:/#])([0-9]{1,5})\Z")
 _ROUNDS = 3
 
@@ -46,6 +45,8 @@ class Pattern:
     fields: tuple[Field, ...]
     lines: int
     """Lines of its group, all of which it matches."""
+    open: bool
+    """Whether only the beginning of its lines is understood: it is tried last."""
     literals: int
     """How many of its characters are fixed: the more, the earlier it is tried."""
     examples: tuple[str, ...] = ()
@@ -86,7 +87,7 @@ def pattern_of(template: Template, masked: Sequence[str], lines: pl.Series, time
     if short is not None:
         built = _built(short, lines.head(_MOST), times, typed=True) or _built(short, lines.head(_MOST), times)
         if built is not None and not _proven(built, lines)[1].len():
-            return replace(built, lines=template.weight)
+            return replace(built, lines=template.weight, open=True)
     return None
 
 
@@ -99,11 +100,11 @@ def _proven(pattern: Pattern, lines: pl.Series) -> tuple[Pattern, pl.Series]:
 
 
 def _beginning(pieces: Sequence[_Piece]) -> list[_Piece] | None:
-    """The pieces up to half of them, then anything; null where no word is fixed."""
+    """The pieces up to half of them, then anything; null where no word after the head is fixed."""
     head = list(pieces[: max(1, len(pieces) // 2)])
-    if not any(_LETTER.search(piece.literal) for piece in head):
-        return None
-    return [*head, _Piece(mark=REST, name="rest")]
+    while head and not (head[-1].literal and not head[-1].name and _WORD_IN.search(head[-1].literal)):
+        head.pop()
+    return [*head, _Piece(mark=REST, name="rest")] if head else None
 
 
 def _pieces(template: Template, masked: Sequence[str]) -> list[_Piece]:
@@ -123,10 +124,13 @@ def _pieces(template: Template, masked: Sequence[str]) -> list[_Piece]:
     if template.open_ended:
         # `COMMAND=<value> and more` is one value.
         if columns and columns[-1] and columns[-1][-1].mark == EMPTYABLE:
-            columns[-1][-1] = _Piece(mark=_TEXT)
+            columns[-1][-1] = _Piece(mark=TEXT)
         else:
-            columns.append([_Piece(mark=_TEXT)])
+            columns.append([_Piece(mark=TEXT)])
         columns += [_cut(column) for column in template.tail if column is not None]
+    elif len(columns) > 1 and template.columns[-1] == TEXT and columns[-2] and columns[-2][-1].mark == EMPTYABLE:
+        columns.pop()
+        columns[-1][-1] = _Piece(mark=TEXT)
     pieces: list[_Piece] = []
     for place, column_pieces in enumerate(columns):
         if place and not (len(column_pieces) == 1 and column_pieces[0].mark == REST and not pieces[-1].literal):
@@ -163,7 +167,7 @@ def _cut(column: str) -> list[_Piece]:
 def _program(column: str) -> list[_Piece]:
     """`sshd[123]:` as a field with fixed text, so that it is a column, and the number of the process."""
     program, bracket, _ = column.removesuffix(":").partition("[")
-    found = [_Piece(program, name="program")]
+    found = [_Piece(mark=PROGRAM, name="program") if program == PROGRAM else _Piece(program, name="program")]
     if bracket:
         found += [_Piece("["), _Piece(mark=WORD, name="pid"), _Piece("]")]
     return [*found, _Piece(":")]
@@ -265,9 +269,9 @@ def _written(
             literals += len(piece.literal)
         elif piece.mark == TIME:
             kind = Kind("time", _way(values, times) or f"(?:{wide[TIME]})", "time")
-        elif piece.mark in (REST, _TEXT):
+        elif piece.mark in (REST, TEXT):
             kind = Kind("text", wide[piece.mark])
-        elif typed and values and piece.mark not in (HOST, LEVEL):
+        elif typed and values and piece.mark not in (HOST, LEVEL, PROGRAM):
             after = pieces[place + 1][0].literal[:1] if place + 1 < len(pieces) else ""
             after = after.replace(_BLANK, " ")
             kind = kind_of(values, wide=wide[piece.mark], quoted=piece.mark == QUOTED, after=after)
@@ -280,7 +284,7 @@ def _written(
     if not parts or wide[REST] not in parts[-1]:
         parts.append("$")
     examples = sample.unique(maintain_order=True).head(2).to_list()
-    return Pattern("^" + "".join(parts), tuple(fields.values()), 0, literals, tuple(examples))
+    return Pattern("^" + "".join(parts), tuple(fields.values()), 0, False, literals, tuple(examples))
 
 
 def _way(values: Sequence[str], times: Sequence[str]) -> str | None:

@@ -29,6 +29,8 @@ PATTERNS = 200
 MOST_LINES = 0.6
 """If at least so many lines begin with a time, a record begins with one."""
 _SAMPLE = 5_000
+_GOES_ON = r"^(?:[ \t]|at |Caused by|Traceback |[)\]}])"
+"""How lines begin that continue a record: indented, or as stack traces do."""
 
 
 @dataclass(frozen=True)
@@ -169,8 +171,9 @@ def _records(text: pl.Series, notes: list[str]) -> tuple[str | None, pl.Series]:
         return None, text
     begins = "|".join(regex.replace("(" + core_of(regex) + ")", core_of(regex)) for regex in used)
     frame = pl.DataFrame({"text": text}).with_columns(first=pl.col("text").str.contains(begins))
-    share = frame["first"].mean()
-    if not isinstance(share, float) or share < MOST_LINES or share == 1.0:
+    others = frame.filter(~pl.col("first"))["text"]
+    if others.len() > (1 - MOST_LINES) * text.len() or 2 * int(others.str.contains(_GOES_ON).sum()) <= others.len():
+        # Either no line goes on with another one, or the lines without a time are records of their own.
         return None, text
     records = (
         frame.with_columns(of=pl.col("first").cum_sum())
@@ -249,7 +252,7 @@ def _tried(patterns: Sequence[Pattern], groups: pl.DataFrame) -> tuple[list[Patt
     kept: list[Pattern] = []
     taken: list[pl.DataFrame] = []
     left = groups.select("group", "weight", "first")
-    for pattern in sorted(patterns, key=lambda pattern: (-pattern.literals, -pattern.lines, pattern.regex)):
+    for pattern in sorted(patterns, key=lambda pattern: (pattern.open, -pattern.literals, -pattern.lines, pattern.regex)):
         hit = left["first"].str.contains(pattern.regex)
         here = left.filter(hit)
         if here.height:
