@@ -7,6 +7,7 @@
     │   ├── UnreadableFile        the format is known, the file is not readable as such
     │   ├── BadColumnMap          a column map that does not fit the table or the file
     │   │   └── OtherTable        a file that has none of the columns that the map is about
+    │   ├── BadPattern            a pattern, or a pattern file, that cannot be used
     │   └── BadOption             an option's value that means nothing here
     ├── TimeError                 a time or a zone that cannot be used
     │   ├── UnknownZone           a zone that is not in the IANA list
@@ -21,6 +22,7 @@ __all__ = [
     "AmbiguousTime",
     "BadColumnMap",
     "BadOption",
+    "BadPattern",
     "InputError",
     "MissingExtra",
     "NothingToRead",
@@ -64,6 +66,10 @@ class BadColumnMap(InputError):
 
 class OtherTable(BadColumnMap):
     """A file that has none of the columns that the map is about."""
+
+
+class BadPattern(InputError):
+    """A pattern, or a pattern file, that cannot be used."""
 
 
 class BadOption(InputError):

@@ -46,6 +46,7 @@ class Asked:
     zone: str | None = None
     columns: str | Path | Mapping[str, Any] | None = None
     closing_reasons: str | Path | None = None
+    pattern: str | Path | Mapping[str, Any] | None = None
     progress: Callable[[int], None] | None = None
 
     def options(self) -> Options:
@@ -54,6 +55,7 @@ class Asked:
             zone=self.zone,
             columns=load_columns(self.columns) if self.columns is not None else None,
             closing_reasons=Path(self.closing_reasons) if self.closing_reasons is not None else None,
+            pattern=self.pattern,
         )
         return replace(options, progress=self.progress) if self.progress is not None else options
 
@@ -63,7 +65,9 @@ def read(data: Data, **asked: Any) -> Tables:
 
     Arguments:
         data: a path, several, or a mapping of paths to the zones of their clock times.
-        asked: `format`, `zone`, `columns` (a column map: path of a TOML file, or a dict), `closing_reasons` (QRadar's).
+        asked: `format`, `zone`, `columns` (a column map: path of a TOML file, or a dict), `closing_reasons` (QRadar's),
+            `pattern` (the name of a shipped pattern, a pattern file, the same as a dict, or a regex with named groups
+            or Grok pattern itself).
 
     Raises:
         NothingToRead: no file, or none that any reader knows.

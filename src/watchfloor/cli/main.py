@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from watchfloor.cli import output
-from watchfloor.cli.options import Closing, Columns, Format, Limit, Out, Paths, Quiet, Strict, Zone
+from watchfloor.cli import output, patterns
+from watchfloor.cli.options import Closing, Columns, Format, Limit, Out, Paths, Pattern, Quiet, Strict, Zone
 from watchfloor.cli.progress import reading
 from watchfloor.errors import BadOption, WatchfloorError
 
@@ -124,9 +124,10 @@ def timeline(
     format: Format = None,
     zone: Zone = None,
     columns: Columns = None,
+    pattern: Pattern = None,
 ) -> None:
     """What happened when, across sources with different clocks?"""
-    _ask("timeline", paths, out, limit, strict, quiet, format=format, zone=zone, columns=columns, to=to)
+    _ask("timeline", paths, out, limit, strict, quiet, format=format, zone=zone, columns=columns, pattern=pattern, to=to)
 
 
 @app.command()
@@ -251,6 +252,7 @@ def read(
     format: Format = None,
     zone: Zone = None,
     columns: Columns = None,
+    pattern: Pattern = None,
     closing_reasons: Closing = None,
 ) -> None:
     """Any readable files as canonical tables."""
@@ -259,7 +261,13 @@ def read(
     data = zones_of(paths)
     with reading(_plain(data), quiet=quiet) as progress:
         tables = reading_of(
-            data, format=format, zone=zone, columns=columns, closing_reasons=closing_reasons, progress=progress
+            data,
+            format=format,
+            zone=zone,
+            columns=columns,
+            closing_reasons=closing_reasons,
+            pattern=pattern,
+            progress=progress,
         )
     if table is not None and table not in tables:
         raise BadOption(f"there is no table {table!r} in these files", hint=f"tables: {', '.join(tables)}")
@@ -295,6 +303,9 @@ def demo(
     from watchfloor.cli.demo import run
 
     run(folder, seed=seed, quiet=quiet)
+
+
+app.add_typer(patterns.app, name="patterns")
 
 
 @app.command()

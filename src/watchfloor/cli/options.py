@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Closing", "Columns", "Format", "Limit", "Out", "Paths", "Quiet", "Strict", "Zone"]
+__all__ = ["Closing", "Columns", "Format", "Limit", "Out", "Paths", "Pattern", "Quiet", "Strict", "Zone"]
 
 Paths = Annotated[
     list[str],
@@ -29,4 +29,13 @@ Columns = Annotated[
 Closing = Annotated[
     Path | None,
     typer.Option("--closing-reasons", help="QRadar's closing reasons, as the API gives them.", metavar="FILE"),
+]
+Pattern = Annotated[
+    str | None,
+    typer.Option(
+        "--pattern",
+        "-p",
+        help="Read lines by this pattern: a shipped one (`watchfloor patterns`), a pattern file, Grok, or a regex.",
+        metavar="NAME|FILE|TEXT",
+    ),
 ]

@@ -13,6 +13,7 @@ from watchfloor.schemas import TABLES, Tables
 
 if TYPE_CHECKING:
     from watchfloor.readers.columns.model import ColumnMap
+    from watchfloor.readers.patterns.files import Pattern
 
 __all__ = ["REJECTED_CHARACTERS", "Head", "Options", "Reader", "Tables", "merge", "one_by_one"]
 
@@ -49,6 +50,8 @@ class Options:
     """A column map, or a dict as `--columns MAP.toml` holds it."""
     closing_reasons: Path | None = None
     """QRadar's closing reasons, from their own export."""
+    pattern: str | Path | Mapping[str, Any] | Pattern | None = None
+    """A pattern by which all files are read: a shipped one's name, a pattern file, the same as a dict, or its text."""
     progress: Callable[[int], None] = _nothing
     """To be called with the number of bytes of input (as stored) that were read since the last call."""
 

@@ -11,6 +11,7 @@ from watchfloor.errors import AmbiguousTime, NothingToRead, OtherTable, UnknownF
 from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, merge
 from watchfloor.readers.loki import READER as LOKI
+from watchfloor.readers.patterns.reading import READER as PATTERN
 from watchfloor.readers.qradar import READER as QRADAR
 from watchfloor.readers.syslog import READER as SYSLOG
 from watchfloor.readers.table import READER as TABLE
@@ -18,7 +19,7 @@ from watchfloor.readers.zeek import READER as ZEEK
 
 __all__ = ["READERS", "read_files"]
 
-READERS: tuple[Reader, ...] = (LOKI, ZEEK, QRADAR, TABLE, SYSLOG)
+READERS: tuple[Reader, ...] = (LOKI, ZEEK, QRADAR, TABLE, PATTERN, SYSLOG)
 """Every reader, in the order in which they are asked; the first that accepts a file reads it."""
 
 MOST = 0.6
@@ -86,6 +87,8 @@ def _by_name(name: str) -> Reader:
 
 
 def _by_content(head: Head, options: Options) -> Reader:
+    if options.pattern is not None:
+        return PATTERN
     if options.columns is not None:
         return TABLE
     for reader in READERS:
