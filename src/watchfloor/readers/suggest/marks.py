@@ -8,7 +8,7 @@ import polars as pl
 
 from watchfloor.readers.stamps import FAMILIES
 
-__all__ = ["EMPTYABLE", "HOST", "LEVEL", "LONGEST", "PROGRAM", "QUOTED", "REST", "TEXT", "TIME", "WIDE", "WORD", "core_of", "masked", "ways_of_time"]
+__all__ = ["EMPTYABLE", "HOST", "LEVEL", "LONGEST", "PROGRAM", "QUOTED", "REST", "TEXT", "TIME", "WIDE", "WORD", "core_of", "format_of", "masked", "ways_of_time"]
 
 # Characters of the private use area: no log means anything by them, and a line that holds one proves its pattern wrong.
 TIME = "\ue000"
@@ -30,12 +30,12 @@ LONGEST = 2_000
 """So many characters of a line are looked at."""
 
 _ALPHABET = r"A-Za-z0-9_.:/\\@%+$~*\x{80}-\x{D7FF}-"
-_OTHER_TIMES = (
-    # BlueGene; day and month as people write them; `Nov 9 12:01:01` whose day is not padded.
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{2}\.[0-9]{2}\.[0-9]{2}(?:\.[0-9]{1,9})?",
-    r"[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4},? [0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?: [AP]M)?",
-    r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}[0-9]{1,2} [0-9]{2}:[0-9]{2}:[0-9]{2}",
-)
+_OTHER_TIMES = {
+    # BlueGene; `Nov 9 12:01:01` whose day is not padded; day and month as people write them: which is which, no line says.
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{2}\.[0-9]{2}\.[0-9]{2}(?:\.[0-9]{1,9})?": "%Y-%m-%d-%H.%M.%S%.f",
+    "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}[0-9]{1,2} [0-9]{2}:[0-9]{2}:[0-9]{2}": "%b %d %H:%M:%S",
+    r"[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4},? [0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?: [AP]M)?": "",
+}
 _SAMPLE = 2_000
 _SOME = 0.005
 """A way to write a time that fewer lines use is not looked for, nor are quotes."""
@@ -64,15 +64,29 @@ def core_of(regex: str) -> str:
     raise ValueError(regex)
 
 
+# A number of six digits and another one are a time only where a line begins with them.
+_FAMILIES = {
+    ("^" if family.name in ("HDFS", "Android") else "") + core_of(family.regex): family for family in FAMILIES
+}
+
+
+def format_of(way: str) -> str | None:
+    """How a pattern file calls a way to write a time: a format, empty for ISO 8601; null where none is certain."""
+    family = _FAMILIES.get(way)
+    if family is None:
+        return _OTHER_TIMES.get(way) or None
+    if family.format.startswith("%Y-"):
+        return ""
+    return family.format.removeprefix("%Y ").replace("%:z", "%z")
+
+
 def ways_of_time(text: pl.Series) -> tuple[str, ...]:
     """Regexes that find the times of these lines: every way to write them that more than a few lines use."""
-    # A number of six digits and another one are a time only where a line begins with them.
-    ways = [("^" if family.name in ("HDFS", "Android") else "") + core_of(family.regex) for family in FAMILIES]
     some = text.sample(min(_SAMPLE, len(text)), seed=0) if len(text) > _SAMPLE else text
     used: list[str] = []
     # The longest first: `Sun Dec 04 04:47:44 2005` before the part of it that is a time of another family. A way that
     # finds only what an earlier one has found adds nothing.
-    for way in sorted((*ways, *_OTHER_TIMES), key=len, reverse=True):
+    for way in sorted((*_FAMILIES, *_OTHER_TIMES), key=len, reverse=True):
         left = some if not used else some.str.replace_all("|".join(used), TIME)
         if left.len() and int(left.str.contains(way).sum()) > _SOME * left.len():
             used.append(way)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from watchfloor.readers.suggest.marks import EMPTYABLE, HOST, LEVEL, PROGRAM, QUOTED, REST, TEXT, TIME, WIDE, WORD
+from watchfloor.readers.suggest.marks import EMPTYABLE, HOST, LEVEL, PROGRAM, QUOTED, REST, TEXT, TIME, WIDE, WORD, format_of
 from watchfloor.readers.suggest.merge import Template, is_program, words_of
 from watchfloor.readers.suggest.typed import Kind, kind_of, name_of, unique
 
@@ -268,7 +268,7 @@ def _written(
             kind = Kind("word", _escaped(piece.literal))
             literals += len(piece.literal)
         elif piece.mark == TIME:
-            kind = Kind("time", _way(values, times) or f"(?:{wide[TIME]})", "time")
+            kind = _time(values, times) or Kind("word", f"(?:{wide[TIME]})")
         elif piece.mark in (REST, TEXT):
             kind = Kind("text", wide[piece.mark])
         elif typed and values and piece.mark not in (HOST, LEVEL, PROGRAM):
@@ -277,7 +277,11 @@ def _written(
             kind = kind_of(values, wide=wide[piece.mark], quoted=piece.mark == QUOTED, after=after)
         else:
             kind = Kind("quoted" if piece.mark == QUOTED else "word", wide[piece.mark])
-        name = unique(piece.name or name_of(before, kind, values), fields.__contains__)
+        name = piece.name or ("time" if piece.mark == TIME else name_of(before, kind, values))
+        last = next(reversed(fields), "")
+        if name == "port" and last in ("src_ip", "dst_ip"):
+            name = last.replace("ip", "port")
+        name = unique(name, fields.__contains__)
         fields[name] = Field(name, kind)
         parts.append(f"(?<{name}>{kind.regex})")
         before = ""
@@ -287,10 +291,12 @@ def _written(
     return Pattern("^" + "".join(parts), tuple(fields.values()), 0, False, literals, tuple(examples))
 
 
-def _way(values: Sequence[str], times: Sequence[str]) -> str | None:
-    """The one way in which all these times are written."""
+def _time(values: Sequence[str], times: Sequence[str]) -> Kind | None:
+    """The one way in which all these times are written, if there is one and it can be read."""
     for way in times:
-        exact = re.compile(rf"(?:{way.removeprefix('^')})\Z")
-        if values and all(map(exact.match, values)):
-            return way.removeprefix("^")
+        regex = way.removeprefix("^")
+        exact = re.compile(rf"(?:{regex})\Z")
+        form = format_of(way)
+        if values and form is not None and all(map(exact.match, values)):
+            return Kind("time", regex, "time", form)
     return None

@@ -111,7 +111,9 @@ def suggest_for(
     sample = text.gather_every(max(1, text.len() // _SAMPLE))
     times = ways_of_time(sample)
     frame = _masked(text, sample, times)
-    groups = frame.group_by("masked", maintain_order=True).agg(weight=pl.len(), first=pl.col("text").first())
+    groups = frame.group_by("masked", maintain_order=True).agg(
+        weight=pl.len(), first=pl.col("text").first(), last=pl.col("text").last()
+    )
     groups = groups.with_row_index("group").sort("weight", descending=True, maintain_order=True)
     keyed = frame.join(groups.select("masked", "group"), on="masked").select("group", "text")
     patterns = _patterns(groups, keyed, times, most, notes)
@@ -251,13 +253,14 @@ def _tried(patterns: Sequence[Pattern], groups: pl.DataFrame) -> tuple[list[Patt
     with the number of that pattern."""
     kept: list[Pattern] = []
     taken: list[pl.DataFrame] = []
-    left = groups.select("group", "weight", "first")
+    left = groups.select("group", "weight", "first", "last")
     for pattern in sorted(patterns, key=lambda pattern: (pattern.open, -pattern.literals, -pattern.lines, pattern.regex)):
         hit = left["first"].str.contains(pattern.regex)
         here = left.filter(hit)
         if here.height:
             taken.append(here.select("group", pattern=pl.lit(len(kept), pl.Int32)))
-            kept.append(replace(pattern, lines=int(here["weight"].sum())))
+            examples = tuple(dict.fromkeys([*here["first"].head(2), here["last"][0]]))[:2]
+            kept.append(replace(pattern, lines=int(here["weight"].sum()), examples=examples))
             left = left.filter(~hit)
     schema = {"group": groups.schema["group"], "pattern": pl.Int32}
     return kept, pl.concat(taken) if taken else pl.DataFrame(schema=schema)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 __all__ = ["Kind", "kind_of", "name_of", "unique"]
 
@@ -14,11 +15,13 @@ class Kind:
     """What the values of a place have in common."""
 
     name: str
-    """int, float, ip, hex, mac, path, word, text, quoted, time."""
+    """int, float, ip, hex, mac, clock, path, word, text, quoted, time."""
     regex: str
     """Matches them, in linear time."""
     type: str = ""
     """Type of the field in a pattern file; empty: text."""
+    format: str = ""
+    """Of times: how they are written; empty: as in ISO 8601."""
 
 
 _IP4 = r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}"
@@ -28,6 +31,7 @@ _KINDS = (
     Kind("float", r"[+-]?[0-9]{1,18}(?:\.[0-9]+)?", "float"),
     Kind("ip", _IP4, "ip"),
     Kind("mac", "(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}"),
+    Kind("clock", r"[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?"),
     Kind("ip", f"(?:{_IP4}|{_IP6})", "ip"),
     Kind("hex", "0x[0-9A-Fa-f]+"),
     Kind("hex", "(?:0x)?[0-9A-Fa-f]{6,}"),
@@ -44,7 +48,7 @@ _SILENT = frozenset(
     "during until over under about for when if no only all this that these those via per cmd root".split()
 )
 """Words that name nothing."""
-_BY_KIND = {"int": "number", "float": "number", "quoted": "text", "word": "value", "time": "time"}
+_BY_KIND = {"int": "number", "float": "number", "quoted": "quote", "word": "value", "time": "time"}
 _SIDES = {("from", "ip"): "src_ip", ("rhost", "ip"): "src_ip", ("src", "ip"): "src_ip", ("client", "ip"): "src_ip"} | {
     ("to", "ip"): "dst_ip",
     ("dst", "ip"): "dst_ip",
@@ -72,6 +76,8 @@ def kind_of(values: Sequence[str], *, wide: str, quoted: bool = False, after: st
         return Kind("quoted" if quoted else "word", wide)
     for kind, exact in _EXACT:
         if all(exact.match(value) for value in said):
+            if kind.name == "ip" and not all(map(_is_address, said)):
+                continue
             if kind.name == "hex" and not any(letter in "0123456789" for value in said for letter in value):
                 continue
             regex = f"(?:{kind.regex}|-)" if dash else kind.regex
@@ -83,6 +89,14 @@ def kind_of(values: Sequence[str], *, wide: str, quoted: bool = False, after: st
     word = (rf"[^\s{stop}]" if stops else r"\S") + ("*" if empty else "+")
     path = not empty and not dash and all(map(_PATH.match, said))
     return Kind("path" if path else "word", word)
+
+
+def _is_address(value: str) -> bool:
+    try:
+        ip_address(value)
+    except ValueError:
+        return False
+    return True
 
 
 def name_of(before: str, kind: Kind, values: Sequence[str]) -> str:
