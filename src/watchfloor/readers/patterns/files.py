@@ -19,7 +19,7 @@ from watchfloor.times import Unit, check_zone
 
 __all__ = ["Example", "FieldType", "Pattern", "load", "parse", "shipped"]
 
-Kind = Literal["text", "quoted", "int", "float", "ip", "bool", "time", "list", "pairs", "json"]
+Kind = Literal["text", "quoted", "labels", "int", "float", "ip", "bool", "time", "list", "pairs", "json"]
 _ALIASES = {
     "string": "text",
     "integer": "int",
@@ -45,11 +45,12 @@ class FieldType(BaseModel):
     model_config = _CONFIG
 
     type: Kind = "text"
-    """`quoted` is text that may stand in quotes, as in CSV; `pairs` is `key=value key="value"`."""
+    """`quoted` is text that may stand in quotes, as in CSV; `labels` a name as the Windows DNS server writes it,
+    `(3)www(7)example(3)com(0)`; `pairs` is `key=value key="value"`."""
     format: tuple[str, ...] = ()
     """Of times: `%d/%b/%Y:%H:%M:%S %z`; of several the first that fits. Without: ISO 8601. A year may lack."""
     unit: Unit | None = None
-    """Of times: a number since 1970."""
+    """Of times: a number since 1970. Of numbers: a duration in this unit, which becomes seconds."""
     zone: str | None = None
     """Of times: the zone of clock times that carry none; `--zone` goes before it."""
     separator: str | None = Field(default=None, min_length=1)

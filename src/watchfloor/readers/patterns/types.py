@@ -30,6 +30,7 @@ _ADDRESS = (
     rf"^(?:{_V4}|(?:{_H}:){{7}}{_H}|(?:{_H}:){{6}}{_V4}|"
     rf"(?:{_H}(?::{_H}){{0,6}})?::(?:{_H}:){{0,5}}(?:{_V4}|{_H})?)(?:%[0-9A-Za-z._~-]+)?$"
 )
+_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _TRUE = ("true", "t", "yes", "y", "1", "on")
 _FALSE = ("false", "f", "no", "n", "0", "off")
 
@@ -67,7 +68,8 @@ def value_of(said: pl.Expr, kind: FieldType, *, zone: str | None, year: pl.Expr 
             return Value(pl.coalesce(number, other.cast(pl.Int64, strict=False)), "is no whole number")
         case "float":
             number = said.cast(pl.Float64, strict=False)
-            return Value(pl.when(number.is_finite()).then(number), "is no number")
+            scaled = number / _PER_SECOND[kind.unit] if kind.unit else number
+            return Value(pl.when(number.is_finite()).then(scaled), "is no number")
         case "bool":
             word = said.str.to_lowercase()
             truth = pl.when(word.is_in(_TRUE)).then(True).when(word.is_in(_FALSE)).then(False)
@@ -80,12 +82,23 @@ def value_of(said: pl.Expr, kind: FieldType, *, zone: str | None, year: pl.Expr 
             inner = said.str.extract(r'(?s)^\s*"(.*)"\s*$').str.replace_all('""', '"', literal=True)
             text = pl.coalesce(inner, said)
             return Value(pl.when(text != "").then(text))
+        case "labels":
+            return Value(_labels(said))
         case "list":
             parts = said.str.split(kind.separator or ",").list.eval(pl.element().str.strip_chars())
             return Value(parts.list.eval(pl.element().filter(pl.element() != "")))
         case "json":
             return Value(pl.when(said.str.json_path_match("$").is_not_null()).then(said), "is no JSON")
     return Value(said)
+
+
+def _labels(said: pl.Expr) -> pl.Expr:
+    """`(3)www(7)example(3)com(0)` as `www.example.com`, the root as a dot; other text, where lengths do not fit, as is."""
+    lengths = said.str.extract_all(r"\([0-9]{1,2}\)").list.eval(pl.element().str.strip_chars("()").cast(pl.Int64))
+    bare = said.str.replace_all(r"\([0-9]{1,2}\)", "")
+    fits = (lengths.list.sum() == bare.str.len_bytes()) & said.str.starts_with("(")
+    name = said.str.replace_all(r"\([0-9]{1,2}\)", ".").str.strip_chars(".")
+    return pl.when(~fits).then(said).when(name == "").then(pl.lit(".")).otherwise(name)
 
 
 def _time(said: pl.Expr, kind: FieldType, zone: str | None, year: pl.Expr | None) -> Value:
