@@ -47,9 +47,8 @@ class Years:
         for block in texts.blocks(path, None, silent):
             text, _ = texts.with_damage(block, 1)
             places = _places(text, regex, named=named, day_first=day_first)
-            before = pl.Series([last], dtype=pl.Int64)
             found = places.drop_nulls("place").with_columns(before=pl.col("place").shift(1))
-            found = found.with_columns(pl.col("before").fill_null(before[0]))
+            found = found.with_columns(pl.col("before").fill_null(pl.lit(last, pl.Int64)))
             leaps = found.with_columns(leap=pl.col("place") - pl.col("before")).filter(pl.col("leap").abs() > _HALF)
             for line, leap in leaps.select("line", "leap").iter_rows():  # one row a turn of the year
                 turn += 1 if leap < 0 else -1

@@ -8,7 +8,23 @@ import polars as pl
 
 from watchfloor.readers.stamps import FAMILIES
 
-__all__ = ["EMPTYABLE", "HOST", "LEVEL", "LONGEST", "PROGRAM", "QUOTED", "REST", "TEXT", "TIME", "WIDE", "WORD", "core_of", "format_of", "masked", "ways_of_time"]
+__all__ = [
+    "EMPTYABLE",
+    "HOST",
+    "LEVEL",
+    "LONGEST",
+    "PROGRAM",
+    "QUOTED",
+    "REST",
+    "TEXT",
+    "TIME",
+    "WIDE",
+    "WORD",
+    "core_of",
+    "format_of",
+    "masked",
+    "ways_of_time",
+]
 
 # Characters of the private use area: no log means anything by them, and a line that holds one proves its pattern wrong.
 TIME = "\ue000"
@@ -20,7 +36,7 @@ EMPTYABLE = "\ue003"
 HOST = "\ue004"
 LEVEL = "\ue005"
 REST = "\ue006"
-"""All that follows: what is beyond the length that is looked at, and the lines that continue a record."""
+"""All that follows: what is beyond the length that is looked at."""
 TEXT = "\ue007"
 """A value of several words."""
 PROGRAM = "\ue008"
@@ -31,7 +47,7 @@ LONGEST = 2_000
 
 _ALPHABET = r"A-Za-z0-9_.:/\\@%+$~*\x{80}-\x{D7FF}-"
 _OTHER_TIMES = {
-    # BlueGene; `Nov 9 12:01:01` whose day is not padded; day and month as people write them: which is which, no line says.
+    # BlueGene; `Nov 9 12:01:01` whose day is not padded; day and month in an order that no line says.
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{2}\.[0-9]{2}\.[0-9]{2}(?:\.[0-9]{1,9})?": "%Y-%m-%d-%H.%M.%S%.f",
     "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}[0-9]{1,2} [0-9]{2}:[0-9]{2}:[0-9]{2}": "%b %d %H:%M:%S",
     r"[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4},? [0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?: [AP]M)?": "",
@@ -65,9 +81,7 @@ def core_of(regex: str) -> str:
 
 
 # A number of six digits and another one are a time only where a line begins with them.
-_FAMILIES = {
-    ("^" if family.name in ("HDFS", "Android") else "") + core_of(family.regex): family for family in FAMILIES
-}
+_FAMILIES = {("^" if family.name in ("HDFS", "Android") else "") + core_of(family.regex): family for family in FAMILIES}
 
 
 def format_of(way: str) -> str | None:
@@ -102,7 +116,7 @@ def masked(text: pl.Expr, sample: pl.Series, times: Sequence[str]) -> pl.Expr:
         times: what `ways_of_time` says.
     """
     cut = pl.when(text.str.len_bytes() > LONGEST).then(text.str.head(LONGEST) + REST).otherwise(text)
-    cut = cut.str.replace(r"(?s)\n.*", REST)
+    cut = cut.str.replace(r"(?s)\n.*", "")
     if times:
         cut = cut.str.replace_all("|".join(times), TIME)
     if _often(sample, '"'):

@@ -16,22 +16,66 @@ SIMILAR = 0.5
 COMMON = 0.15
 """A word that more than so many of the templates have at the same place belongs to the head of the log's lines."""
 FEW = 4
-"""A place with no more different words than this holds a choice that the program makes (opened, closed), not a value."""
+"""A place with no more different words than this holds a choice of the program (opened, closed), not a value."""
 _TOKENS = 80
 """More words of a line are not looked at."""
 _MARKS = f"{TIME}{QUOTED}{WORD}{EMPTYABLE}{HOST}{LEVEL}{REST}{TEXT}"
 _MARKED = re.compile(f"[{_MARKS}]")
+_GAP = re.compile(r"[ \t]+")
 _LETTERS = re.compile(r"[^\W\d_]")
 _PLAIN = re.compile(r"^[A-Za-z]+[:.,;!]*$")
 _PROGRAM = re.compile(rf"^[^ :\[{_MARKS}]+(?:\[{WORD}\])?:$")
 _LEVELS = "DEBUG|INFO|INFORMATION|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE|TRACE|ALERT|EMERG"
 _LEVEL = re.compile(rf"(?<![A-Za-z])(?:{_LEVELS})(?![A-Za-z])|(?<=\[)(?:{_LEVELS})(?=\])".replace("A-Za-z", "A-Za-z."))
 _SMALL_LEVEL = re.compile(rf"(?i)(?<=^\[{TIME}\] \[)(?:{_LEVELS}|warn|crit)(?=\])")
-_PAIR = re.compile(rf"(?<![^\s,;&\[({{|<])([A-Za-z_][A-Za-z0-9_.-]*)=(?![=>\"'{QUOTED}])(?:{WORD}|[^\s,;&\"')\]{_MARKS}]*)(?=[\s,;&)\]}}|>]|$)")
+_PAIR = re.compile(
+    rf"(?<![^\s,;&\[({{|<])([A-Za-z_][A-Za-z0-9_.-]*)=(?![=>\"'{QUOTED}])(?:{WORD}|[^\s,;&\"')\]{_MARKS}]*)(?=[\s,;&)\]}}|>]|$)"
+)
 _CUES = frozenset(
-    "for from to by at on in of user users host as with device interface file service process module table rule "
-    "group domain account name named client server address username hostname database queue job task node "
-    "account= path dir directory called ruser logname".split()
+    (
+        "for",
+        "from",
+        "to",
+        "by",
+        "at",
+        "on",
+        "in",
+        "of",
+        "user",
+        "users",
+        "host",
+        "as",
+        "with",
+        "device",
+        "interface",
+        "file",
+        "service",
+        "process",
+        "module",
+        "table",
+        "rule",
+        "group",
+        "domain",
+        "account",
+        "name",
+        "named",
+        "client",
+        "server",
+        "address",
+        "username",
+        "hostname",
+        "database",
+        "queue",
+        "job",
+        "task",
+        "node",
+        "path",
+        "dir",
+        "directory",
+        "called",
+        "ruser",
+        "logname",
+    )
 )
 """Words that announce a value."""
 
@@ -59,16 +103,20 @@ def words_of(line: str) -> list[str]:
     """The words of a masked line, with marks for levels and for values after `key=`."""
     line = _PAIR.sub(rf"\1={EMPTYABLE}", line)
     line = _SMALL_LEVEL.sub(LEVEL, _LEVEL.sub(LEVEL, line, count=1))
-    words = line.strip(" \t").split(maxsplit=_TOKENS) if "\x1c" > line else _split(line)
+    words = _split(line)
+    if line.endswith(REST):
+        words[-1:] = [words[-1].removesuffix(REST), REST]
     if len(words) > _TOKENS:
-        words[_TOKENS] = REST
+        words[_TOKENS:] = [REST]
     if len(words) > 2 and words[0].endswith(TIME) and is_program(words[2]) and TIME not in words[1]:
         words[1] = HOST
     return words
 
 
 def _split(line: str) -> list[str]:
-    return re.split(r"[ \t]+", line.strip(" \t"), maxsplit=_TOKENS)
+    line = line.strip(" \t")
+    # Blanks and tabs alone: `split()` would also take line separators and other signs out of hostile text.
+    return line.split(" ", _TOKENS) if "  " not in line and "\t" not in line else _GAP.split(line, maxsplit=_TOKENS)
 
 
 def is_program(word: str) -> bool:

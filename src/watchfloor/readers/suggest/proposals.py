@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-import os.path
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
 
-from watchfloor.readers.suggest.marks import EMPTYABLE, HOST, LEVEL, PROGRAM, QUOTED, REST, TEXT, TIME, WIDE, WORD, format_of
+from watchfloor.readers.suggest.marks import (
+    EMPTYABLE,
+    HOST,
+    LEVEL,
+    PROGRAM,
+    QUOTED,
+    REST,
+    TEXT,
+    TIME,
+    WIDE,
+    WORD,
+    format_of,
+)
 from watchfloor.readers.suggest.merge import Template, is_program, words_of
 from watchfloor.readers.suggest.typed import Kind, kind_of, name_of, unique
 
@@ -23,6 +34,9 @@ _WIDE = WIDE | {_ANY: r"[^ \t]+"}
 _MOST = 200
 """So many members of a template are looked at for its shape, and so many lines for its values."""
 _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
+_GAP = re.compile(r"[ \t]+")
+_MORE = r"(?:\n(?s:.*))?"
+"""The lines that continue a record."""
 _LETTER = re.compile(r"[A-Za-z]")
 _WORD_IN = re.compile(r"[A-Za-z]{3,}")
 _ENDPOINT = re.compile(r"(/?)((?:[0-9]{1,3}\.){3}[0-9]{1,3})([:/#])([0-9]{1,5})\Z")
@@ -110,9 +124,8 @@ def _beginning(pieces: Sequence[_Piece]) -> list[_Piece] | None:
 def _pieces(template: Template, masked: Sequence[str]) -> list[_Piece]:
     """Fixed text and places of a template."""
     said = [words_of(line) for line in masked]
-    loose = any("  " in line.strip(" \t") or "\t" in line for line in masked)
+    loose = _wide_gaps(masked)
     syslog = len(template.columns) > 2 and template.columns[1] == HOST
-    gap = _BLANK if loose else " "
     columns: list[list[_Piece]] = []
     for place, column in enumerate(template.columns):
         if syslog and place == 2 and column is not None and is_program(column):
@@ -133,14 +146,20 @@ def _pieces(template: Template, masked: Sequence[str]) -> list[_Piece]:
         columns[-1][-1] = _Piece(mark=TEXT)
     pieces: list[_Piece] = []
     for place, column_pieces in enumerate(columns):
-        if place and not (len(column_pieces) == 1 and column_pieces[0].mark == REST and not pieces[-1].literal):
-            pieces.append(_Piece(gap))
+        # What follows the last word that is looked at may go on with that word.
+        if place and template.columns[place : place + 1] != [REST]:
+            pieces.append(_Piece(_BLANK if place in loose or template.open_ended else " "))
         pieces += column_pieces
     if any(line[:1] in (" ", "\t") for line in masked):
         pieces.insert(0, _Piece(_BLANK + "?"))
     if any(line[-1:] in (" ", "\t") for line in masked):
         pieces.append(_Piece(_BLANK + "?"))
     return _joined(pieces)
+
+
+def _wide_gaps(masked: Sequence[str]) -> set[int]:
+    """Numbers of the words before which some line has more than one blank."""
+    return {place for line in masked for place, gap in enumerate(_GAP.findall(line.strip(" \t")), 1) if gap != " "}
 
 
 def _joined(pieces: Sequence[_Piece]) -> list[_Piece]:
@@ -175,11 +194,11 @@ def _program(column: str) -> list[_Piece]:
 
 def _varied(words: Sequence[str]) -> list[_Piece]:
     """A place where words differ: what they have in common at both ends up to a character that is no letter, stays."""
-    prefix = os.path.commonprefix(list(words))
+    prefix = _beginning_of_all(words)
     prefix = _MARKS.split(prefix)[0]
     while prefix and (prefix[-1].isalnum() or prefix[-1] in "_-./\\"):
         prefix = prefix[:-1]
-    suffix = os.path.commonprefix([word[len(prefix) :][::-1] for word in words])[::-1]
+    suffix = _beginning_of_all([word[len(prefix) :][::-1] for word in words])[::-1]
     suffix = _MARKS.split(suffix)[-1]
     while suffix and (suffix[0].isalnum() or suffix[0] in "_-./\\"):
         suffix = suffix[1:]
@@ -189,15 +208,20 @@ def _varied(words: Sequence[str]) -> list[_Piece]:
     return [_Piece(prefix), _Piece(mark=_ANY), _Piece(suffix)]
 
 
+def _beginning_of_all(words: Sequence[str]) -> str:
+    """The characters that all words begin with."""
+    first, last = min(words), max(words)
+    same = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    return first[:same]
+
+
 def _escaped(literal: str) -> str:
     text = _SPECIAL.sub(lambda found: "\\" + found[0], literal)
     text = "".join(c if c.isprintable() or c == _BLANK else f"\\x{{{ord(c):X}}}" for c in text)
     return text.replace(_BLANK + "\\?", r"[ \t]*").replace(_BLANK, r"[ \t]+")
 
 
-def _built(
-    pieces: Sequence[_Piece], sample: pl.Series, times: Sequence[str], *, typed: bool = False
-) -> Pattern | None:
+def _built(pieces: Sequence[_Piece], sample: pl.Series, times: Sequence[str], *, typed: bool = False) -> Pattern | None:
     """The pattern of some pieces, with names and, if asked for, types from the values of a sample."""
     wide = _WIDE | {TIME: "|".join(way.removeprefix("^") for way in times) or "[^ ]+"}
     places = [n for n, piece in enumerate(pieces) if piece.mark]
@@ -205,7 +229,7 @@ def _built(
     values: dict[int, list[str]] = {}
     if places:
         try:
-            groups = sample.str.extract_groups(f"^{regex}$").struct.unnest()
+            groups = sample.str.extract_groups(f"^{regex}{_MORE}$").struct.unnest()
         except pl.exceptions.ComputeError:  # too large for the regex engine
             return None
         groups = groups.filter(pl.first().is_not_null())
@@ -216,9 +240,7 @@ def _built(
     return _written(known, wide, times, sample, typed=typed)
 
 
-def _refined(
-    pieces: Sequence[_Piece], values: dict[int, list[str]]
-) -> Iterator[tuple[_Piece, list[str]]]:
+def _refined(pieces: Sequence[_Piece], values: dict[int, list[str]]) -> Iterator[tuple[_Piece, list[str]]]:
     """Pieces whose values are the same in all lines become fixed; ends that all values share are cut off."""
     for place, piece in enumerate(pieces):
         if not piece.mark or piece.mark not in (WORD, _ANY) or piece.name:
@@ -285,7 +307,15 @@ def _written(
         fields[name] = Field(name, kind)
         parts.append(f"(?<{name}>{kind.regex})")
         before = ""
+    if not fields:
+        # The reader of patterns asks for a field; the text as a whole is one.
+        parts = [f"(?<message>{''.join(parts)})"]
+        fields["message"] = Field("message", Kind("text", ""))
     if not parts or wide[REST] not in parts[-1]:
+        if sample.str.contains("\n", literal=True).any():
+            name = unique("more", fields.__contains__)
+            fields[name] = Field(name, Kind("text", wide[REST]))
+            parts.append(rf"(?:\n(?<{name}>{wide[REST]}))?")
         parts.append("$")
     examples = sample.unique(maintain_order=True).head(2).to_list()
     return Pattern("^" + "".join(parts), tuple(fields.values()), 0, False, literals, tuple(examples))

@@ -16,7 +16,7 @@ from watchfloor.readers.suggest.marks import core_of, masked, ways_of_time
 from watchfloor.readers.suggest.merge import Template, merge
 from watchfloor.readers.suggest.proposals import Pattern, pattern_of
 
-__all__ = ["Suggestion", "suggest", "suggest_for"]
+__all__ = ["Suggestion", "joined", "lines_of", "suggest", "suggest_for"]
 
 LOOKED_AT = 500_000
 """At most so many lines of a file are looked at, in runs spread evenly over it."""
@@ -74,12 +74,7 @@ def suggest(
         NothingToRead: an empty file.
         UnreadableFile: a file that cannot be opened, or is no text.
     """
-    head = files.head(path)
-    if not head.content:
-        raise NothingToRead(f"{path}: the file is empty")
-    if b"\0" in head.content[:4096]:
-        raise UnreadableFile(f"{path}: {files.looks_like(head)}", hint="patterns are for text, line by line")
-    text, lines, notes = _lines(path, progress)
+    text, lines, notes = lines_of(path, progress)
     return suggest_for(text, lines=lines, known=known, most=most, notes=notes)
 
 
@@ -119,13 +114,21 @@ def suggest_for(
     patterns = _patterns(groups, keyed, times, most, notes)
     patterns, taken = _tried(patterns, groups)
     matched, rest = _rest(patterns, taken, keyed)
-    return Suggestion(
-        tuple(patterns), begins, count, text.len(), matched, rest, _has_clocks(sample), tuple(notes)
-    )
+    return Suggestion(tuple(patterns), begins, count, text.len(), matched, rest, _has_clocks(sample), tuple(notes))
 
 
-def _lines(path: Path, progress: Callable[[int], None]) -> tuple[pl.Series, int, list[str]]:
-    """Lines of a file, evenly spread where it has too many, and how many there are."""
+def lines_of(path: Path, progress: Callable[[int], None]) -> tuple[pl.Series, int, list[str]]:
+    """Lines of a file, evenly spread where it has too many; how many there are; and what was left out, in words.
+
+    Raises:
+        NothingToRead: an empty file.
+        UnreadableFile: a file that cannot be opened, or is no text.
+    """
+    head = files.head(path)
+    if not head.content:
+        raise NothingToRead(f"{path}: the file is empty", hint="name a file that holds some lines of the log")
+    if b"\0" in head.content[:4096]:
+        raise UnreadableFile(f"{path}: {files.looks_like(head)}", hint="patterns are for text, line by line")
     partial: list[str] = []
     notes: list[str] = []
     kept: list[pl.Series] = []
@@ -172,21 +175,25 @@ def _records(text: pl.Series, notes: list[str]) -> tuple[str | None, pl.Series]:
     if not used:
         return None, text
     begins = "|".join(regex.replace("(" + core_of(regex) + ")", core_of(regex)) for regex in used)
-    frame = pl.DataFrame({"text": text}).with_columns(first=pl.col("text").str.contains(begins))
-    others = frame.filter(~pl.col("first"))["text"]
+    first = text.str.contains(begins)
+    others = text.filter(~first)
     if others.len() > (1 - MOST_LINES) * text.len() or 2 * int(others.str.contains(_GOES_ON).sum()) <= others.len():
         # Either no line goes on with another one, or the lines without a time are records of their own.
         return None, text
-    records = (
-        frame.with_columns(of=pl.col("first").cum_sum())
+    if before := first.arg_max() or 0:
+        notes.append(f"{before:,} lines stand before the first that begins with a time")
+    return begins, joined(text, begins)
+
+
+def joined(text: pl.Series, begins: str) -> pl.Series:
+    """The records of some lines; those before the first record are left out."""
+    return (
+        pl.DataFrame({"text": text})
+        .with_columns(of=pl.col("text").str.contains(begins).cum_sum())
         .filter(pl.col("of") > 0)
         .group_by("of", maintain_order=True)
-        .agg(pl.col("text").str.join("\n"))
+        .agg(pl.col("text").str.join("\n"))["text"]
     )
-    before = frame["first"].arg_max() or 0
-    if before:
-        notes.append(f"{before:,} lines stand before the first that begins with a time")
-    return begins, records["text"]
 
 
 def _masked(text: pl.Series, sample: pl.Series, times: Sequence[str]) -> pl.DataFrame:
@@ -228,8 +235,7 @@ def _of_templates(
         {
             "template": [n for n, template in enumerate(templates) for _ in template.members],
             "group": group.gather([member for template in templates for member in template.members]),
-        },
-        schema={"template": pl.Int32, "group": group.dtype},
+        }
     )
     lines = keyed.join(of, on="group").partition_by("template", as_dict=True)
 
@@ -254,7 +260,9 @@ def _tried(patterns: Sequence[Pattern], groups: pl.DataFrame) -> tuple[list[Patt
     kept: list[Pattern] = []
     taken: list[pl.DataFrame] = []
     left = groups.select("group", "weight", "first", "last")
-    for pattern in sorted(patterns, key=lambda pattern: (pattern.open, -pattern.literals, -pattern.lines, pattern.regex)):
+    for pattern in sorted(
+        patterns, key=lambda pattern: (pattern.open, -pattern.literals, -pattern.lines, pattern.regex)
+    ):
         hit = left["first"].str.contains(pattern.regex)
         here = left.filter(hit)
         if here.height:

@@ -44,12 +44,66 @@ _KEY = re.compile(rf"({_NAME})[ \t]*(?:=|:)[ \t]*[\"'(\[<]*$")
 _WORDS = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _REACHES = re.compile(r"[A-Za-z][A-Za-z0-9_]*[ \t\"'(\[<#:=@-]*$")
 _SILENT = frozenset(
-    "a an the is was are be been of in on at with and or not it its into out up down as has have had than after before "
-    "during until over under about for when if no only all this that these those via per cmd root".split()
+    (
+        "a",
+        "an",
+        "the",
+        "is",
+        "was",
+        "are",
+        "be",
+        "been",
+        "of",
+        "in",
+        "on",
+        "at",
+        "with",
+        "and",
+        "or",
+        "not",
+        "it",
+        "its",
+        "into",
+        "out",
+        "up",
+        "down",
+        "as",
+        "has",
+        "have",
+        "had",
+        "than",
+        "after",
+        "before",
+        "during",
+        "until",
+        "over",
+        "under",
+        "about",
+        "for",
+        "when",
+        "if",
+        "no",
+        "only",
+        "all",
+        "this",
+        "that",
+        "these",
+        "those",
+        "via",
+        "per",
+        "cmd",
+        "root",
+    )
 )
 """Words that name nothing."""
 _BY_KIND = {"int": "number", "float": "number", "quoted": "quote", "word": "value", "time": "time"}
-_SIDES = {("from", "ip"): "src_ip", ("rhost", "ip"): "src_ip", ("src", "ip"): "src_ip", ("client", "ip"): "src_ip"} | {
+_SIDES = {
+    ("from", "ip"): "src_ip",
+    ("by", "ip"): "src_ip",
+    ("rhost", "ip"): "src_ip",
+    ("src", "ip"): "src_ip",
+    ("client", "ip"): "src_ip",
+} | {
     ("to", "ip"): "dst_ip",
     ("dst", "ip"): "dst_ip",
     ("dest", "ip"): "dst_ip",
@@ -85,7 +139,9 @@ def kind_of(values: Sequence[str], *, wide: str, quoted: bool = False, after: st
     if any(_SPACE.search(value) for value in said):
         return Kind("text", wide)
     stop = after if after.isalnum() else f"\\{after}"
-    stops = after.isascii() and after.isprintable() and after not in ("", " ") and not any(after in value for value in said)
+    stops = (
+        after.isascii() and after.isprintable() and after not in ("", " ") and not any(after in value for value in said)
+    )
     word = (rf"[^\s{stop}]" if stops else r"\S") + ("*" if empty else "+")
     path = not empty and not dash and all(map(_PATH.match, said))
     return Kind("path" if path else "word", word)

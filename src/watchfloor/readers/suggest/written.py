@@ -17,7 +17,20 @@ from watchfloor.schemas import EVENTS
 __all__ = ["one_meaning_each", "pattern_file"]
 
 _OURS = frozenset(
-    "record lines text source fits fields time_latest time_text zone zone_rule time_quality pairs".split()
+    (
+        "record",
+        "lines",
+        "text",
+        "source",
+        "fits",
+        "fields",
+        "time_latest",
+        "time_text",
+        "zone",
+        "zone_rule",
+        "time_quality",
+        "pairs",
+    )
 )
 """Names that mean something to the reader of patterns, or that only it can fill."""
 _LEVEL = "severity_text"
@@ -86,7 +99,9 @@ def _first(name: str, meanings: Counter[Kind]) -> Kind | None:
         return None
     column = EVENTS.schema.get(name)
     for meaning, _ in meanings.most_common():
-        natural = "time" if isinstance(column, pl.Datetime) else "int" if column is not None and column.is_integer() else ""
+        natural = (
+            "time" if isinstance(column, pl.Datetime) else "int" if column is not None and column.is_integer() else ""
+        )
         if column is None or (meaning.type == natural if natural else meaning.type in ("", "ip")):
             return meaning
     return None
@@ -110,7 +125,7 @@ def _key(name: str) -> str:
 
 def _type(kind: Kind) -> str:
     if kind.type == "time" and kind.format:
-        return f"{{ type = \"time\", format = {_text(kind.format)} }}"
+        return f'{{ type = "time", format = {_text(kind.format)} }}'
     return f'"{kind.type}"'
 
 
