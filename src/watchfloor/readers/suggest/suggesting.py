@@ -270,8 +270,8 @@ def _tried(patterns: Sequence[Pattern], groups: pl.DataFrame) -> tuple[list[Patt
             examples = tuple(dict.fromkeys([*here["first"].head(2), here["last"][0]]))[:2]
             kept.append(replace(pattern, lines=int(here["weight"].sum()), examples=examples))
             left = left.filter(~hit)
-    schema = {"group": groups.schema["group"], "pattern": pl.Int32}
-    return kept, pl.concat(taken) if taken else pl.DataFrame(schema=schema)
+    nobody = groups.select("group", pattern=pl.lit(None, pl.Int32)).clear()
+    return kept, pl.concat([nobody, *taken])
 
 
 def _rest(patterns: Sequence[Pattern], taken: pl.DataFrame, keyed: pl.DataFrame) -> tuple[int, pl.Series]:
