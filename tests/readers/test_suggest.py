@@ -306,6 +306,21 @@ def test_many_different_lines_are_merged_in_rounds(monkeypatch: pytest.MonkeyPat
     assert (suggestion.matched, suggestion.notes) == (676, ())
 
 
+def test_lines_of_no_shape_are_time_and_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where words tell nothing, what begins with a time is read as far as that."""
+    from watchfloor.readers.suggest import suggesting
+
+    monkeypatch.setattr(suggesting, "_DISTINCT", 5)
+    monkeypatch.setattr(suggesting, "_ROUNDS", 1)
+    words = [f"{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(600)]
+    lines = [f"2025-11-24T10:00:00Z {words[n]} {words[-n]} {words[n * 7 % 600]}" for n in range(1, 600)]
+
+    suggestion = proposed(lines)
+
+    assert suggestion.matched == len(lines)
+    assert [field.name for field in suggestion.patterns[-1].fields] == ["time", "message"]
+
+
 def test_marks_of_times_addresses_quotes_and_paths() -> None:
     """What varies is masked, what does not stays."""
     lines = pl.Series("text", ['Nov 24 10:00:00 a: open "x y" at /srv/data from 192.0.2.1 (uid=7)'])

@@ -12,9 +12,10 @@ from watchfloor.engine import in_order
 from watchfloor.errors import NothingToRead, UnreadableFile
 from watchfloor.readers import files, texts
 from watchfloor.readers.stamps import FAMILIES
-from watchfloor.readers.suggest.marks import core_of, masked, ways_of_time
+from watchfloor.readers.suggest.marks import core_of, format_of, masked, ways_of_time
 from watchfloor.readers.suggest.merge import Template, merge
-from watchfloor.readers.suggest.proposals import Pattern, pattern_of
+from watchfloor.readers.suggest.proposals import Field, Pattern, pattern_of
+from watchfloor.readers.suggest.typed import Kind
 
 __all__ = ["Suggestion", "joined", "lines_of", "suggest", "suggest_for"]
 
@@ -28,6 +29,8 @@ PATTERNS = 200
 """More patterns than this are not proposed."""
 MOST_LINES = 0.6
 """If at least so many lines begin with a time, a record begins with one."""
+COVERED = 0.95
+"""If patterns match less than this of a log, lines that begin with a time are proposed as time and message."""
 _SAMPLE = 5_000
 _GOES_ON = r"^(?:[ \t]|at |Caused by|Traceback |[)\]}])"
 """How lines begin that continue a record: indented, or as stack traces do."""
@@ -112,8 +115,12 @@ def suggest_for(
     groups = groups.with_row_index("group").sort("weight", descending=True, maintain_order=True)
     keyed = frame.join(groups.select("masked", "group"), on="masked").select("group", "text")
     patterns = _patterns(groups, keyed, times, most, notes)
-    patterns, taken = _tried(patterns, groups)
+    patterns, taken = _tried(patterns, groups.head(_ROUNDS * _DISTINCT))
     matched, rest = _rest(patterns, taken, keyed)
+    for pattern in _of_times(rest, times, text.len()):
+        patterns.append(pattern)
+        matched += pattern.lines
+        rest = rest.filter(~rest.str.contains(pattern.regex))
     return Suggestion(tuple(patterns), begins, count, text.len(), matched, rest, _has_clocks(sample), tuple(notes))
 
 
@@ -287,6 +294,18 @@ def _rest(patterns: Sequence[Pattern], taken: pl.DataFrame, keyed: pl.DataFrame)
             break
         left = left.filter(~left.str.contains(pattern.regex))
     return keyed.height - left.len(), left
+
+
+def _of_times(rest: pl.Series, times: Sequence[str], records: int) -> Iterator[Pattern]:
+    """Patterns of a time and a message, for the lines that no other one matches, where they are many."""
+    for way in times:
+        form = format_of(way)
+        body = way.removeprefix("^")
+        regex = rf"^(?<time>{body}) (?<message>(?s:.*))$"
+        lines = rest.filter(rest.str.contains(regex)) if form is not None else rest.clear()
+        if lines.len() > (1 - COVERED) * records:
+            fields = (Field("time", Kind("time", body, "time", form or "")), Field("message", Kind("text", "(?s:.*)")))
+            yield Pattern(regex, fields, lines.len(), True, 0, tuple(lines.head(2)))
 
 
 def _has_clocks(sample: pl.Series) -> bool:
