@@ -13,7 +13,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from watchfloor.cli import output, patterns
-from watchfloor.cli.options import Closing, Columns, Format, Limit, Out, Paths, Pattern, Quiet, Strict, Zone
+from watchfloor.cli.options import (
+    Closing,
+    Columns,
+    Format,
+    Limit,
+    Out,
+    Paths,
+    Pattern,
+    Preview,
+    Quiet,
+    Strict,
+    Suggest,
+    Zone,
+)
 from watchfloor.cli.progress import reading
 from watchfloor.errors import BadOption, WatchfloorError
 
@@ -267,10 +280,27 @@ def read(
     zone: Zone = None,
     columns: Columns = None,
     pattern: Pattern = None,
+    suggest: Suggest = False,
+    preview: Preview = False,
     closing_reasons: Closing = None,
 ) -> None:
-    """Any readable files as canonical tables."""
+    """Any readable files as canonical tables; or patterns for files that are not."""
     from watchfloor.questions import reading_of
+
+    if suggest or preview:
+        from watchfloor.cli import suggest as suggesting
+
+        suggesting.run(
+            zones_of(paths),
+            out,
+            suggesting=suggest,
+            previewing=preview,
+            pattern=pattern,
+            zone=zone,
+            limit=limit,
+            quiet=quiet,
+        )
+        return
 
     data = zones_of(paths)
     since = _since(out) if since_last else None

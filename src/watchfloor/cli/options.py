@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Closing", "Columns", "Format", "Limit", "Out", "Paths", "Pattern", "Quiet", "Strict", "Zone"]
+__all__ = [
+    "Closing",
+    "Columns",
+    "Format",
+    "Limit",
+    "Out",
+    "Paths",
+    "Pattern",
+    "Preview",
+    "Quiet",
+    "Strict",
+    "Suggest",
+    "Zone",
+]
 
 Paths = Annotated[
     list[str],
@@ -38,4 +51,15 @@ Pattern = Annotated[
         help="Read lines by this pattern: a shipped one (`watchfloor patterns`), a pattern file, Grok, or a regex.",
         metavar="NAME|FILE|TEXT",
     ),
+]
+Suggest = Annotated[
+    bool,
+    typer.Option(
+        "--suggest",
+        help="Propose patterns for a log that no reader knows; --out FILE.toml writes them as a pattern file.",
+    ),
+]
+Preview = Annotated[
+    bool,
+    typer.Option("--preview", help="Matched and other lines side by side, with --suggest or --pattern."),
 ]
