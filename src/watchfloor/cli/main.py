@@ -325,22 +325,9 @@ def read(
             output.remark("nothing was added to these files since the last run")
     elif out is None:
         if not quiet:
-            from watchfloor.reports.terminal import show
-
-            shown = [result for name, result in chosen.items() if table or name != "ledger"]
-            for result in shown:
-                show(result, output.stdout(), limit=MANY if result.name == "ledger" else limit)
+            _show(chosen, table, limit)
     elif out.suffix and not out.is_dir():
-        data_tables = [name for name in chosen if name not in ("rejects", "ledger")]
-        if table is None and len(data_tables) != 1:
-            raise BadOption(
-                f"{out}: these files give {len(data_tables)} tables, one file holds one",
-                hint=f"pick one with --table ({', '.join(chosen)}), or name a folder: --out {out.with_suffix('')}/",
-            )
-        deliver = chosen[table or data_tables[0]]
-        output.deliver(deliver, out=out, limit=limit, strict=False, quiet=True)
-        if not quiet:
-            output.remark(f"wrote {out}")
+        _write_file(chosen, out, table, limit, quiet=quiet)
     else:
         _write_folder(chosen, out, format_out, run=datetime.now(UTC) if since else None, quiet=quiet)
     if since is not None:
@@ -350,6 +337,28 @@ def read(
 
         show_ledger(tables["ledger"].collect(), output.stdout() if out is None else output.stderr())
     output.confess(provenance, strict=strict, quiet=quiet)
+
+
+def _show(chosen: dict[str, Result], table: str | None, limit: int) -> None:
+    """Tables on the terminal; the ledger only where it was asked for."""
+    from watchfloor.reports.terminal import show
+
+    for name, result in chosen.items():
+        if table or name != "ledger":
+            show(result, output.stdout(), limit=MANY if name == "ledger" else limit)
+
+
+def _write_file(chosen: dict[str, Result], out: Path, table: str | None, limit: int, *, quiet: bool) -> None:
+    """The one table of a file."""
+    data_tables = [name for name in chosen if name not in ("rejects", "ledger")]
+    if table is None and len(data_tables) != 1:
+        raise BadOption(
+            f"{out}: these files give {len(data_tables)} tables, one file holds one",
+            hint=f"pick one with --table ({', '.join(chosen)}), or name a folder: --out {out.with_suffix('')}/",
+        )
+    output.deliver(chosen[table or data_tables[0]], out=out, limit=limit, strict=False, quiet=True)
+    if not quiet:
+        output.remark(f"wrote {out}")
 
 
 @app.command()
