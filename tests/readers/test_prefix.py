@@ -7,6 +7,8 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from watchfloor.errors import AmbiguousTime
 from watchfloor.readers.prefix import peel
@@ -60,10 +62,12 @@ def said(line: str) -> tuple[Any, ...]:
         (f"<13>{STAMP} 192.0.2.7: %ACE-3-1: up", ("192.0.2.7", None, None, "%ACE-3-1: up")),
         (f"<189>17: web.example.net: *{STAMP} UTC: %SYS-5-X: y", ("web.example.net", None, None, "%SYS-5-X: y")),
         (f"<13>{STAMP} [192.0.2.7] app: up", ("192.0.2.7", "app", None, "up")),
+        (f"<13>{STAMP} [web:secd.auth.failure:notice]: no: up", ("web", None, None, "no: up")),
         (f"{STAMP} last message repeated 3 times", (None, None, None, "last message repeated 3 times")),
         ("2026-03-14 15:09:26,535 INFO started", (None, None, None, "INFO started")),
         ("2026-03-14T15:09:26Z INFO app[7]: up", (None, "app", 7, "up")),
         ("2026-03-14 15:09:26\treason=Allowed\tx=1", (None, None, None, "reason=Allowed\tx=1")),
+        ("<13>2026-03-14T15:09:26Z: app: up", (None, "app", None, "up")),
         ("<13>app[7]: up", (None, "app", 7, "up")),
         ("just words: and more", (None, None, None, "just words: and more")),
         ("", (None, None, None, "")),
@@ -153,3 +157,45 @@ def test_a_missing_zone_may_be_left_open() -> None:
         peeled(f"<13>{STAMP} web app: up", zone=None)
     [row] = peeled(f"<13>{STAMP} web app: up", zone=None, need_zone=False)
     assert (row["time"], row["time_text"], row["zone"], row["host"]) == (None, STAMP, None, "web")
+
+
+@settings(max_examples=40, deadline=None, database=None)
+@given(
+    pieces=st.lists(
+        st.sampled_from(
+            [
+                "<13>",
+                "<999>",
+                "1 ",
+                "- ",
+                f"{STAMP} ",
+                "2026-03-14T15:09:26Z ",
+                "web ",
+                "app[7]: ",
+                "CEF:0|",
+                "7 ",
+                "host: ",
+                "\x00",
+                "\r",
+                "\n",
+                '[a b="]"] ',
+                "[",
+                '"',
+                "\ufeff",
+                "\xe9",
+                ": ",
+                "notice ",
+                "%A-1-B: ",
+                "x=y ",
+                "2026 ",
+            ]
+        ),
+        max_size=8,
+    )
+)
+def test_nothing_behind_the_prefix_is_lost(pieces: list[str]) -> None:
+    """The rest is the end of the text, whatever the text is, and what was peeled off holds no more than it should."""
+    text = "".join(pieces)
+    [row] = peeled(text)
+    assert row["text"] == text
+    assert text.endswith(row["rest"])

@@ -54,6 +54,16 @@ def time_of(line: str, zone: str | None = None, *, need_zone: bool = True) -> tu
         ("https 2026-11-24T03:10:01.5Z app/x", 3, 500000, None),
         ("api.log.1 2026-11-24 03:10:01.008 25746 INFO x", 3, 8000, "UTC"),
         ("20261124 031001 x", 3, 0, "UTC"),
+        ("Nov 24 03:10:01 2001:db8::7 x: y", 3, 0, "UTC"),
+        ("Nov 24 03:10:01 2026", 3, 0, "UTC"),
+        ("Nov 24 03:10:01 UTCX x: y", 3, 0, "UTC"),
+        ("Tue Nov 24 03:10:01 CST 2026 x", 9, 0, "America/Chicago"),
+        ("2026 Nov 24 03:10:01 WinEvtLog: x", 3, 0, "UTC"),
+        ("2026-11-24 13:10:01 AEST [7] x", 3, 0, None),
+        ("<13>Nov 24 04:10:01 CET: %X-5-Y: z", 3, 0, None),
+        ("2026-11-24 05:10:01 EST x", 3, 0, "Africa/Cairo"),
+        ("2026-11-24T06:10:01 Asia/Riyadh x", 3, 0, "UTC"),
+        ("11/24/2026-03:10:01.667372  [**] x", 3, 667372, "UTC"),
     ],
 )
 def test_a_family_gives_its_instant(line: str, hour: int, microsecond: int, zone: str | None) -> None:
@@ -81,7 +91,15 @@ def test_the_unit_of_an_epoch_is_told_by_its_digits(line: str, quality: str) -> 
 
 @pytest.mark.parametrize(
     "line",
-    ["2026-02-30T10:00:00Z", "-", "2026-11-24T03:10:61Z", "Feb 30 10:00:00 h x: y", "Mon Nov 24 03:10:01 2026 x"],
+    [
+        "2026-02-30T10:00:00Z",
+        "-",
+        "Date: 2026-11-24 03:10:01",
+        "at=x, 2026-11-24 03:10:01",
+        "2026-11-24T03:10:61Z",
+        "Feb 30 10:00:00 h x: y",
+        "Mon Nov 24 03:10:01 2026 x",
+    ],
 )
 def test_a_time_that_does_not_exist_is_none(line: str) -> None:
     """Nothing is invented: no such day, no such second, another weekday."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,9 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpers import rows
+from helpers import DATA, needs_data, rows
 from watchfloor.errors import AmbiguousTime, UnreadableFile
-from watchfloor.readers import Options, read_files
+from watchfloor.readers import Options, files, read_files
+from watchfloor.readers.syslog import READER
 
 
 def read(
@@ -103,7 +105,7 @@ def test_lines_without_a_time_continue_a_record_and_lead_nowhere_at_the_start(tm
     tables = read(tmp_path, text)
     assert [(row["record"], row["message"]) for row in tables["events"]] == [(3, "one\n  at line 2\n"), (6, "two")]
     assert [(row["record"], row["lines"], row["reason"]) for row in tables["rejects"]] == [
-        (1, 2, "no line with a time stands before it")
+        (1, 2, "no record has begun before this line")
     ]
     [ledger] = tables["ledger"]
     assert (ledger["lines"], ledger["lines_read"], ledger["lines_continued"], ledger["lines_rejected"]) == (6, 2, 2, 2)
@@ -111,9 +113,11 @@ def test_lines_without_a_time_continue_a_record_and_lead_nowhere_at_the_start(tm
 
 def test_one_bad_byte_rejects_one_record(tmp_path: Path) -> None:
     """The others are read; a carriage return at the end of a line is no text."""
-    text = b"2025-03-14T15:00:00Z a b: one\r\n2025-03-14T15:00:01Z a b: \xff\r\n2025-03-14T15:00:02Z a b: three\r\n"
+    text = (
+        b"2025-03-14T15:00:00Z a b: \xc3\xa9\r\n2025-03-14T15:00:01Z a b: \xff\r\n2025-03-14T15:00:02Z a b: three\r\n"
+    )
     tables = read(tmp_path, text)
-    assert [row["message"] for row in tables["events"]] == ["one", "three"]
+    assert [row["message"] for row in tables["events"]] == ["\xe9", "three"]
     assert [(row["record"], row["reason"]) for row in tables["rejects"]] == [(2, "bytes that are no UTF-8")]
 
 
@@ -167,7 +171,7 @@ def test_a_file_without_any_time_is_refused_where_it_was_named(tmp_path: Path) -
         read(tmp_path, "just words\nand more\n")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     lines=st.lists(
         st.sampled_from(
@@ -178,6 +182,11 @@ def test_a_file_without_any_time_is_refused_where_it_was_named(tmp_path: Path) -
                 b"",
                 b"\xff\xfe",
                 b"2025-99-14T15:00:00Z z",
+                b"<13>no time",
+                b'<13>1 2025-03-14T15:00:00Z a b - - [e k="\\"\x00\r"] m',
+                b"<999>Feb 30 15:00:00 a b: z",
+                b"<13>Oct 26 02:30:00 r Oct 26 02:10:00 a b: z",
+                b"9 <13>1 - -",
             ]
         ),
         max_size=12,
@@ -193,3 +202,119 @@ def test_the_ledger_adds_up_whatever_the_file_holds(tmp_path: Path, lines: list[
     assert ledger["lines"] == text.removesuffix(b"\n").count(b"\n") + 1
     assert ledger["lines"] == sum(ledger[f"lines_{what}"] for what in ("read", "continued", "rejected", "skipped"))
     assert ledger["lines_rejected"] == sum(row["lines"] for row in tables["rejects"])
+
+
+def test_a_length_in_front_of_each_message(tmp_path: Path) -> None:
+    """Captures of TCP: messages without line ends between them, one with a line break of its own."""
+    messages = [b"<13>1 2025-03-14T15:00:00Z a b - - - one", b"<13>1 2025-03-14T15:00:01Z a b - - - two\nand more"]
+    tables = read(tmp_path, b"".join(b"%d %s" % (len(message), message) for message in messages))
+    assert [(row["record"], row["host"], row["message"]) for row in tables["events"]] == [
+        (1, "a", "one"),
+        (2, "a", "two\n and more"),
+    ]
+    [ledger] = tables["ledger"]
+    assert (ledger["lines"], ledger["lines_read"], ledger["lines_continued"]) == (3, 2, 1)
+    assert ledger["notes"] == "messages are told apart by their lengths; each counts as a line"
+    [event] = read(tmp_path, "40 <13>1 2025-03-14T15:00:00Z a b - - - one\n")["events"]
+    assert event["message"] == "one"
+
+
+def test_what_no_column_holds_is_kept_as_json(tmp_path: Path) -> None:
+    """Facility, a process that is no number, structured data; a name that occurs twice has a list."""
+    line = '<165>1 2025-03-14T15:00:00Z a b x7 ID [e@1 k="1 \\" \\\\ \\] \\d" ip="192.0.2.1" ip="192.0.2.2"][f@1] m\n'
+    [event] = read(tmp_path, line)["events"]
+    assert json.loads(event["fields"]) == {
+        "facility": "local4",
+        "procid": "x7",
+        "structured_data": {"e@1": {"k": '1 " \\ ] \\d', "ip": ["192.0.2.1", "192.0.2.2"]}, "f@1": {}},
+    }
+    assert (event["severity_text"], event["action"], event["pid"]) == ("notice", "ID", None)
+    [event] = read(tmp_path, "<999>Mar 14 15:00:00 relay Mar 14 15:00:00 a b: m\n", "UTC")["events"]
+    assert json.loads(event["fields"]) == {"priority": 999, "relay": "relay"}
+    [event] = read(tmp_path, "Mar 14 15:00:00 a b: m\n", "UTC")["events"]
+    assert event["fields"] is None
+
+
+def test_hostile_structured_data_stays_json(tmp_path: Path) -> None:
+    """Control characters, one element twice, data that is no data."""
+    line = '<13>1 2025-03-14T15:00:00Z a b - - [action:"x"; flags:"1"] m\n'
+    [event] = read(tmp_path, line)["events"]
+    assert (json.loads(event["fields"])["structured_data"], event["message"]) == ('[action:"x"; flags:"1"]', "m")
+    line = '<13>1 2025-03-14T15:00:00Z a b - - [e k="\x01\t"][e k="2"][sc action:"x"; flags:"1"] m\n'
+    [event] = read(tmp_path, line)["events"]
+    assert json.loads(event["fields"])["structured_data"] == {
+        "e": [{"k": "\x01\t"}, {"k": "2"}],
+        "sc": {"action": "x", "flags": "1"},
+    }
+
+
+def test_a_priority_without_a_time_begins_a_record(tmp_path: Path) -> None:
+    """RFC 3164, section 4.3.3: such messages occur. Nothing gives them a time."""
+    events = read(tmp_path, "<13>app[7]: one\n<34>1 - web su - - - two\n<13>more: three\n")["events"]
+    assert [(row["time"], row["host"], row["program"], row["message"]) for row in events] == [
+        (None, None, "app", "one"),
+        (None, "web", "su", "two"),
+        (None, None, "more", "three"),
+    ]
+
+
+def test_text_in_front_of_the_time_is_kept(tmp_path: Path) -> None:
+    """The message is then the whole line."""
+    line = '192.0.2.1 - - [14/Mar/2025:15:00:00 +0000] "GET / HTTP/1.1" 200 5'
+    assert [row["message"] for row in read(tmp_path, line)["events"]] == [line]
+
+
+def test_another_encoding_is_noted(tmp_path: Path) -> None:
+    """A file that is nowhere UTF-8 is Windows-1252."""
+    tables = read(tmp_path, b"2025-03-14T15:00:00Z a b: caf\xe9\n")
+    assert [row["message"] for row in tables["events"]] == ["caf\xe9"]
+    assert "Windows-1252" in tables["ledger"][0]["notes"]
+
+
+def test_blocks_tell_the_same_as_the_whole_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Years, the repeated hour and records of several lines do not depend on where a block ends."""
+    days = ("Dec 30", "Jan  1", "Oct 26", "Dec 31")
+    clocks = ("01:50:00", "02:50:00", "02:10:00", "03:00:00")
+    text = "".join(f"{day} {clock} a b: x\n  more\n" for day in days for clock in clocks)
+    written = datetime(2025, 12, 31, 12, tzinfo=UTC)
+    whole = read(tmp_path, text, "Europe/Paris", written)
+    monkeypatch.setattr("watchfloor.readers.texts.BLOCK_BYTES", 50)
+    assert read(tmp_path, text, "Europe/Paris", written) == whole
+    assert [row["time"].year for row in whole["events"]][::4] == [2024, 2025, 2025, 2025]
+    assert [row["time_quality"] for row in whole["events"]][8:12] == [
+        "declared_zone+year_inferred",
+        "ambiguous_earlier+year_inferred",
+        "ambiguous_later+year_inferred",
+        "declared_zone+year_inferred",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [
+        ("Mar 14 15:00:00 a b: x\n<13>a: b\n2025-03-14T15:00:00Z x\n", 1),
+        ("2025-03-14T15:00:00Z x\n  more\n", 0.5),
+        ("a,b\n1,2\n", 0),
+        ("6 <13>ab7 <13>abc", 1),
+        ("", 0),
+    ],
+)
+def test_the_share_of_lines_with_a_prefix(tmp_path: Path, text: str, share: float) -> None:
+    """Says how sure the reader is of a file."""
+    path = tmp_path / "x.log"
+    path.write_text(text)
+    assert READER.accepts(files.head(path)) == share
+
+
+@needs_data
+def test_what_reaches_a_siem(tmp_path: Path) -> None:
+    """Times and hosts of RFC 5424 messages of many vendors, as their parsers' tests expect them."""
+    lines = (DATA / "siem" / "sc4s_rendered.jsonl").read_text().splitlines()
+    cases = [case for case in map(json.loads, lines) if case["kind"] == "syslog5424" and case["expected_time"]]
+    text = "".join(case["message"].replace("\n", "\n ") + "\n" for case in cases)
+    events = read(tmp_path, text, "UTC", datetime(2026, 12, 31, tzinfo=UTC))["events"]
+    assert len(events) == len(cases) > 50
+    right = [
+        row["time"].isoformat()[:19] == case["expected_time"][:19] for row, case in zip(events, cases, strict=True)
+    ]
+    assert all(right)

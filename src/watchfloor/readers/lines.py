@@ -12,11 +12,13 @@ from watchfloor.readers import texts
 from watchfloor.readers._reader import REJECTED_CHARACTERS, Options, Tables
 from watchfloor.schemas import LEDGER, REJECTS, TABLES
 
-__all__ = ["Parse", "read_lines"]
+__all__ = ["Blocks", "Parse", "read_lines"]
 
 Parse = Callable[[pl.DataFrame], Mapping[str, pl.DataFrame]]
 """Takes records (`record`: number of its first line, `lines`: how many it has, `text`) and gives rows of canonical
 tables by the table's name, each with `record`, and under `rejects` the records that it cannot read: record, reason."""
+Blocks = Callable[[Path, texts.Listener], Iterator[bytes]]
+"""Gives a file's lines in blocks, each but the last ending in a line feed."""
 _BLANK = pl.col("text").str.strip_chars() == ""
 
 
@@ -30,6 +32,7 @@ def read_lines(
     begins: pl.Expr | None = None,
     skips: pl.Expr | None = None,
     prepare: Callable[[pl.DataFrame], pl.DataFrame] | None = None,
+    blocks: Blocks | None = None,
 ) -> Tables:
     """The tables of one file; every line of it is read, continued, rejected or skipped.
 
@@ -44,13 +47,14 @@ def read_lines(
         skips: whether a record is none: a header, a comment. Blank records are skipped in any case.
         prepare: is called block by block in the order of the file, before `parse`; it may add columns. What it takes
             away counts as skipped.
+        blocks: gives the lines of the file, where they are stored otherwise; null: `texts.blocks` does.
     """
     keepers = {name: Keeper(TABLES[name].schema) for name in tables}
     account = _Account(str(path), format, path.stat().st_size)
     blank = _BLANK if skips is None else _BLANK | skips
 
     def prepared() -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-        for records in _records(path, options, account, begins):
+        for records in _records(path, options, account, begins, blocks):
             kept = records.filter(~blank)
             yield records, kept if prepare is None else prepare(kept)
 
@@ -116,11 +120,13 @@ class _Account:
         }
 
 
-def _records(path: Path, options: Options, account: _Account, begins: pl.Expr | None) -> Iterator[pl.DataFrame]:
+def _records(
+    path: Path, options: Options, account: _Account, begins: pl.Expr | None, stored: Blocks | None
+) -> Iterator[pl.DataFrame]:
     """The records of a file; those with bytes that are no UTF-8, and what stands before the first, are rejected."""
     listener = texts.Listener(options.progress, account.partial.append, account.notes.append)
     seen, waiting, bad = 0, None, list[int]()
-    blocks = texts.blocks(path, None, listener)
+    blocks = stored(path, listener) if stored else texts.blocks(path, None, listener)
     block = next(blocks, b"")
     while block:
         lines, damaged = _lines(block, seen + 1)

@@ -18,14 +18,16 @@ FACILITIES = (
 SEVERITIES = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
 """By number, RFC 5424 table 2, by the names of syslog.conf."""
 
-_PRI = r"^(?:[0-9]{1,6} )?<([0-9]{1,3})>"
+_BEFORE = r"^((?:[0-9]{1,6} )?<[0-9]{1,3}>(?:1 (?:-(?: |$))?)?)"
+"""Length, priority, version, and the dash of a time that is not known."""
 _LEVEL = (
     "(?i:emerg|emergency|panic|alert|crit|critical|err|error|warn|warning|notice|info|informational|debug|fatal|trace)"
 )
-_IP = r"(?:(?:[0-9]{1,3}\.){3}[0-9]{1,3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})"
-_NAME = r'[^ \t\[\]=:,|%"<>{}()]{1,255}'
-_HOST = rf"(?:{_IP}|{_NAME})"
-_TAG = r'[^ \t\[\]:=|%"<>{},;]{1,100}'
+_IPV6 = "[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*"
+_IP = rf"(?:(?:[0-9]{{1,3}}\.){{3}}[0-9]{{1,3}}|{_IPV6})"
+_NAME = r'[^\s\[\]=:,|%"<>{}()]+'
+_HOST = rf"(?:{_NAME}|{_IPV6})"
+_TAG = r'[^\s\[\]:=|%"<>{},;]+'
 _PROCESS = r"\[([0-9]+|-)\]"
 _MODERN = (
     r"(?s)^ ([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+) "
@@ -38,14 +40,22 @@ _TAGGED = rf"{_FRONT}\[?({_HOST})\]? +(?:: *)?(?:({_LEVEL}) +)?({_TAG})(?:{_PROC
 """Header, host, level, program, process."""
 _BARE_TAG = rf"^((?:({_LEVEL}) +)?({_TAG})(?:{_PROCESS}(?:: ?| |$)|:(?:[ \t]|$)))"
 """Header, level, program, process, without a host."""
-_BARE_HOST = rf"{_FRONT}({_HOST})(?:[ \t]+:[ \t]+|[ \t,]+|$))"
-_HOST_OF_DEVICE = rf"^(\[?({_HOST})\]?: )(?:%|(?:CEF|LEEF): ?[0-9])"
+_BARE_HOST = rf"^((?:slot[0-9]+/)?({_HOST})(?:[ \t]+:[ \t]+|[ \t,]+|$))"
+_HOST_OF_DEVICE = rf"^(\[?({_HOST})\]?: )(?:(?:[0-9:.]{{1,20}}: )?%|(?:CEF|LEEF): ?[0-9])"
 """A host with the colon that others put behind a program."""
+_NETAPP = rf"^(\[({_NAME}):([A-Za-z0-9_.]+):({_LEVEL})\]: ?)"
+"""Header, host, kind of event, level."""
 _HOST_AND_PAIRS = rf"^(({_NAME}) )[A-Za-z0-9_.-]+="
+_HOST_BEFORE = (
+    r"^(?:[0-9]{1,6} )?<[0-9]{1,3}>(?:1 )?:? {0,2}(?:[0-9]{1,9}: )?([A-Za-z0-9_.-]+): [*.]?(?:[A-Z]|[0-9]{4})"
+)
+"""A host that Cisco's devices write before the time."""
 _RELAYED = r"^(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ 0-9]?[0-9] [0-9]{2}:[0-9]{2}:[0-9]{2} [A-Za-z0-9]"
 _OLD = [n for n, family in enumerate(FAMILIES) if family.name.startswith(("RFC 3164", "Cisco"))]
 _BEHIND = [n for n, family in enumerate(FAMILIES) if family.behind]
-_TIMES = ("time", "time_latest", "time_text", "zone", "zone_rule", "time_quality")
+_HELPERS = ("before", "modern", "after", "lead", "place_of_row")
+_OTHER_FORMATS = ("CEF", "LEEF")
+"""No programs, though a colon follows."""
 _HEADER = ("host", "level", "program", "pid_text", "msgid", "structured", "rest")
 
 
@@ -73,12 +83,11 @@ def peel(
     relayed = headed["rest"].str.contains(_RELAYED) & headed["host"].is_not_null() & headed["program"].is_null()
     if not relayed.any():
         return _named(headed.with_columns(relay=pl.lit(None, pl.String)))
-    kept = [name for name in records.columns if name != "text"]
-    inner = headed.filter(relayed).select(*kept, "text", outer="rest", relay="host", said="priority")
-    again = instants(
-        inner.drop("text").rename({"outer": "text"}), source=source, zone=zone, written=written, need_zone=need_zone
+    outer = headed.filter(relayed).select("text", "rest", "host", "priority")
+    inner = records.filter(relayed).with_columns(text=outer["rest"])
+    again = _headed(instants(inner, source=source, zone=zone, written=written, need_zone=need_zone)).with_columns(
+        text=outer["text"], relay=outer["host"], priority=pl.coalesce("priority", outer["priority"])
     )
-    again = _headed(again).with_columns(text=inner["text"], priority=pl.coalesce("priority", "said")).drop("said")
     both = pl.concat(
         [
             headed.with_columns(relay=pl.lit(None, pl.String), at=pl.int_range(pl.len())).filter(~relayed),
@@ -92,19 +101,19 @@ def peel(
 def _headed(stamped: pl.DataFrame) -> pl.DataFrame:
     """Records with the parts of their headers."""
     text = pl.col("text")
-    priority = text.str.extract(_PRI).cast(pl.Int64)
-    before = text.str.extract(r"^((?:[0-9]{1,6} )?<[0-9]{1,3}>(?:1 (?:-(?: |$))?)?)").str.len_bytes()
     stamp = pl.col("time_text")
+    stamped = stamped.with_columns(before=text.str.extract(_BEFORE))
+    before = pl.col("before").str.len_bytes()
     place = (
         pl.when(stamp.is_null() | pl.col("family").is_in(_BEHIND))
         .then(before.fill_null(0))
         .otherwise(text.str.find(stamp, literal=True) + stamp.str.len_bytes())
     )
     rows = stamped.with_columns(
-        priority=priority,
-        modern=text.str.contains(r"^(?:[0-9]{1,6} )?<[0-9]{1,3}>1 "),
+        priority=pl.col("before").str.extract("<([0-9]+)>").cast(pl.Int64),
+        modern=pl.col("before").str.contains(">1 ", literal=True).fill_null(False),
         after=_cut(text, place),
-        lead=pl.when(stamp.is_not_null()).then(text.str.extract(r"^(?:[0-9]{1,6} )?<[0-9]{1,3}>[^ ]{0,12} ?([^ ]+): ")),
+        lead=pl.when(stamp.is_not_null()).then(text.str.extract(_HOST_BEFORE)),
     )
     empty = {name: pl.lit(None, pl.String) for name in _HEADER}
     parts = []
@@ -130,82 +139,101 @@ def _headed(stamped: pl.DataFrame) -> pl.DataFrame:
     if rows.height:
         parts.append(_old(rows.with_columns(**empty)))
     if not parts:
-        return rows.with_columns(**empty).drop("modern", "after", "lead", "place_of_row")
+        return rows.with_columns(**empty).drop(*_HELPERS)
     whole = pl.concat(parts, how="diagonal").sort("place_of_row")
-    return whole.drop("modern", "after", "lead", "place_of_row", "group", strict=False)
+    return whole.drop(*_HELPERS, "group", strict=False)
 
 
 def _old(rows: pl.DataFrame) -> pl.DataFrame:
     """Headers as RFC 3164 describes them, more or less."""
     behind = pl.col("family").is_in(_BEHIND).fill_null(False)
     bare = pl.col("time_text").is_null() & pl.col("priority").is_null()
+    whole = pl.when(bare).then("text").otherwise("after")
     rows = rows.with_columns(
-        header=pl.when(behind | bare).then(pl.lit("")).otherwise(pl.col("after").str.strip_chars_start(" \t:,]"))
+        rest=whole,
+        header=pl.when(behind | bare).then(pl.lit("")).otherwise(pl.col("after").str.strip_chars_start(" \t:,]")),
     )
+    rows = rows.with_columns(group=pl.col("header").str.extract_groups(_TAGGED))
+    host, program = pl.col("group").struct.field("2"), pl.col("group").struct.field("4")
+    tagged = program.is_not_null() & ~program.is_in(_OTHER_FORMATS) & ~host.str.contains(f"^{_LEVEL}$")
+    tagged &= host != "message"
+    first = rows.filter(tagged).with_columns(
+        _said("group", 2).alias("host"),
+        _said("group", 3).alias("level"),
+        _said("group", 4).alias("program"),
+        _said("group", 5).alias("pid_text"),
+        rest=_behind("header", "group"),
+    )
+    parts = [first.drop("group")]
+    if first.height < rows.height:
+        parts.append(_without_program(rows.filter(~tagged.fill_null(False)).drop("group")))
+    told = pl.col("lead").str.contains("[A-Za-z]")
+    return pl.concat(parts).with_columns(host=pl.coalesce("host", pl.when(told).then("lead"))).drop("header")
+
+
+def _without_program(rows: pl.DataFrame) -> pl.DataFrame:
+    """Headers of a host alone, and others."""
     header = pl.col("header")
     syslog = pl.col("priority").is_not_null() | pl.col("family").is_in(_OLD).fill_null(False)
+    syslog |= header.str.contains("^[^ ]+ +:? ?%[A-Z]+-")
+    rows = rows.with_columns(group=header.str.extract_groups(_BARE_HOST))
+    host = pl.col("group").struct.field("2")
+    alone = syslog & host.str.contains("[A-Za-z.]|:.*:") & ~host.str.contains(f"^{_LEVEL}$")
+    alone &= ~header.str.contains("^(?:last )?message repeated ")
+    first = rows.filter(alone).with_columns(host=host, rest=_behind("header", "group"))
+    parts = [first.drop("group")]
+    if first.height < rows.height:
+        parts.append(_odd(rows.filter(~alone.fill_null(False)).drop("group")))
+    return pl.concat(parts)
+
+
+def _odd(rows: pl.DataFrame) -> pl.DataFrame:
+    """Headers that lack the host or the program, or have them in other places."""
+    header = pl.col("header")
     rows = rows.with_columns(
-        tagged=header.str.extract_groups(_TAGGED),
         device=header.str.extract_groups(_HOST_OF_DEVICE),
         tag=header.str.extract_groups(_BARE_TAG),
-        only=pl.when(syslog).then(header.str.extract_groups(_BARE_HOST)),
         pairs=header.str.extract_groups(_HOST_AND_PAIRS),
+        netapp=header.str.extract_groups(_NETAPP),
     )
-
-    def part(of: str, n: int) -> pl.Expr:
-        return pl.col(of).struct.field(str(n))
-
-    host, program = part("tagged", 2), part("tagged", 4)
-    word = host.str.contains(f"^{_LEVEL}$")
-    is_tagged = program.is_not_null() & ~program.is_in(["CEF", "LEEF"]) & ~word & (host != "message")
-    device = part("device", 2)
-    is_device = device.is_not_null() & (
-        device.str.contains(f"^{_IP}$") | header.str.contains(r"^[^ ]+: (?:CEF|LEEF)") | device.str.contains(r"\.")
-    )
-    lone = part("tag", 3)
-    is_lone = lone.is_not_null() & ~lone.is_in(["CEF", "LEEF"])
-    only = part("only", 2)
-    is_only = (
-        only.is_not_null()
-        & only.str.contains("[A-Za-z.]|:.*:")
-        & ~only.str.contains(f"^{_LEVEL}$")
-        & ~header.str.contains("^(?:last )?message repeated ")
-    )
-    paired = part("pairs", 2)
+    device, program, paired = _said("device", 2), _said("tag", 3), _said("pairs", 2)
+    is_device = device.str.contains(rf"^{_IP}$|\.") | header.str.contains("^[^ ]*[A-Za-z][^ ]*: (?:CEF|LEEF|[0-9])")
     rows = rows.with_columns(
-        kind=pl.when(is_device)
+        kind=pl.when(_said("netapp", 2).is_not_null())
+        .then(pl.lit("netapp"))
+        .when(device.is_not_null() & is_device)
         .then(pl.lit("device"))
-        .when(is_tagged)
-        .then(pl.lit("tagged"))
-        .when(is_lone)
+        .when(program.is_not_null() & ~program.is_in(_OTHER_FORMATS))
         .then(pl.lit("tag"))
-        .when(is_only)
-        .then(pl.lit("only"))
         .when(paired.is_not_null() & ~paired.str.contains(f"^{_LEVEL}$"))
         .then(pl.lit("pairs"))
-        .otherwise(pl.lit("none"))
     )
 
     def by_kind(**values: pl.Expr) -> pl.Expr:
-        chosen = pl.coalesce(*(pl.when(pl.col("kind") == kind).then(value) for kind, value in values.items()))
-        return pl.when(chosen.str.len_bytes() > 0).then(chosen)
+        return pl.coalesce(*(pl.when(pl.col("kind") == kind).then(value) for kind, value in values.items()))
 
-    cut = by_kind(**{kind: part(kind, 1) for kind in ("device", "tagged", "tag", "only", "pairs")}).str.len_bytes()
-    told = pl.col("lead").str.contains("[A-Za-z]")
-    process = by_kind(tagged=part("tagged", 5), tag=part("tag", 4))
+    kinds = ("device", "tag", "pairs", "netapp")
     return rows.with_columns(
-        host=pl.coalesce(
-            by_kind(device=device, tagged=host, only=only, pairs=paired), pl.when(told).then(pl.col("lead"))
-        ),
-        level=by_kind(tagged=part("tagged", 3), tag=part("tag", 2)),
-        program=by_kind(tagged=program, tag=lone),
-        pid_text=process,
-        rest=pl.when(bare)
-        .then("text")
-        .when(behind)
-        .then("after")
-        .otherwise(_cut(header, cut.fill_null(0)).str.strip_chars_start(" ")),
-    ).drop("tagged", "device", "tag", "only", "pairs", "kind", "header")
+        host=by_kind(device=device, pairs=paired, netapp=_said("netapp", 2)),
+        level=by_kind(tag=_said("tag", 2), netapp=_said("netapp", 4)),
+        msgid=by_kind(netapp=_said("netapp", 3)),
+        program=by_kind(tag=program),
+        pid_text=by_kind(tag=_said("tag", 4)),
+        rest=pl.when(header == "")
+        .then("rest")
+        .otherwise(pl.coalesce(by_kind(**{kind: _behind("header", kind) for kind in kinds}), header)),
+    ).drop(*kinds, "kind")
+
+
+def _said(group: str, n: int) -> pl.Expr:
+    """One group of a match, null where it is empty."""
+    value = pl.col(group).struct.field(str(n))
+    return pl.when(value != "").then(value)
+
+
+def _behind(text: str, group: str) -> pl.Expr:
+    """The text behind a match, whose first group is all of it."""
+    return _cut(pl.col(text), pl.col(group).struct.field("1").str.len_bytes()).str.strip_chars_start(" ")
 
 
 def _cut(text: pl.Expr, place: pl.Expr) -> pl.Expr:

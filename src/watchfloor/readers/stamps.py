@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from zoneinfo import available_timezones
 
 import polars as pl
 
 from watchfloor import times
 from watchfloor.errors import AmbiguousTime
 
-__all__ = ["FAMILIES", "Family", "found", "instants"]
+__all__ = [
+    "BEGINS",
+    "FAMILIES",
+    "YEARLESS",
+    "YEARLESS_FIGURES",
+    "Family",
+    "clock_times",
+    "found",
+    "instants",
+    "last_year",
+    "place_in_year",
+    "steps_back",
+    "turn_of_year",
+]
 
 _PRI = r"(?:[0-9]{1,6} )?<[0-9]{1,3}>"
-LEAD = rf"^(?:{_PRI}(?:1 )?:? {{0,2}}(?:[0-9]{{1,9}}: )?(?:[A-Za-z0-9_.-]{{1,100}}: )?[*.]?)?"
+LEAD = rf"^(?:{_PRI}(?:1 )?:? {{0,2}}(?:[0-9]{{1,9}}: )?(?:[A-Za-z0-9_.-]+: )?[*.]?)?"
 """What may precede a time: the length that TCP adds, the priority, Cisco's counter, host a mark."""
 _CLOCK = r"[0-9]{2}:[0-9]{2}:[0-9]{2}"
 _FRACTION = r"(?:[.,][0-9]{1,9})?"
@@ -22,11 +39,24 @@ _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _MONTH_DAY = rf"{_MONTH} (?: [0-9]|[0-9]{{1,2}})"
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _YEAR = "(?:19|20)[0-9]{2}"
-_OFFSET = r"(?: ?(?:Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}))"
+_ABBREVIATIONS = {
+    **{"CET": "+01:00", "CEST": "+02:00", "EET": "+02:00", "EEST": "+03:00", "WEST": "+01:00", "MSK": "+03:00"},
+    **{"EDT": "-04:00", "MDT": "-06:00", "PDT": "-07:00", "AKDT": "-08:00", "SAST": "+02:00", "JST": "+09:00"},
+    **{"AEST": "+10:00", "AEDT": "+11:00", "AWST": "+08:00", "NZST": "+12:00", "NZDT": "+13:00", "KST": "+09:00"},
+}
+"""Those that mean one offset. EST, CST, IST and others mean several: they are read in the zone that is declared."""
+_OFFSET = rf"(?: ?(?:Z|[+-][0-9]{{2}}:?[0-9]{{2}})| ?(?:UTC|GMT)| (?:{'|'.join(_ABBREVIATIONS)}))"
+_REGION = (
+    r"(?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific)(?:/[A-Za-z_-]{2,30}){1,2}"
+)
 _END = r"(?:[^0-9A-Za-z]|$)"
 _ISO = f"{_DATE}[T ]{_CLOCK}{_FRACTION}"
+_OLD = rf"{LEAD}({_MONTH_DAY} {_CLOCK}{_FRACTION}(?: {_YEAR}(?: |$)|{_OFFSET}(?-u:\b))?)"
+"""With a year only where a blank follows: 2001:db8::7 is a host."""
 _T = ("^([^ T]+) ", "${1}T")
 _EPOCH = "epoch"
+_IN_A_ZONE = " in a zone"
+_NAMED = "%Y-%m-%dT%H:%M:%S%.f" + _IN_A_ZONE
 
 _DISORDER = 600
 """Seconds by which lines of one log may be out of order without meaning a change of the clock."""
@@ -49,21 +79,18 @@ class Family:
     """Whether text of the record itself stands before the time."""
     rewrite: tuple[tuple[str, str], ...] = ()
     """Patterns and what takes their place, before the text is read."""
+    tail: str = ""
+    """What the time ends with, where several families in a row have one regex."""
 
 
 FAMILIES = (
-    Family("RFC 3164 with year", rf"{LEAD}({_MONTH_DAY} {_CLOCK}{_FRACTION} {_YEAR})(?: |$)", "%b %d %H:%M:%S%.f %Y"),
-    Family(
-        "RFC 3164 with offset",
-        rf"{LEAD}({_MONTH_DAY} {_CLOCK}{_FRACTION}{_OFFSET}){_END}",
-        "%Y %b %d %H:%M:%S%.f%:z",
-        offset=True,
-        year=False,
-    ),
-    Family("RFC 3164", rf"{LEAD}({_MONTH_DAY} {_CLOCK}{_FRACTION})", "%Y %b %d %H:%M:%S%.f", year=False),
+    Family("RFC 3164 with year", _OLD, "%b %d %H:%M:%S%.f %Y", tail=f" {_YEAR}$"),
+    Family("RFC 3164 with offset", _OLD, "%Y %b %d %H:%M:%S%.f%:z", offset=True, year=False, tail=f"{_OFFSET}$"),
+    Family("RFC 3164", _OLD, "%Y %b %d %H:%M:%S%.f", year=False),
     Family(
         "ISO 8601 with offset", rf"{LEAD}\[?({_ISO}{_OFFSET}){_END}", "%Y-%m-%dT%H:%M:%S%.f%:z", True, rewrite=(_T,)
     ),
+    Family("ISO 8601 with zone", rf"{LEAD}\[?({_ISO} {_REGION})(?:[^A-Za-z]|$)", _NAMED, True, rewrite=(_T,)),
     Family("ISO 8601", rf"{LEAD}\[?({_ISO})", "%Y-%m-%dT%H:%M:%S%.f", rewrite=(_T,)),
     Family(
         "ISO 8601 to the minute",
@@ -74,6 +101,7 @@ FAMILIES = (
     ),
     Family("ISO 8601 basic", rf"{LEAD}([0-9]{{8}}T[0-9]{{6}}{_FRACTION}{_OFFSET}){_END}", "%Y%m%dT%H%M%S%.f%:z", True),
     Family("slashes", rf"{LEAD}\[?([0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}} {_CLOCK}{_FRACTION})", "%Y/%m/%d %H:%M:%S%.f"),
+    Family("Suricata", rf"{LEAD}([0-9]{{2}}/[0-9]{{2}}/[0-9]{{4}}-{_CLOCK}\.[0-9]{{6}}) ", "%m/%d/%Y-%H:%M:%S%.f"),
     Family(
         "Cisco with offset",
         rf"{LEAD}({_MONTH_DAY} {_YEAR} {_CLOCK}{_FRACTION}{_OFFSET}){_END}",
@@ -96,6 +124,13 @@ FAMILIES = (
         offset=True,
         rewrite=(("(?:UTC|GMT) ([0-9]+)$", "${1}Z"),),
     ),
+    Family(
+        "date in a zone",
+        rf"{LEAD}\[?({_DAY} {_MONTH_DAY} {_CLOCK}{_FRACTION} [A-Z]{{3,4}} {_YEAR})",
+        "%a %b %d %H:%M:%S%.f %Y",
+        rewrite=((" [A-Z]{3,4} ([0-9]+)$", " ${1}"),),
+    ),
+    Family("year before month", rf"{LEAD}({_YEAR} {_MONTH_DAY} {_CLOCK}{_FRACTION})", "%Y %b %d %H:%M:%S%.f"),
     Family(
         "mail",
         rf"{LEAD}({_DAY}, [0-9]{{1,2}} {_MONTH} {_YEAR} {_CLOCK}{_OFFSET}){_END}",
@@ -140,34 +175,62 @@ FAMILIES = (
     ),
     Family(
         "ISO 8601 with offset behind a word",
-        rf"^[^ ]{{1,100}} \[?({_ISO}{_OFFSET}){_END}",
+        rf"^[^ ]{{0,99}}[^ :=,] \[?({_ISO}{_OFFSET}){_END}",
         "%Y-%m-%dT%H:%M:%S%.f%:z",
         offset=True,
         behind=True,
         rewrite=(_T,),
     ),
     Family(
-        "ISO 8601 behind a word", rf"^[^ ]{{1,100}} \[?({_ISO})", "%Y-%m-%dT%H:%M:%S%.f", behind=True, rewrite=(_T,)
+        "ISO 8601 behind a word",
+        rf"^[^ ]{{0,99}}[^ :=,] \[?({_ISO})",
+        "%Y-%m-%dT%H:%M:%S%.f",
+        behind=True,
+        rewrite=(_T,),
     ),
 )
 """In the order in which a line is tried."""
+
+_BY_REGEX = [
+    (regex, [n for n, _ in members])
+    for regex, members in groupby(enumerate(FAMILIES), key=lambda numbered: numbered[1].regex)
+]
+
+_CAPTURES = re.compile(r"(?<!\\)\((?!\?)")
+BEGINS = "|".join([f"^{_PRI}", *(_CAPTURES.sub("(?:", regex) for regex, _ in _BY_REGEX)])
+"""Finds whether a line begins with a time or a priority."""
+YEARLESS = rf"{LEAD}(?:{_DAY} )?({_MONTH_DAY}) {_CLOCK}{_FRACTION}(?:[^0-9]|$)"
+"""Month and day of a line whose time may carry no year."""
+YEARLESS_FIGURES = rf"^([0-9]{{2}}-[0-9]{{2}}) {_CLOCK}\.[0-9]{{3}} "
+"""Month and day in Android's logs."""
+WITH_YEAR = rf"{LEAD}(?:{_DAY} )?{_MONTH_DAY} {_CLOCK}{_FRACTION} (?:[A-Z]{{3,4}} )?{_YEAR}(?:[^0-9]|$)"
+"""Times of which `YEARLESS` sees only the beginning."""
 
 
 def found(text: pl.Series) -> pl.DataFrame:
     """Of each line its `time_text` and `family` (place in FAMILIES); null where it has no time."""
     left = pl.DataFrame({"at": pl.int_range(len(text), eager=True), "text": text})
-    parts = [pl.DataFrame(schema={"at": pl.Int64, "time_text": pl.String, "family": pl.Int8})]
-    for n, family in enumerate(FAMILIES):
+    parts = []
+    for regex, numbers in _BY_REGEX:
         if not left.height:
             break
-        tried = left.with_columns(time_text=pl.col("text").str.extract(family.regex))
+        tried = left.with_columns(time_text=pl.col("text").str.extract(regex).str.strip_chars_end(" "))
         known = pl.col("time_text").is_not_null()
-        here = tried.filter(known)
-        if here.height:
-            parts.append(here.select("at", "time_text", family=pl.lit(n, pl.Int8)))
-            left = tried.filter(~known).drop("time_text")
+        missing = tried["time_text"].null_count()
+        if missing < tried.height:
+            parts.append(tried.filter(known).select("at", "time_text", family=_by_tail(numbers)))
+            left = tried.filter(~known).drop("time_text") if missing else left.clear()
     parts.append(left.select("at", time_text=pl.lit(None, pl.String), family=pl.lit(None, pl.Int8)))
     return pl.concat(parts).sort("at").drop("at")
+
+
+def _by_tail(numbers: Sequence[int]) -> pl.Expr:
+    """Which of the families that share a regex a time belongs to: the last one has no tail."""
+    *others, last = numbers
+    family = pl.lit(last, pl.Int8)
+    for n in reversed(others):
+        family = pl.when(pl.col("time_text").str.contains(FAMILIES[n].tail)).then(pl.lit(n, pl.Int8)).otherwise(family)
+    return family
 
 
 def instants(
@@ -197,15 +260,19 @@ def instants(
     if not yearless:
         stamped = stamped.with_columns(year=pl.lit(None, pl.Int64))
     elif "year" in stamped.columns:
+        if stamped["year"].has_nulls():
+            stamped = stamped.with_columns(year=pl.coalesce("year", _with_years(stamped.drop("year"), written)["year"]))
         stamped = stamped.with_columns(year=pl.when(pl.col("family").is_in(yearless)).then("year"))
     else:
         stamped = _with_years(stamped, written)
     exact = pl.coalesce(
         pl.lit(None, pl.Datetime("us", "UTC")),
-        *(_of(n).pipe(_instant, FAMILIES[n]) for n in present if FAMILIES[n].offset),
+        *(_of(n).pipe(_instant, FAMILIES[n]) for n in present if FAMILIES[n].offset and FAMILIES[n].format != _NAMED),
+        *(_in_named_zone(stamped, n) for n in present if FAMILIES[n].format == _NAMED),
     )
-    clock = pl.coalesce(pl.lit(None, pl.Datetime("us")), *(_of(n).pipe(_clock, FAMILIES[n]) for n in clocks))
-    stamped = stamped.with_columns(exact=exact, clock=clock if zone else pl.lit(None, pl.Datetime("us")))
+    fractions = stamped.filter(pl.col("time_text").str.contains("[.,]"))["family"].unique().to_list()
+    clock = clock_times(clocks if zone else [], whole=set(clocks) - set(fractions))
+    stamped = stamped.with_columns(exact=exact, clock=clock)
     units = [n for n in present if FAMILIES[n].name == "epoch alone"]
     return _settled(stamped, zone or "UTC", units).drop("exact", "clock", "year")
 
@@ -220,6 +287,17 @@ def no_zone(source: str, example: str) -> AmbiguousTime:
 
 def _of(family: int) -> pl.Expr:
     return pl.when(pl.col("family") == family).then("time_text")
+
+
+def clock_times(families: Sequence[int], *, whole: Container[int] = ()) -> pl.Expr:
+    """The clock times of these families, from `time_text`, `family` and `year`.
+
+    Arguments:
+        families: places in FAMILIES.
+        whole: those of them in which no time has a fraction of a second: they are read four times as fast.
+    """
+    clocks = (_of(n).pipe(_clock, FAMILIES[n], n in whole) for n in families)
+    return pl.coalesce(pl.lit(None, pl.Datetime("us")), *clocks)
 
 
 def _plain(text: pl.Expr, family: Family) -> pl.Expr:
@@ -237,12 +315,31 @@ def _instant(text: pl.Expr, family: Family) -> pl.Expr:
     plain = _plain(text, family)
     if family.format == _EPOCH:
         return _from_epoch(plain)
+    letters = plain.str.extract(" ([A-Z]{3,4})$").replace_strict(_ABBREVIATIONS, default=None, return_dtype=pl.String)
+    plain = pl.when(letters.is_not_null()).then(plain.str.replace(" [A-Z]{3,4}$", "") + letters).otherwise(plain)
     plain = (
         plain.str.replace(" ?(?:Z|UTC|GMT)$", "+00:00")
         .str.replace(r"([+-][0-9]{2})([0-9]{2})$", "${1}:${2}")
         .str.replace(r" ([+-][0-9:]+)$", "${1}")
     )
     return plain.str.to_datetime(family.format, time_unit="us", time_zone="UTC", strict=False)
+
+
+def _in_named_zone(stamped: pl.DataFrame, family: int) -> pl.Expr:
+    """The instants of times that name their zone; null where the clock of that zone shows them twice or never."""
+    text = _plain(_of(family), FAMILIES[family])
+    zone = text.str.extract(" ([^ ]+)$")
+    clock = text.str.extract("^([^ ]+) ").str.to_datetime(_NAMED.removesuffix(_IN_A_ZONE), time_unit="us", strict=False)
+    names = set(stamped.select(zone.unique()).to_series().drop_nulls()) & available_timezones()
+    return pl.coalesce(
+        pl.lit(None, pl.Datetime("us", "UTC")),
+        *(
+            pl.when(zone == name).then(
+                clock.dt.replace_time_zone(name, ambiguous="null", non_existent="null").dt.convert_time_zone("UTC")
+            )
+            for name in sorted(names)
+        ),
+    )
 
 
 def _from_epoch(text: pl.Expr) -> pl.Expr:
@@ -261,8 +358,9 @@ def _from_epoch(text: pl.Expr) -> pl.Expr:
     )
 
 
-def _clock(text: pl.Expr, family: Family) -> pl.Expr:
-    return _plain(text, family).str.to_datetime(family.format, time_unit="us", strict=False)
+def _clock(text: pl.Expr, family: Family, whole: bool) -> pl.Expr:
+    form = family.format.replace("%.f", "") if whole else family.format
+    return _plain(text, family).str.to_datetime(form, time_unit="us", strict=False)
 
 
 def place_in_year(text: pl.Expr) -> pl.Expr:
@@ -274,10 +372,13 @@ def place_in_year(text: pl.Expr) -> pl.Expr:
     return (pl.coalesce(named, numbered) - 1) * 31 + day.cast(pl.Int64, strict=False)
 
 
-def turns_of_year(place: pl.Expr) -> pl.Expr:
-    """Whether the year turns before the next time: 1, -1 or 0, by a leap of half a year."""
-    leap = place - place.shift(-1)
-    return pl.when(leap > 186).then(1).when(leap < -186).then(-1).otherwise(0).fill_null(0)
+def turn_of_year(leap: pl.Expr) -> pl.Expr:
+    """Whether the year turns, by how far the place in the year leaps: 1, -1 or 0.
+
+    Half a year back is a new year. Most of a year ahead is the old one again, in lines that are out of order; a log may
+    have nothing to say for long.
+    """
+    return pl.when(leap < -186).then(1).when(leap > 341).then(-1).otherwise(0).fill_null(0).cast(pl.Int64)
 
 
 def last_year(place: int | None, written: datetime) -> int:
@@ -293,7 +394,7 @@ def _with_years(stamped: pl.DataFrame, written: datetime) -> pl.DataFrame:
     rows = stamped.with_row_index("at")
     some = rows.filter(yearless).with_columns(place=place_in_year(pl.col("time_text")))
     year = last_year(some["place"].drop_nulls().last(), written)  # type: ignore[arg-type]
-    some = some.with_columns(year=year - turns_of_year(pl.col("place")).cum_sum(reverse=True))
+    some = some.with_columns(year=year - turn_of_year(-pl.col("place").diff(-1)).cum_sum(reverse=True))
     return rows.join(some.select("at", "year"), on="at", how="left", maintain_order="left").drop("at")
 
 
@@ -338,6 +439,10 @@ def _settled(stamped: pl.DataFrame, zone: str, units: list[int]) -> pl.DataFrame
 def _by_order(twice: pl.Expr) -> pl.Expr:
     """Of times in a repeated hour, whether the later one is meant; null where the order of lines does not tell."""
     run = (twice != twice.shift(1, fill_value=False)).cum_sum()
-    back = twice & twice.shift(1, fill_value=False) & (pl.col("clock").diff() < pl.duration(seconds=-_DISORDER))
-    back = back.fill_null(False)
+    back = twice & twice.shift(1, fill_value=False) & steps_back(pl.col("clock"))
     return pl.when(twice & (back.sum().over(run) == 1)).then(back.cum_sum().over(run) == 1)
+
+
+def steps_back(clock: pl.Expr) -> pl.Expr:
+    """Whether a clock stands earlier than in the line before, by more than the disorder of a log explains."""
+    return (clock.diff() < pl.duration(seconds=-_DISORDER)).fill_null(False)

@@ -9,137 +9,146 @@ from pathlib import Path
 import polars as pl
 
 from watchfloor.errors import UnreadableFile
-from watchfloor.readers import files
-from watchfloor.readers._reader import REJECTED_CHARACTERS, Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.stamps import FAMILIES, instants
-from watchfloor.readers.texts import with_damage
-from watchfloor.schemas import EVENTS, LEDGER, REJECTS
+from watchfloor.readers import frames, order, texts
+from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
+from watchfloor.readers.files import first_bytes
+from watchfloor.readers.lines import Blocks, read_lines
+from watchfloor.readers.prefix import FACILITIES, peel
+from watchfloor.readers.stamps import BEGINS
 
 __all__ = ["READER"]
 
-MOST_LINES = 0.6
-"""At least so many of a file's first lines must begin with a time."""
-_BLOCK_BYTES = 16 * 1024 * 1024
-
-_RFC5424 = (
-    r"(?s)^<[0-9]{1,3}>1 [^ ]+ ([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+) "
-    '(?:-|(?:\\[(?:[^\\]"\\\\]|\\\\.|"(?:[^"\\\\]|\\\\.)*")*\\])+) ?\ufeff?(.*)$'
-)
-"""Host, program, process id, message id, message; the structured data lies between."""
-_TAGGED = r"(?s)^[ :]*([^ \[\]=:,]+) ([^ \[\]:=]+)(?:\[([0-9]+)\])?: ?(.*)$"
-_HOST_AND_PAIRS = r"(?s)^[ :]*([^ \[\]=:,]+) ([A-Za-z0-9_.-]+=.*)$"
+_HEAD_BYTES = 64 * 1024
 _ADDRESS = r"((?:[0-9]{1,3}\.){3}[0-9]{1,3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})"
 _FROM = rf"(?:from |rhost=|\b(?:src|SRC|srcip|src_ip)=){_ADDRESS}"
 _USER = r"(?:for (?:invalid user )?|Invalid user |\buser[ =]|\busername=)([A-Za-z0-9_.@\\$-]+)"
 _ACTION = r"\b(?:action|act)=\"?([A-Za-z0-9_-]+)"
+_ELEMENT = r'\[([^ \]="]+)((?:[^\]"\\]|\\.|"(?:[^"\\]|\\.)*")*)\]'
+_PAIR = r'([^ =\]":]+)[=:]("(?:[^"\\]|\\.)*")'
+_SOUND = r'(?s)^(?:\[[^ \]="]+(?:[ ;]+[^ =\]":]+[=:]"(?:[^"\\]|\\.)*")*[ ;]*\])+$'
+"""Elements of which nothing is lost when their pairs are taken; some devices write colons and semicolons."""
+_CONTROLS = {chr(n): f"\\u{n:04x}" for n in range(32)}
+_JSON = {'"': '\\"', "\\": "\\\\", **_CONTROLS}
+_SAID = {'\\"': '\\"', "\\\\": "\\\\", "\\]": "]", "\\": "\\\\", **_CONTROLS}
+"""What RFC 5424 escapes in values, as JSON writes it."""
 
 
-def accepts(head: Head) -> bool:
-    """Most lines begin with a time."""
-    stamps = [re.compile(family.regex) for family in FAMILIES]
-    return head.share(lambda line: any(stamp.match(line[:400]) for stamp in stamps)) >= MOST_LINES
+def accepts(head: Head) -> float:
+    """The share of lines that begin with a time or a priority; messages behind their lengths are no lines."""
+    if frames.is_framed(head.content):
+        return 1.0
+    begins = re.compile(BEGINS.replace(r"(?-u:\b)", r"\b"))
+    return head.share(lambda line: begins.match(line[:400]))
 
 
 def read(path: Path, options: Options) -> Tables:
-    """The events of one file; a line without a time continues the one before it."""
-    partial: list[str] = []
-    raw = b"".join(files.blocks(path, _BLOCK_BYTES, progress=options.progress, cut_short=partial.append))
-    lines = _lines(raw)
-    stamped = instants(
-        lines,
-        source=str(path),
-        zone=options.zone,
-        written=datetime.fromtimestamp(path.stat().st_mtime, UTC),
+    """The events of one file; a line without a time or a priority continues the one before it."""
+    written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    framed = frames.is_framed(first_bytes(path, _HEAD_BYTES))
+    blocks: Blocks | None = frames.blocks if framed else None
+    silent = texts.Listener(_nothing, _nothing, _nothing)
+    known = order.survey(
+        frames.blocks(path, silent) if framed else texts.blocks(path, None, silent), zone=options.zone, written=written
     )
-    if lines.height and stamped["time_text"].null_count() == lines.height:
+
+    def parse(records: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        peeled = peel(known.add(records), source=str(path), zone=options.zone, written=written)
+        unread = pl.col("time").is_null() & pl.col("time_text").is_not_null()
+        return {
+            "events": _events(peeled.filter(~unread)),
+            "rejects": peeled.filter(unread).select("record", reason=pl.lit("a time that does not exist")),
+        }
+
+    tables = read_lines(
+        path,
+        options,
+        format="syslog",
+        tables=("events",),
+        parse=parse,
+        begins=pl.col("text").str.contains(BEGINS),
+        blocks=blocks,
+    )
+    [account] = tables["ledger"].collect().to_dicts()
+    reasons = tables["rejects"].select(pl.col("reason").unique()).collect()["reason"].to_list()
+    if account["lines"] and not account["lines_read"] and reasons in ([], ["no record has begun before this line"]):
         raise UnreadableFile(f"{path}: no line begins with a time", hint="`watchfloor formats` lists what can be read")
-    records = _records(stamped)
-    before, broken = pl.col("of") == 0, pl.col("damaged")
-    empty = before & (pl.col("text").str.strip_chars() == "")
-    unread = pl.col("time").is_null()
-    rejects = records.filter((before & ~empty) | broken | (~before & unread)).with_columns(
-        reason=pl.when(before)
-        .then(pl.lit("no line with a time stands before it"))
-        .when(broken)
-        .then(pl.lit("bytes that are no UTF-8"))
-        .otherwise(pl.lit("a time that does not exist")),
-        text=pl.col("text").str.head(REJECTED_CHARACTERS),
-    )
-    good = records.filter(~before & ~broken & ~unread)
-    count = {
-        "lines": lines.height,
-        "lines_read": good.height,
-        "lines_continued": int(good["lines"].sum()) - good.height,
-        "lines_rejected": int(rejects["lines"].sum()),
-        "lines_skipped": int(records.filter(empty & ~broken)["lines"].sum()),
-    }
-    ledger = {"source": str(path), "format": "syslog", "file_bytes": path.stat().st_size} | count
-    return {
-        "events": EVENTS.fill(_fields(good), source=str(path)),
-        "rejects": REJECTS.fill(rejects, source=str(path)),
-        "ledger": LEDGER.fill(pl.DataFrame([ledger | {"partial": "; ".join(partial) or None}], schema=LEDGER.schema)),
-    }
+    if framed:
+        note = pl.lit("messages are told apart by their lengths; each counts as a line")
+        tables["ledger"] = tables["ledger"].with_columns(
+            notes=pl.concat_str("notes", note, separator="; ", ignore_nulls=True)
+        )
+    return tables
 
 
-def _lines(raw: bytes) -> pl.DataFrame:
-    """Physical lines with their numbers; a line with bytes that are no UTF-8 is damaged."""
-    text, bad = with_damage(raw, 1)
-    text = text.removeprefix("\ufeff").removesuffix("\n")
-    if not raw:
-        return pl.DataFrame(schema={"record": pl.Int64, "text": pl.String, "damaged": pl.Boolean})
-    lines = pl.DataFrame({"text": [text]}).select(pl.col("text").str.split("\n").explode())
-    number = pl.int_range(1, pl.len() + 1, dtype=pl.Int64)
-    return lines.select(
-        record=number,
-        text=pl.col("text").str.strip_suffix("\r"),
-        damaged=number.is_in(bad) if bad else pl.lit(False),
-    )
+def _nothing(_: object) -> None:
+    """Nobody needs to hear of the first of two readings."""
 
 
-def _records(lines: pl.DataFrame) -> pl.DataFrame:
-    """Lines with what continues them."""
-    of = pl.col("time_text").is_not_null().cum_sum()
-    keyed = lines.with_columns(of=of)
-    return keyed.group_by("of", maintain_order=True).agg(
-        pl.exclude("text", "damaged").first(),
-        damaged=pl.col("damaged").any(),
-        lines=pl.len().cast(pl.Int64),
-        text=pl.col("text").str.join("\n"),
-    )
-
-
-def _fields(records: pl.DataFrame) -> pl.DataFrame:
-    """Host, program, process, message, and user, address and action where the message says them plainly."""
-    text = pl.col("text")
-    modern = text.str.contains(_RFC5424)
-    # What stands behind the time: cut by its place, since the time's text may occur again.
-    place = text.str.find(pl.col("time_text"), literal=True).cast(pl.Int64) + pl.col("time_text").str.len_bytes()
-    rest = text.cast(pl.Binary).bin.slice(place).cast(pl.String)
-
-    def group(n: int) -> pl.Expr:
-        return text.str.extract(_RFC5424, n)
-
-    def said(value: pl.Expr) -> pl.Expr:
-        return pl.when(value != "-").then(value)
-
-    parts = records.with_columns(rest=rest, modern=modern)
-    rest = pl.col("rest")
-    message = (
-        pl.when("modern")
-        .then(group(5))
-        .otherwise(pl.coalesce(rest.str.extract(_TAGGED, 4), rest.str.extract(_HOST_AND_PAIRS, 2), rest))
-        .str.strip_chars(" ")
-    )
-    return parts.with_columns(
-        host=pl.when("modern")
-        .then(said(group(1)))
-        .otherwise(pl.coalesce(rest.str.extract(_TAGGED, 1), rest.str.extract(_HOST_AND_PAIRS, 1))),
-        program=pl.when("modern").then(said(group(2))).otherwise(rest.str.extract(_TAGGED, 2)),
-        pid=pl.when("modern").then(group(3)).otherwise(rest.str.extract(_TAGGED, 3)).cast(pl.Int64, strict=False),
-        message=message,
+def _events(peeled: pl.DataFrame) -> pl.DataFrame:
+    """User, address and action where the message says them plainly; what no column holds, as JSON."""
+    message = pl.col("rest").str.strip_chars(" ")
+    rows = peeled.with_columns(
+        message=pl.when(message != "").then(message),
         user=message.str.extract(_USER),
         src_ip=message.str.extract(_FROM),
-        action=pl.coalesce(pl.when("modern").then(said(group(4))), message.str.extract(_ACTION)),
+        action=pl.coalesce("msgid", message.str.extract(_ACTION)),
+    )
+    known = pl.col("priority").is_between(0, 8 * len(FACILITIES) - 1)
+    number = pl.when(~known).then(pl.col("priority").cast(pl.String))
+    process = pl.when(pl.col("pid").is_null() & (pl.col("pid_text") != "-")).then("pid_text")
+    rows = rows.join(_structured(rows), on="record", how="left", maintain_order="left")
+    pairs = pl.concat_str(
+        _pair("facility", _text(pl.col("facility"))),
+        _pair("priority", number),
+        _pair("relay", _text(pl.col("relay"))),
+        _pair("procid", _text(process)),
+        _pair("structured_data", pl.coalesce("data", _text(pl.col("structured")))),
+        separator=",",
+        ignore_nulls=True,
+    )
+    return rows.with_columns(fields=pl.when(pairs != "").then(pl.concat_str(pl.lit("{"), pairs, pl.lit("}"))))
+
+
+def _text(value: pl.Expr) -> pl.Expr:
+    """Text as JSON."""
+    return pl.concat_str(pl.lit('"'), value.str.replace_many(_JSON), pl.lit('"'))
+
+
+def _pair(name: str, value: pl.Expr) -> pl.Expr:
+    return pl.concat_str(pl.lit(f'"{name}":'), value)
+
+
+def _structured(rows: pl.DataFrame) -> pl.DataFrame:
+    """Structured data as a JSON object of objects by `record`, where it is sound; names that occur twice have lists."""
+    some = rows.filter(pl.col("structured").str.contains(_SOUND)).select("record", "structured")
+    if not some.height:
+        return pl.DataFrame(schema={"record": rows.schema["record"], "data": pl.String})
+    elements = some.with_columns(element=pl.col("structured").str.extract_all(_ELEMENT)).explode("element")
+    elements = elements.drop_nulls("element").with_columns(
+        id=_text(pl.col("element").str.extract(r'^\[([^ \]="]+)')), number=pl.int_range(pl.len())
+    )
+    pairs = elements.with_columns(pair=pl.col("element").str.extract_all(_PAIR)).explode("pair", empty_as_null=True)
+    value = pl.col("pair").str.extract(r'(?s)^[^=:"]+[=:]"(.*)"$')
+    pairs = pairs.with_columns(
+        name=_text(pl.col("pair").str.extract('^([^=:"]+)')),
+        value=pl.concat_str(pl.lit('"'), value.str.replace_many(_SAID, leftmost=True), pl.lit('"')),
+    )
+    listed = pl.concat_str(pl.lit("["), pl.col("value").str.join(","), pl.lit("]"))
+    named = pairs.group_by("record", "number", "id", "name", maintain_order=True).agg(
+        value=pl.when(pl.len() > 1).then(listed).otherwise(pl.col("value").first())
+    )
+    pair = pl.concat_str("name", pl.lit(":"), "value")
+    objects = named.group_by("record", "number", "id", maintain_order=True).agg(
+        object=pl.concat_str(pl.lit("{"), pair.drop_nulls().str.join(","), pl.lit("}"))
+    )
+    by_id = objects.group_by("record", "id", maintain_order=True).agg(
+        object=pl.when(pl.len() > 1)
+        .then(pl.concat_str(pl.lit("["), pl.col("object").str.join(","), pl.lit("]")))
+        .otherwise(pl.col("object").first())
+    )
+    element = pl.concat_str("id", pl.lit(":"), "object")
+    return by_id.group_by("record", maintain_order=True).agg(
+        data=pl.concat_str(pl.lit("{"), element.str.join(","), pl.lit("}"))
     )
 
 
@@ -149,4 +158,5 @@ READER = Reader(
     tables=("events",),
     accepts=accepts,
     read=one_by_one(read),
+    sign="most lines begin with a time or with a priority such as <13>",
 )
