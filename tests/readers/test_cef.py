@@ -109,6 +109,7 @@ def test_headers(tmp_path: Path, line: str, program: str, version: str | None, t
         (" a=1 b=2", {"a": "1", "b": "2"}),
         (r"a=x\=y b=1\\2 c=one\ntwo\rthree", {"a": "x=y", "b": r"1\2", "c": "one\ntwo\rthree"}),
         ("a=/x?y=1&z=2 b=3", {"a": "/x?y=1&z=2", "b": "3"}),
+        ("a==x=y ?z=1 b=/x?y=1&z=2&k=3&l=4&m=5 c=2", {"a": "=x=y ?z=1", "b": "/x?y=1&z=2&k=3&l=4&m=5", "c": "2"}),
         ("a= b=- c=  d=4", {"d": "4"}),
         ("a=  x  y  b=z ", {"a": "x  y", "b": "z"}),
         (r"a=C:\new\tmp b=\\srv\x", {"a": r"C:\new\tmp", "b": r"\\srv\x"}),
@@ -225,6 +226,7 @@ PIECES = [
     "cs1Label=Policy",
     "cs1=web",
     "url=/?a=1",
+    "x=a=b==c =d ?e=f",
     "empty=",
     "bell=\x07",
 ]

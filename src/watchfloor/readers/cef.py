@@ -26,6 +26,7 @@ _KEY = re.compile(r"(?:^| )([A-Za-z0-9_.\[\]]+)=")
 _HEADER = re.compile(r"((?:[^|\\]|\\.|\\$)*)(?:\||$)", re.DOTALL)
 _ESCAPE = re.compile(r"\\([\\=|nr])")
 _ESCAPES = {"n": "\n", "r": "\r"}
+_PASSES = 4
 _HEADERS = 7
 """Fields of the header: sign and version, vendor, product, version, event class, name, severity."""
 
@@ -56,6 +57,17 @@ def _protected(text: pl.Expr) -> pl.Expr:
     return pl.when(unescaped.str.contains("\\", literal=True)).then(bare).otherwise(unescaped)
 
 
+def _protected_inner(text: pl.Expr) -> pl.Expr:
+    """The same, with equals signs that follow no key, as in `request=/a?b=1&c=2`."""
+    text = _protected(text)
+    # Every pass halves the equals signs of a word that has several.
+    for _ in range(_PASSES):
+        text = text.str.replace_all("(=[^ =]*)=", "${1}\x02")
+    return text.str.replace_all(r"((?:^| )[^ =]*[^ =A-Za-z0-9_.\[\]][^ =]*)=", "${1}\x02").str.replace_all(
+        "(^| )=", "${1}\x02"
+    )
+
+
 _CEF = Grammar(
     columns={
         "src_ip": ("src", "sourceAddress", "c6a2"),
@@ -73,6 +85,7 @@ _CEF = Grammar(
     times=("rt", "deviceReceiptTime", "start", "startTime", "end", "endTime"),
     pairs=pairs,
     protect=_protected,
+    protect_inner=_protected_inner,
     key_first=False,
 )
 

@@ -56,6 +56,8 @@ class Grammar:
     """Unescapes texts, with \\x01 to \\x05 for backslash, equals sign, line feed, carriage return and quote."""
     key_first: bool
     """Whether a piece between delimiters is `key=value`; else the text was cut at `=`: `value next-key`."""
+    protect_inner: Callable[[pl.Expr], pl.Expr] | None = None
+    """The same, also for equals signs in values that are not escaped."""
     time_format: str | None = None
     """The key whose value says how the time is written, as Java's SimpleDateFormat has it."""
 
@@ -137,23 +139,32 @@ def _without_useless_times(
 
 def _cut(rows: pl.DataFrame, grammar: Grammar, skip: int) -> pl.DataFrame:
     """Columns of the grammar, `time_text` and `body` (JSON of the other values, without braces)."""
-    exact, parts = [rows.filter("odd")], []
-    for escaped in (False, True):
-        plain = rows.filter(~pl.col("odd"), pl.col("escaped") == escaped)
-        if plain.height > _FEW:
-            done, plain = _by_orders(plain, grammar, skip, escaped)
-            parts += done
-        exact.append(plain)
-    parts.append(_one_by_one(pl.concat(exact), grammar, skip))
+    plain, exact, parts = rows.filter(~pl.col("odd")), [rows.filter("odd")], []
+    ways: list[tuple[pl.Expr, Callable[[pl.Expr], pl.Expr] | None]] = [
+        (~pl.col("escaped"), None),
+        (pl.col("escaped"), grammar.protect),
+    ]
+    left = [plain.clear()]
+    for which, protect in ways:
+        done, others = _by_orders(plain.filter(which), grammar, skip, protect)
+        parts += done
+        left.append(others)
+    rest = pl.concat(left)
+    if grammar.protect_inner is not None:
+        done, rest = _by_orders(rest, grammar, skip, grammar.protect_inner)
+        parts += done
+    parts.append(_one_by_one(pl.concat([*exact, rest]), grammar, skip))
     return pl.concat(parts)
 
 
 def _by_orders(
-    rows: pl.DataFrame, grammar: Grammar, skip: int, escaped: bool
+    rows: pl.DataFrame, grammar: Grammar, skip: int, protect: Callable[[pl.Expr], pl.Expr] | None
 ) -> tuple[list[pl.DataFrame], pl.DataFrame]:
     """Records whose orders recur, cut; and the others."""
+    if rows.height <= _FEW:
+        return [], rows
     columns = rows.columns
-    text = grammar.protect(pl.col("extension")) if escaped else pl.col("extension")
+    text = pl.col("extension") if protect is None else protect(pl.col("extension"))
     pieces = text.str.split(pl.col("delimiter") if grammar.key_first else pl.lit("="))
     rows = rows.with_columns(pieces=pieces).with_columns(n=pl.col("pieces").list.len())
     parts, left = [], []
@@ -166,12 +177,14 @@ def _by_orders(
         if order.sure and order.keys and len(order.keys) + (not grammar.key_first) == n:
             same = rows["n"] == n
             tried = rows if same.all() else rows.filter(same)
-            fits, done = _by_order(tried, order, grammar, escaped)
+            fits, done = _by_order(tried, order, grammar, protect is not None)
             parts.append(done)
             rows = pl.concat([tried.filter(~fits), rows.filter(~same)])
         if rows.height and rows["record"][0] == first["record"][0]:
-            left.append(first)
-            rows = rows.slice(1)
+            # Its like will not fit either.
+            like = pl.all_horizontal(pl.col(name).eq_missing(first[name][0]) for name in ("n", "program", "event_id"))
+            left.append(rows.filter(like))
+            rows = rows.filter(~like)
     return parts, pl.concat([rows, *left]).select(columns)
 
 
