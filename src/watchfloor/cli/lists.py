@@ -24,7 +24,7 @@ def show_formats(console: Console) -> None:
     """One line per reader."""
     grid = Grid("format", "what it reads", "tables", box=None, pad_edge=False)
     for reader in all_readers():
-        grid.add_row(reader.name, reader.about, ", ".join(reader.tables))
+        grid.add_row(reader.name, Text(reader.about), ", ".join(reader.tables))
     console.print(grid)
 
 

@@ -25,12 +25,13 @@ def listed(context: typer.Context) -> None:
     if context.invoked_subcommand is not None:
         return
     from rich.table import Table as Grid
+    from rich.text import Text
 
     from watchfloor.readers.patterns.files import shipped
 
     grid = Grid("pattern", "what it reads", "table", "examples", box=None, pad_edge=False)
     for pattern in shipped():
-        grid.add_row(pattern.name, pattern.about, pattern.table, str(len(pattern.examples)))
+        grid.add_row(pattern.name, Text(pattern.about), pattern.table, str(len(pattern.examples)))
     output.stdout().print(grid)
 
 

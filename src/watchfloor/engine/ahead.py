@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from queue import Full, Queue
+from threading import Event, Thread
+from typing import TypeVar, cast
 
-__all__ = ["in_order"]
+__all__ = ["in_order", "prefetched"]
 
 Part = TypeVar("Part")
 Done = TypeVar("Done")
@@ -33,3 +35,48 @@ def in_order(work: Callable[[Part], Done], parts: Iterable[Part], *, threads: in
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def prefetched(parts: Iterator[Part], *, ahead: int = 2) -> Iterator[Part]:
+    """The parts, made in a thread of their own while those before are worked on.
+
+    Arguments:
+        parts: what it does besides, such as telling of progress, it does in that thread.
+        ahead: no more than so many parts wait.
+    """
+    waiting: Queue[tuple[Part | None, BaseException | None]] = Queue(ahead)
+    stopped = Event()
+
+    def hand_over(part: Part | None, error: BaseException | None = None) -> None:
+        while not stopped.is_set():
+            try:
+                waiting.put((part, error), timeout=0.1)
+            except Full:
+                continue
+            return
+
+    def make() -> None:
+        try:
+            for part in parts:
+                hand_over(part)
+                if stopped.is_set():
+                    break
+        except BaseException as error:  # raised again where the parts are taken
+            hand_over(None, error)
+        else:
+            hand_over(None, StopIteration())
+
+    maker = Thread(target=make, daemon=True)
+    maker.start()
+    try:
+        while True:
+            part, error = waiting.get()
+            if isinstance(error, StopIteration):
+                return
+            if error is not None:
+                raise error
+            yield cast("Part", part)  # null only with an error
+            del part
+    finally:
+        stopped.set()
+        maker.join()

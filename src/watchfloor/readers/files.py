@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import IO
 
+from watchfloor.engine import prefetched
 from watchfloor.errors import NothingToRead, UnreadableFile
 from watchfloor.readers._reader import Head
 from watchfloor.readers.archives import expanded
@@ -40,6 +41,8 @@ LONGEST_LINE = 64 * 1024 * 1024
 """A line longer than this is no log line: the file is refused before it fills the memory."""
 LARGEST_WHOLE = 4 * 1024 * 1024 * 1024
 """A document that is larger, unpacked, is refused before it fills the memory."""
+_PIECE = 1024 * 1024
+"""So much is unpacked at a time."""
 _WINDOW = 64 * 1024
 """So many bytes are looked at for the end of a block's last line."""
 
@@ -229,15 +232,53 @@ def blocks(
         if coded is None and isinstance(opened.stream, io.BufferedReader) and opened.stream.seekable():
             yield from _plain_blocks(path, opened.stream, size, progress)
             return
-        yield from _blocks(opened, size, coded, progress=progress, cut_short=cut_short)
+        if coded is not None:
+            yield from _decoded_blocks(opened, size, coded, progress=progress, cut_short=cut_short)
+            return
+        # To decompress takes as long as to read: it goes on while the block before is read.
+        yield from prefetched(_unpacked_blocks(opened, size, progress=progress, cut_short=cut_short))
 
 
-def _blocks(
-    opened: _Opened, size: int, coded: str | None, *, progress: Callable[[int], None], cut_short: Callable[[str], None]
+def _unpacked_blocks(
+    opened: _Opened, size: int, *, progress: Callable[[int], None], cut_short: Callable[[str], None]
 ) -> Iterator[bytes]:
-    """The blocks of a file that is compressed, in an archive, or in UTF-16."""
+    """The blocks of a file that is compressed or in an archive; what comes out of it is copied once."""
+    _keep_memory()
+    done = filled = 0
+    buffer = bytearray(size + _PIECE)
+    last = False
+    while not last:
+        while filled < size and not last:
+            try:
+                # `read` would lose what it has when it meets the damage; `read1` gives it first.
+                piece = opened.stream.read1(_PIECE)
+            except DAMAGED as error:
+                cut_short(opened.damage(error))
+                piece = b""
+            last = not piece
+            buffer[filled : filled + len(piece)] = piece
+            filled += len(piece)
+        progress(opened.place() - done)
+        done = opened.place()
+        end = filled if last else buffer.rfind(b"\n", 0, filled) + 1
+        if not end and not last:
+            if filled > LONGEST_LINE:
+                raise _too_long(opened.path)
+            size += size
+            buffer.extend(bytes(size + _PIECE - len(buffer)))
+            continue
+        if end:
+            yield bytes(memoryview(buffer)[:end])
+        buffer[: filled - end] = buffer[end:filled]
+        filled -= end
+
+
+def _decoded_blocks(
+    opened: _Opened, size: int, coded: str, *, progress: Callable[[int], None], cut_short: Callable[[str], None]
+) -> Iterator[bytes]:
+    """The blocks of a file in UTF-16."""
     rest, done = b"", 0
-    decoder = codecs.getincrementaldecoder(coded)(errors="replace") if coded else None
+    decoder = codecs.getincrementaldecoder(coded)(errors="replace")
     first = True
     while True:
         try:
@@ -249,10 +290,9 @@ def _blocks(
         progress(place - done)
         done = place
         last = not chunk
-        if decoder:
-            text = decoder.decode(chunk, final=last)
-            chunk = (text.removeprefix("\ufeff") if first else text).encode(errors="replace")
-            first = False
+        text = decoder.decode(chunk, final=last)
+        chunk = (text.removeprefix("\ufeff") if first else text).encode(errors="replace")
+        first = False
         end = chunk.rfind(b"\n") + 1
         if end:
             yield b"".join((rest, memoryview(chunk)[:end]))
