@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import rows
-from watchfloor.errors import BadOption, UnreadableFile
+from watchfloor.errors import BadOption, NothingToRead, UnreadableFile
 from watchfloor.readers import Options, read_files
 from watchfloor.readers.since import Since, user_state
 
@@ -217,6 +217,13 @@ def test_a_file_that_could_not_be_read_is_new_to_the_next_run(folder: Path) -> N
     assert [Path(name).name for name in kept] == ["a.log"]
     with pytest.raises(UnreadableFile):
         read_files([folder / "a.log"], format="zeek", since=Since(folder.parent / "other.json"))
+
+
+def test_a_folder_that_nobody_reads_is_an_error_all_the_same(folder: Path) -> None:
+    """Nothing new is something else."""
+    (folder / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0")
+    with pytest.raises(NothingToRead, match="none of 1 files"):
+        run(folder)
 
 
 @pytest.mark.parametrize(

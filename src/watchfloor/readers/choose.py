@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -163,6 +163,8 @@ def read_files(
     for path in files.find(paths):
         try:
             head = files.head(path)
+            if since is not None and len(head.lines) > 1 and not head.content.endswith(b"\n"):
+                head = replace(head, lines=head.lines[:-1])  # it is being written
             choice = _choose(head, options, format)
             if choice.reader is None:
                 raise UnknownFormat(f"{path}: {choice.reason}", hint="name it with --format, or map it with --columns")
@@ -180,7 +182,8 @@ def read_files(
     ]
     if since is not None:
         parts = [since.placed(part) for part in parts]
-        parts.append(since.unchanged())
+        if since.has_unchanged:
+            parts.append(since.unchanged())
     if not parts:
         raise NothingToRead(
             f"{', '.join(str(path) for path in paths)}: none of {len(left_out)} files can be read",

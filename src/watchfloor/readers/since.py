@@ -140,6 +140,11 @@ class Since:
         both = pl.concat_str(pl.col("notes"), note, separator="; ", ignore_nulls=True)
         return found | {"ledger": ledger.lazy().with_columns(notes=pl.when(both != "").then(both))}
 
+    @property
+    def has_unchanged(self) -> bool:
+        """Whether there are files of which nothing was read."""
+        return bool(self._unchanged)
+
     def unchanged(self) -> Tables:
         """Files of which nothing was read since this was asked last."""
         said = pl.LazyFrame(self._unchanged, schema={name: LEDGER[name].dtype for name in _OF_UNCHANGED})
