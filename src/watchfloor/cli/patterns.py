@@ -56,9 +56,7 @@ def test(
     for outcome in outcomes:
         style = "green" if outcome.passed else "bold red"
         mark = "passed" if outcome.passed else "failed"
-        console.print(
-            Text.assemble((f"{mark} {outcome.number}: ", style), harmless(outcome.text)), soft_wrap=True
-        )
+        console.print(Text.assemble((f"{mark} {outcome.number}: ", style), harmless(outcome.text)), soft_wrap=True)
         for line in _why(outcome):
             console.print(Text(f"  {harmless(line)}"), soft_wrap=True)
     for note in dict.fromkeys(note for one in pattern.compiled() for note in one.notes):

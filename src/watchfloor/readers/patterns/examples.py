@@ -51,7 +51,7 @@ def run_examples(pattern: Pattern) -> tuple[Outcome, ...]:
 
 
 def _run(pattern: Pattern, example: Example, number: int) -> Outcome:
-    parser = Parser(pattern, Path("example.log"), Options(zone=pattern.zone or _ZONE_OF_EXAMPLES))
+    parser = Parser(pattern, Path("[[examples]]"), Options(zone=pattern.zone or _ZONE_OF_EXAMPLES), all_fields=True)
     records = _records(parser, example.text)
     found, reason = parser.understood(records)
     if example.rejected:

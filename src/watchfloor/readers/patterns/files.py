@@ -12,7 +12,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from watchfloor.errors import BadPattern
-from watchfloor.readers.columns.model import nearest
+from watchfloor.readers.columns.model import constant, nearest
 from watchfloor.readers.patterns.grok import Compiled, compile_pattern
 from watchfloor.schemas import TABLES, Table
 from watchfloor.times import Unit, check_zone
@@ -32,6 +32,8 @@ _ALIASES = {
     "timestamp": "time",
     "epoch": "time",
 }
+_OURS = ("record", "lines")
+"""Names that the records themselves have."""
 _CONFIG = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -65,6 +67,8 @@ class FieldType(BaseModel):
     def _short(cls, given: Any) -> Any:
         """`bytes = "int"` is short for `bytes = { type = "int" }`."""
         said = dict(given) if isinstance(given, Mapping) else {"type": given}
+        if "type" not in said and "format" in said:
+            said["type"] = "time"
         if said.get("type") == "epoch":
             said.setdefault("unit", "s")
         if isinstance(said.get("type"), str):
@@ -181,7 +185,8 @@ def load(given: str | Path | Mapping[str, Any] | Pattern) -> Pattern:
     if isinstance(given, Pattern):
         return given
     if isinstance(given, Mapping):
-        return parse(given, str(given.get("name", "the pattern")))
+        name = str(given.get("name", "the pattern"))
+        return parse({"name": name, **given}, name)
     text = str(given)
     if text in (names := _shipped_names()):
         return _of_toml(names[text], text)
@@ -194,7 +199,8 @@ def load(given: str | Path | Mapping[str, Any] | Pattern) -> Pattern:
     if not any(sign in text for sign in ("%{", "(?<", "(?P<")):
         raise BadPattern(
             f"{text}: no file, no shipped pattern, and no pattern with named fields",
-            hint=f"{nearest(text, names)}`watchfloor patterns` lists the shipped ones; write %{{IP:src_ip}} or (?<src_ip>..)",
+            hint=f"{nearest(text, names)}`watchfloor patterns` lists the shipped ones; "
+            "write %{IP:src_ip} or (?<src_ip>..)",
         )
     return parse({"name": "the pattern", "pattern": text}, "the pattern")
 
@@ -236,6 +242,7 @@ def parse(given: Mapping[str, Any], where: str) -> Pattern:
 
     Raises:
         BadPattern: a key, a table, a column or a regex that cannot be used.
+        BadColumnMap: a constant of another type than its column.
         UnknownZone: a zone that does not exist.
     """
     try:
@@ -248,11 +255,14 @@ def parse(given: Mapping[str, Any], where: str) -> Pattern:
 
 def _translated(error: ValidationError, where: str) -> BadPattern:
     """Pydantic's first complaint in our words."""
-    first = error.errors()[0]
+    errors = error.errors()
+    # A key that is misspelt is missing as well: the misspelling is the news.
+    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
     path = [str(part) for part in first["loc"]]
     key = ".".join(path) or "the pattern file"
     if first["type"] == "extra_forbidden":
-        model = {"types": FieldType, "examples": Example, "path": _Path}.get(path[0], Pattern)
+        models: dict[str, type[BaseModel]] = {"types": FieldType, "examples": Example, "path": _Path}
+        model = models.get(path[0], Pattern)
         keys = ["pattern", *model.model_fields] if model is Pattern else list(model.model_fields)
         return BadPattern(f"{where}: there is no key {key!r}", hint=f"{nearest(path[-1], keys)}keys: {', '.join(keys)}")
     if first["type"] == "missing":
@@ -282,13 +292,18 @@ def _check(pattern: Pattern, where: str) -> None:
                 f"{where}: no pattern has a field {field!r}",
                 hint=f"{nearest(field, fields)}its fields: {', '.join(fields)}",
             )
-    names = pattern.kind.schema.names()
+    for field in fields:
+        if field in _OURS or (field == "text" and (header := pattern.regex("header")) and field in header.fields):
+            raise BadPattern(f"{where}: a field cannot be named {field!r}", hint=f"name it otherwise: {field}_")
+    names = [name for name in pattern.kind.schema.names() if name not in ("source", "record")]
     for column in (*pattern.columns.values(), *pattern.constants):
         if column not in names:
             raise BadPattern(
                 f"{where}: the table {pattern.table} has no column {column!r}",
                 hint=f"{nearest(column, names)}its columns: {', '.join(names)}",
             )
+    for column, value in pattern.constants.items():
+        constant(pattern.kind[column], value, where)
     for one in compiled:
         for capture in one.captures:
             _check_type(capture.type, where)
@@ -303,7 +318,8 @@ def _check_type(name: str | None, where: str) -> None:
         FieldType.model_validate(name or "text")
     except ValidationError as error:
         raise BadPattern(
-            f"{where}: there is no type {name!r}", hint=f"types: {', '.join(Kind.__args__)}"  # type: ignore[attr-defined]
+            f"{where}: there is no type {name!r}",
+            hint=f"types: {', '.join(Kind.__args__)}",  # type: ignore[attr-defined]
         ) from error
 
 
@@ -314,9 +330,11 @@ def _check_formats(pattern: Pattern, where: str) -> None:
         for form in kind.format:
             trouble = format_trouble(form)
             if trouble and not trouble.startswith("it has no year"):
-                raise BadPattern(f"{where}: {field}: the format {form!r}: {trouble}", hint="such as '%d.%m.%Y %H:%M:%S'")
+                raise BadPattern(
+                    f"{where}: {field}: the format {form!r}: {trouble}", hint="such as '%d.%m.%Y %H:%M:%S'"
+                )
         if kind.format and kind.type != "time":
-            raise BadPattern(f"{where}: {field}: a format belongs to a time", hint=f"{field} = {{ type = \"time\", .. }}")
+            raise BadPattern(f"{where}: {field}: a format belongs to a time", hint=f'{field} = {{ type = "time", .. }}')
 
 
 def is_time(column: str, table: Table) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 
@@ -58,6 +58,14 @@ class Compiled:
         """Names of the fields, in the order of the pattern."""
         return tuple(dict.fromkeys(capture.field for capture in self.captures))
 
+    def without(self, fields: Set[str]) -> Compiled:
+        """The same pattern, which does not capture some fields: each capture costs."""
+        regex = self.regex
+        for capture in self.captures:
+            if capture.field in fields:
+                regex = regex.replace(f"(?P<{capture.group}>", "(?:")
+        return replace(self, regex=regex, captures=tuple(one for one in self.captures if one.field not in fields))
+
 
 @cache
 def standard() -> Mapping[str, str]:
@@ -89,8 +97,9 @@ def compile_pattern(
     Raises:
         BadPattern: no such Grok pattern, or a construct that has no linear form; it is named with its place.
     """
-    writer = _Writer(where, pattern, {**standard(), **(definitions or {})}, grok="%{" in pattern)
-    body = writer.write(pattern)
+    known = {**standard(), **(definitions or {})}
+    writer = _Writer(where, known, grok="%{" in pattern)
+    body = writer.write(_opened(pattern, known))
     starts = tuple((f"(?s)({start})", field) for start, field in writer.starts)
     compiled = Compiled(pattern, f"(?s){body}", tuple(writer.captures), tuple(dict.fromkeys(writer.notes)), starts)
     _try(compiled.regex, where)
@@ -100,6 +109,16 @@ def compile_pattern(
             hint=r"name what is to be kept: %{IP:src_ip}, or (?<src_ip>[0-9.]+)",
         )
     return compiled
+
+
+def _opened(pattern: str, known: Mapping[str, str]) -> str:
+    """What a pattern stands for that is nothing but the name of another."""
+    for _ in range(_DEEPEST):
+        alone = _REFERENCE.fullmatch(pattern)
+        if not alone or alone[2] or alone[1] not in known:
+            break
+        pattern = known[alone[1]]
+    return pattern
 
 
 def _try(regex: str, where: str) -> None:
@@ -124,14 +143,13 @@ def _try(regex: str, where: str) -> None:
 class _Writer:
     """Writes the Rust regex of one pattern."""
 
-    def __init__(self, where: str, pattern: str, definitions: Mapping[str, str], *, grok: bool) -> None:
+    def __init__(self, where: str, definitions: Mapping[str, str], *, grok: bool) -> None:
         self.where, self.definitions, self.grok = where, definitions, grok
-        self.pattern = pattern
         self.captures: list[Capture] = []
         self.notes: list[str] = []
         self.starts: list[tuple[str, str]] = []
         self._stack: list[str] = []
-        self._text = pattern
+        self._text = ""
         self._at = 0
         self._level = 0
 
@@ -210,7 +228,7 @@ class _Writer:
         """The item with its quantifiers."""
         text = self._text
         while self._at < len(text):
-            char = text[self._at]
+            char, start = text[self._at], self._at
             if char in "*+?":
                 self._at += 1
                 quantifier = char
@@ -225,9 +243,11 @@ class _Writer:
                 self._at += 1
             elif follows == "+":
                 # Rust would read a++ as (a+)+ without a word.
-                self._note("a possessive quantifier", self._at)
+                self._note("a possessive quantifier", start)
                 self._at += 1
-            item = f"(?:{item}){quantifier}" if item.endswith(tuple("*+?}")) and _is_repeated(item) else item + quantifier
+            item = (
+                f"(?:{item}){quantifier}" if item.endswith(tuple("*+?}")) and _is_repeated(item) else item + quantifier
+            )
         return item
 
     def _note(self, construct: str, at: int) -> None:
@@ -301,9 +321,9 @@ class _Writer:
         """An escape that both engines know, or a character that needs none."""
         text, at = self._text, self._at
         char = text[at + 1]
-        if found := re.compile(r"\\(?:x\{[0-9A-Fa-f]+\}|x[0-9A-Fa-f]{1,2}|u[0-9A-Fa-f]{4}|[pP](?:\{\^?[^}]+\}|[A-Z]))").match(
-            text, at
-        ):
+        if found := re.compile(
+            r"\\(?:x\{[0-9A-Fa-f]+\}|x[0-9A-Fa-f]{1,2}|u[0-9A-Fa-f]{4}|[pP](?:\{\^?[^}]+\}|[A-Z]))"
+        ).match(text, at):
             self._at = found.end()
             body = found[0]
             if body[1] == "x" and body[2] != "{":
@@ -371,7 +391,12 @@ class _Writer:
 
     def _group(self, first: bool) -> str:
         text, at = self._text, self._at
-        for sign, kind in (("(?=", "a look-ahead"), ("(?!", "a look-ahead"), ("(?<=", "a look-behind"), ("(?<!", "a look-behind")):
+        for sign, kind in (
+            ("(?=", "a look-ahead"),
+            ("(?!", "a look-ahead"),
+            ("(?<=", "a look-behind"),
+            ("(?<!", "a look-behind"),
+        ):
             if text.startswith(sign, at):
                 return self._look(sign, kind, first)
         if text.startswith("(?#", at):
@@ -426,15 +451,17 @@ class _Writer:
         text, start = self._text, self._at
         mark = len(self.captures)
         inner = self._inside(len(sign), "(?:")
-        del self.captures[mark:]
+        captured = len(self.captures) > mark
         positive, ahead = sign in ("(?=", "(?<="), kind == "a look-ahead"
         top = not self._stack and self._level == 0
         last = self._at == len(text) or text[self._at] == "|"
         single = _single(inner[3:-1])
-        if not positive and single in (r"\w", "[0-9A-Za-z_]", "[A-Za-z0-9_]", "[a-zA-Z0-9_]"):
-            return r"\b{end-half}" if ahead else r"\b{start-half}"
         if positive and top and (last if ahead else first):
             return inner  # only the groups are kept, so it does no harm to match what was only looked at
+        if captured:
+            raise self._refuse(kind, _LINEAR[sign], start)
+        if not positive and single == r"\w":
+            return r"\b{end-half}" if ahead else r"\b{start-half}"
         if not positive and single and top and (last if ahead else first):
             return rf"(?:{_not(single)}|\z)" if ahead else rf"(?:\A|{_not(single)})"
         if ahead and single and not last:
@@ -452,15 +479,17 @@ class _Writer:
         quantifier = text[self._at : self._at + 1]
         if quantifier == "+":
             self._at += 1
-            return f"(?:{both}{item}*)"
+            lazy = "?" if text[self._at : self._at + 1] == "?" else ""
+            self._at += len(lazy) or (text[self._at : self._at + 1] == "+")
+            return f"(?:{both}{item}*{lazy})"
         if quantifier and quantifier in "*?{":
             raise self._refuse(kind, _LINEAR["(?!"], start)
         return both
 
 
 _LINEAR = {
-    "(?=": "write what follows as a part of the pattern, behind the group: (?<a>..)(?:what follows); only groups are kept",
-    "(?!": "say what may stand there with a class, [^\\]]+ or [^\"]*, or give several patterns, the special one first",
+    "(?=": "write what follows as a part of the pattern, behind the group: (?<a>..)(?:what follows)",
+    "(?!": 'say what may stand there with a class, [^\\]]+ or [^"]*, or give several patterns, the special one first',
     "(?<=": "write what stands before as a part of the pattern, before the group: (?:what stands before)(?<a>..)",
     "(?<!": "say what may stand before: (?:^|[^0-9])(?<a>..)",
 }

@@ -26,7 +26,21 @@ __all__ = ["READER", "Parser", "read"]
 _SHOWN = 100
 _LOOKED_AT = 200
 """So many records of a block that fit no pattern are looked at for how far they fit."""
-_TIME_NAMES = ("timestamp", "@timestamp", "datetime")
+_OTHER_NAMES = {
+    "time": ("timestamp", "@timestamp", "datetime"),
+    "host": ("logsource", "hostname"),
+    "user": ("username", "auth"),
+    "src_ip": ("clientip", "client_ip", "source_ip", "srcip"),
+    "dst_ip": ("dest_ip", "destination_ip", "dstip"),
+    "severity_text": ("loglevel", "level"),
+    "message": ("msg",),
+    "method": ("verb",),
+    "url": ("request", "uri"),
+    "status_code": ("response", "status"),
+    "user_agent": ("agent", "useragent"),
+    "resp_bytes": ("bytes",),
+}
+"""Names that fields of the standard patterns have, and others that are common, by canonical column."""
 
 
 def read(path: Path, options: Options) -> Tables:
@@ -53,6 +67,10 @@ def read(path: Path, options: Options) -> Tables:
         skips=parser.skips,
         prepare=parser.prepare if parser.header else None,
     )
+    if parser.notes:
+        # Where the regex may match more than the pattern did, the ledger says so.
+        said = pl.concat_str(pl.col("notes"), pl.lit("; ".join(parser.notes)), separator="; ", ignore_nulls=True)
+        tables["ledger"] = tables["ledger"].with_columns(notes=said)
     return _fitting(tables, path, parser.pattern)
 
 
@@ -64,7 +82,12 @@ def _fitting(tables: Tables, path: Path, pattern: Pattern) -> Tables:
     first = tables["rejects"].head(1).collect().row(0, named=True)
     raise UnreadableFile(
         f"{path}: no line fits {pattern.name}; line {first['record']}: {first['reason']}",
-        hint=f"that line is {first['text'][:_SHOWN]!r}; change the pattern, or name another one",
+        hint=f"that line is {first['text'][:_SHOWN]!r}; "
+        + (
+            'say in a pattern file how the time is written: [types] and below it time = { format = ".." }'
+            if "is no ISO 8601 time" in first["reason"]
+            else "change the pattern, or name another one"
+        ),
     )
 
 
@@ -80,12 +103,21 @@ class _Field:
 class Parser:
     """Applies one pattern to the records of one file."""
 
-    def __init__(self, pattern: Pattern, path: Path, options: Options) -> None:
+    def __init__(self, pattern: Pattern, path: Path, options: Options, *, all_fields: bool = False) -> None:
+        """Makes what is the same for all blocks of the file.
+
+        Arguments:
+            pattern: the pattern.
+            path: the file.
+            options: what the user said.
+            all_fields: also those that the table has no place for, as for examples.
+        """
         from watchfloor.readers.columns.mapping import load as load_map  # noqa: PLC0415 - only with a pattern
 
         self.pattern, self.path = pattern, path
         self.zone = options.zone
         self.compiled = pattern.compiled()
+        self.notes = tuple(dict.fromkeys(note for one in self.compiled for note in one.notes))
         self.header = pattern.regex("header")
         self.map: ColumnMap | None = load_map(options.columns) if options.columns is not None else None
         self._held: dict[str, str | None] = dict.fromkeys(self.header.fields) if self.header else {}
@@ -97,9 +129,23 @@ class Parser:
         )
         self.fields = tuple(self._field(name) for name in self.names)
         self._pairs = self._pair_columns()
+        if not all_fields and self.map is None and "fields" not in pattern.kind.schema:
+            self._leave_out()
         self.years = self._years(path)
         table = self.map.table if self.map else pattern.table
         self.tables: tuple[str, ...] = (table, "evidence") if self.map and self.map.evidence else (table,)
+
+    def _leave_out(self) -> None:
+        """Does without the fields that the table has no place for."""
+        idle = {
+            field.name
+            for field in self.fields
+            if field.column is None and not any(key.startswith(f"{field.name}.") for key in self._pairs)
+        }
+        self.compiled = tuple(one.without(idle) for one in self.compiled)
+        self.fields = tuple(field for field in self.fields if field.name not in idle)
+        self.names = tuple(name for name in self.names if name not in idle)
+        self._from_path = {name: value for name, value in self._from_path.items() if name not in idle}
 
     # What read_lines asks for.
 
@@ -192,6 +238,8 @@ class Parser:
         rest = records
         for one in self.compiled:
             found = self._extracted(rest, one)
+            if "text" not in one.fields:
+                found = found.drop("text")
             fits = found["@fits"]
             if fits.all():
                 parts.append(found.drop("@fits"))
@@ -201,9 +249,15 @@ class Parser:
             rest = rest.filter(~fits)
         parts = [part for part in parts if part.height] or parts[:1]
         said = parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal").sort("record")
-        missing = [pl.lit(None, pl.String).alias(name) for name in self.names if name not in said.columns]
-        given = [pl.lit(value, pl.String).alias(name) for name, value in self._from_path.items()]
-        said = said.with_columns(missing + given)
+        absent = [
+            pl.lit(self._from_path.get(name), pl.String).alias(name) for name in self.names if name not in said.columns
+        ]
+        from_path = [
+            pl.col(name).fill_null(value)
+            for name, value in self._from_path.items()
+            if name in said.columns and value is not None
+        ]
+        said = said.with_columns(absent + from_path)
         said = said.with_columns(self._nulls(), **{key: self._pair(key) for key in self._pairs})
         return said, self._misses(rest)
 
@@ -239,7 +293,9 @@ class Parser:
         nothing = [pl.col(name) == "" for name in self.names]
         for word in words:
             nothing = [is_null | (pl.col(name) == word) for is_null, name in zip(nothing, self.names, strict=True)]
-        return [pl.when(~is_null).then(pl.col(name)).alias(name) for is_null, name in zip(nothing, self.names, strict=True)]
+        return [
+            pl.when(~is_null).then(pl.col(name)).alias(name) for is_null, name in zip(nothing, self.names, strict=True)
+        ]
 
     def _misses(self, rest: pl.DataFrame) -> pl.DataFrame:
         """Records that fit no pattern, with how far the first pattern that goes farthest fits."""
@@ -317,14 +373,19 @@ class Parser:
         parts: list[pl.Expr] = []
         for field in self.fields:
             if field.kind.type == "pairs":
-                mapped = tuple(key.removeprefix(f"{field.name}.") for key in self._pairs if key.startswith(f"{field.name}."))
+                start = f"{field.name}."
+                mapped = tuple(key.removeprefix(start) for key in self._pairs if key.startswith(start))
                 parts.append(pairs_text(pl.col(field.name), field.kind, mapped))
                 continue
             if field.column:
                 continue
             value = pl.col(f"={field.name}")
             match field.kind.type:
-                case "int" | "float" | "bool":
+                case "int":
+                    # Beyond 2^53 many readers of JSON round numbers.
+                    number = value.cast(pl.String)
+                    text = pl.when(value.abs() > 2**53).then(json_text(number)).otherwise(number)
+                case "float" | "bool":
                     text = value.cast(pl.String)
                 case "json":
                     text = value
@@ -348,7 +409,9 @@ class Parser:
         from watchfloor.readers.columns.plan import LINES, RECORD, Plan  # noqa: PLC0415 - only with a map
 
         assert self.map is not None
-        frame = said.select(pl.col("record").alias(RECORD), pl.col("lines").alias(LINES), *self.names, *self._pairs).lazy()
+        frame = said.select(
+            pl.col("record").alias(RECORD), pl.col("lines").alias(LINES), *self.names, *self._pairs
+        ).lazy()
         plan = Plan.of(self.map, dict(frame.collect_schema()), source=str(self.path), zone=self.zone)
         plan.survey(frame)
         chosen = plan.choose(frame)
@@ -365,7 +428,7 @@ class Parser:
                 example = typed.filter(column)[column[1:]][0]
                 raise AmbiguousTime(
                     f"{self.path}: {column[1:]}: clock times without a zone ({example})",
-                    hint="say where that clock stood: zone='Europe/Paris', or --zone Europe/Paris, or PATH=Europe/Paris",
+                    hint="say where that clock stood: zone='Europe/Paris', --zone Europe/Paris, or PATH=Europe/Paris",
                 )
 
     # Fields, types, columns.
@@ -393,13 +456,14 @@ class Parser:
         """The canonical column of a field: as the pattern says, else that of its name, else that of its ECS name."""
         if name in self.pattern.columns:
             return self.pattern.columns[name]
-        taken = set(self.pattern.columns.values())
+        taken = {*self.pattern.columns.values(), *self.names}
         for column in self.pattern.kind.columns:
-            if column.name not in ("source", "record", "fields") and column.name not in taken:
-                if name in (column.name, column.ecs) and name:
-                    return column.name
-                if column.name == "time" and name in _TIME_NAMES and "time" not in self.names:
-                    return "time"
+            if column.name in ("source", "record", "fields"):
+                continue
+            if name == column.name:
+                return name
+            if column.name not in taken and name in (column.ecs, *_OTHER_NAMES.get(column.name, ())):
+                return column.name
         return None
 
     def _pair_columns(self) -> dict[str, tuple[str, FieldType]]:

@@ -65,7 +65,7 @@ def value_of(said: pl.Expr, kind: FieldType, *, zone: str | None, year: pl.Expr 
         case "int":
             number = said.cast(pl.Int64, strict=False)
             other = pl.when(number.is_null()).then(said).str.extract(r"^([+-]?[0-9]{1,18})\.0*$")
-            return Value(pl.coalesce(number, other.cast(pl.Int64, strict=False)), "is no whole number")
+            return Value(pl.coalesce(number, other.cast(pl.Int64, strict=False)), "is no whole number of 64 bits")
         case "float":
             number = said.cast(pl.Float64, strict=False)
             scaled = number / _PER_SECOND[kind.unit] if kind.unit else number
@@ -93,7 +93,7 @@ def value_of(said: pl.Expr, kind: FieldType, *, zone: str | None, year: pl.Expr 
 
 
 def _labels(said: pl.Expr) -> pl.Expr:
-    """`(3)www(7)example(3)com(0)` as `www.example.com`, the root as a dot; other text, where lengths do not fit, as is."""
+    """`(3)www(7)example(3)com(0)` as `www.example.com`, the root as a dot; text whose lengths do not fit stays."""
     lengths = said.str.extract_all(r"\([0-9]{1,2}\)").list.eval(pl.element().str.strip_chars("()").cast(pl.Int64))
     bare = said.str.replace_all(r"\([0-9]{1,2}\)", "")
     fits = (lengths.list.sum() == bare.str.len_bytes()) & said.str.starts_with("(")
@@ -127,7 +127,11 @@ def pair(said: pl.Expr, key: str, kind: FieldType) -> pl.Expr:
     """The value of one key of pairs, null where it is not there or empty."""
     name = "".join(one if one.isalnum() else f"\\x{{{ord(one):x}}}" for one in key)
     _, value = _pair_regex(kind)
-    before = r"(?:^|[\s])" if kind.separator is None or not kind.separator.strip() else rf"(?:^|\x{{{ord(kind.separator[0]):x}}})\s*"
+    before = (
+        r"(?:^|[\s])"
+        if kind.separator is None or not kind.separator.strip()
+        else rf"(?:^|\x{{{ord(kind.separator[0]):x}}})\s*"
+    )
     found = pl.coalesce(said.str.extract(f"{before}{name}{value}", n) for n in (1, 2))
     return pl.when(found != "").then(found)
 
@@ -145,8 +149,13 @@ def pairs_text(said: pl.Expr, kind: FieldType, without: tuple[str, ...]) -> pl.E
     name = one.str.extract(f"^({key})").str.strip_chars()
     text = pl.coalesce(one.str.extract(f"^{key}{value}", n) for n in (1, 2))
     kept = (text != "") & ~name.is_in(without)
-    written = pl.concat_str(json_text(name), pl.lit(":"), json_text(text))
-    joined = said.str.extract_all(f"{key}{value}").list.eval(pl.when(kept).then(written)).list.drop_nulls().list.join(",")
+    # A key that comes again is told apart by its place: JSON has room for one of a name.
+    place = pl.concat_str(name, pl.lit("_"), pl.int_range(1, pl.len() + 1).cast(pl.String))
+    own = pl.when(name.is_first_distinct()).then(name).otherwise(place)
+    written = pl.concat_str(json_text(own), pl.lit(":"), json_text(text))
+    joined = (
+        said.str.extract_all(f"{key}{value}").list.eval(pl.when(kept).then(written)).list.drop_nulls().list.join(",")
+    )
     return pl.when(joined != "").then(joined)
 
 

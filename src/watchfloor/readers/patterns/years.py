@@ -24,9 +24,10 @@ _HALF = 186
 class Years:
     """The year of each line of a file."""
 
-    first: int
-    turns: tuple[tuple[int, int], ...]
+    lines: pl.Series
     """Lines, counted from 1, from which on another year holds."""
+    years: pl.Series
+    """The year before the first of them, and that from each of them on."""
 
     @classmethod
     def of(cls, path: Path, form: str, written: datetime) -> Years:
@@ -38,37 +39,35 @@ class Years:
             written: when the file was last written.
         """
         if not path.exists():
-            return cls(written.year, ())
+            return cls(pl.Series([], dtype=pl.Int64), pl.Series([written.year]))
         named = "%b" in form or "%B" in form or "%h" in form
         regex, day_first = _NAMED if named else _NUMBERS, bool(re.search(r"%[de].*%m", form))
         seen, turn, last = 0, 0, None
-        turns: list[tuple[int, int]] = []
+        turns = [pl.DataFrame(schema={"line": pl.Int64, "turn": pl.Int64})]
         silent = texts.Listener(lambda _: None, lambda _: None, lambda _: None)
         for block in texts.blocks(path, None, silent):
             text, _ = texts.with_damage(block, 1)
             places = _places(text, regex, named=named, day_first=day_first)
-            found = places.drop_nulls("place").with_columns(before=pl.col("place").shift(1))
-            found = found.with_columns(pl.col("before").fill_null(pl.lit(last, pl.Int64)))
-            leaps = found.with_columns(leap=pl.col("place") - pl.col("before")).filter(pl.col("leap").abs() > _HALF)
-            for line, leap in leaps.select("line", "leap").iter_rows():  # one row a turn of the year
-                turn += 1 if leap < 0 else -1
-                turns.append((seen + line, turn))
+            found = places.drop_nulls("place")
+            leap = pl.col("place") - pl.coalesce(pl.col("place").shift(1), pl.lit(last, pl.Int64))
+            leaps = found.with_columns(leap=leap).filter(pl.col("leap").abs() > _HALF)
+            some = leaps.select(line=pl.col("line") + seen, turn=turn - pl.col("leap").sign().cum_sum())
+            if some.height:
+                turns.append(some)
+                turn = int(some["turn"][-1])
             if found.height:
                 last = int(found["place"][-1])
             seen += places.height
         end = (written.month - 1) * 31 + written.day
         # A day of grace: the file's clock may stand in a zone that is ahead.
         year = written.year - (last is not None and last > end + 1)
-        return cls(year - turn, tuple((line, year - turn + n) for line, n in turns))
+        found = pl.concat(turns)
+        return cls(found["line"], pl.concat([pl.Series([0], dtype=pl.Int64), found["turn"]]) + (year - turn))
 
     def expression(self) -> pl.Expr:
         """The year of a record, as text."""
-        if not self.turns:
-            return pl.lit(str(self.first))
-        year: pl.Expr = pl.lit(str(self.first))
-        for line, value in self.turns:
-            year = pl.when(pl.col("record") >= line).then(pl.lit(str(value))).otherwise(year)
-        return year
+        place = pl.lit(self.lines).search_sorted(pl.col("record"), side="right")
+        return pl.lit(self.years).gather(place).cast(pl.String)
 
 
 def _places(text: str, regex: str, *, named: bool, day_first: bool) -> pl.DataFrame:
