@@ -191,6 +191,7 @@ _SRC_IP = _c("src_ip", _TEXT, "Address that opened the connection or sent the re
 _SRC_PORT = _c("src_port", _INT, "Its port", "src_endpoint.port", "source.port")
 _DST_IP = _c("dst_ip", _TEXT, "Address that was connected to", "dst_endpoint.ip", "destination.ip")
 _DST_PORT = _c("dst_port", _INT, "Its port", "dst_endpoint.port", "destination.port")
+_ACTION = _c("action", _TEXT, "What was done, or the kind of event", "activity_name", "event.action")
 _TITLE = _c("title", _TEXT, "One line that says what it is", "finding_info.title", "message")
 _URL = _c("url", _TEXT, "Path and query as requested", "http_request.url.url_string", "url.original")
 _PROTO = _c("proto", _TEXT, "tcp, udp, icmp, ..", "connection_info.protocol_name", "network.transport")
@@ -369,7 +370,8 @@ CONNECTIONS = Table(
         _RESP_BYTES,
         _c("orig_ip_bytes", _INT, "IP-level bytes that the originator sent, headers included"),
         _c("resp_ip_bytes", _INT, "IP-level bytes that the responder sent, headers included"),
-        _c("conn_state", _TEXT, "How it ended, in Zeek's words"),
+        _c("conn_state", _TEXT, "How it ended, in the sensor's words: Zeek's, or a firewall's"),
+        _ACTION,
         _STILL_OPEN,
         _c("sensor", _TEXT, "The sensor that saw it", "device.name", "observer.name"),
     ),
@@ -462,7 +464,7 @@ EVENTS = Table(
         _DST_IP,
         _DST_PORT,
         _PROTO,
-        _c("action", _TEXT, "What was done, or the kind of event", "activity_name", "event.action"),
+        _ACTION,
         _c("event_id", _TEXT, "The product's own number of this kind of event", "metadata.event_code", "event.code"),
         _c("category", _TEXT, "The product's own group of events", "category_name", "event.category"),
         _c("severity_text", _TEXT, "How severe, in the product's own words", "severity", "log.level"),

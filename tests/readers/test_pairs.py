@@ -78,6 +78,7 @@ def test_fortigate_traffic_is_connections(tmp_path: Path) -> None:
         "duration_seconds": 12.0,
         "orig_bytes": 1000,
         "resp_bytes": 9007199254740993,
+        "action": "close",
         "sensor": "fw-1",
     }
     assert tables["events"] == []
@@ -413,6 +414,8 @@ def test_the_fast_way_and_the_exact_way_say_the_same(tmp_path: Path, lines: list
 
     with mock.patch.object(grammar.Vocabulary, "simple", never), mock.patch.object(reading, "tangled", always):
         exact = read(tmp_path, text, "UTC")
+    for tables in (fast, exact):
+        del tables["ledger"][0]["seconds"]
     assert fast == exact
 
 

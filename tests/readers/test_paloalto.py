@@ -71,6 +71,7 @@ def test_traffic_without_a_header_goes_by_the_order_of_its_type(tmp_path: Path, 
         "duration_seconds": 3012.0,
         "orig_bytes": 24629,
         "resp_bytes": 18506,
+        "action": "allow",
         "still_open": False,
         "sensor": "fw-9",
     }

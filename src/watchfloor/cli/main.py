@@ -344,13 +344,20 @@ def _show(chosen: dict[str, Result], table: str | None, limit: int) -> None:
     from watchfloor.reports.terminal import show
 
     for name, result in chosen.items():
-        if table or name != "ledger":
+        # A format may fill several tables; those that this one does not fill say nothing.
+        if table or (name != "ledger" and _has_rows(result)):
             show(result, output.stdout(), limit=MANY if name == "ledger" else limit)
+
+
+def _has_rows(result: Result) -> bool:
+    return result.table.head(1).collect().height > 0
 
 
 def _write_file(chosen: dict[str, Result], out: Path, table: str | None, limit: int, *, quiet: bool) -> None:
     """The one table of a file."""
     data_tables = [name for name in chosen if name not in ("rejects", "ledger")]
+    if table is None and len(data_tables) > 1:
+        data_tables = [name for name in data_tables if _has_rows(chosen[name])] or data_tables
     if table is None and len(data_tables) != 1:
         raise BadOption(
             f"{out}: these files give {len(data_tables)} tables, one file holds one",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bz2
-import gzip
 import io
 import lzma
 import os
@@ -14,6 +13,7 @@ import threading
 import zipfile
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -52,6 +52,9 @@ MOST_TIMES = 500
 MOST_SPOOLED = 16 * 1024 * 1024 * 1024
 """No more is laid down in an unnamed temporary file: a tar in a compressed stream, an archive in an archive."""
 _IN_MEMORY = 32 * 1024 * 1024
+_GZIP_BITS = 31
+"""Tells zlib that the stream is gzip."""
+_STORED_PIECE = 64 * 1024
 _MAGIC = (
     (b"\x1f\x8b", "gzip"),
     (b"\x28\xb5\x2f\xfd", "zstd"),
@@ -164,7 +167,7 @@ def unpacked(raw: IO[bytes], what: str) -> tuple[IO[bytes] | io.BufferedIOBase, 
         return raw, None
     inner: Any
     if kind == "gzip":
-        inner = gzip.GzipFile(fileobj=raw, mode="rb")
+        inner = _Gzip(raw)
     elif kind == "bzip2":
         inner = bz2.BZ2File(raw)
     elif kind == "xz":
@@ -185,6 +188,61 @@ def _zstd(raw: IO[bytes]) -> Any:
                 "zstd needs the package backports.zstd", hint="pip install backports.zstd, or unpack the file first"
             ) from error
     return zstd.ZstdFile(raw)
+
+
+class _Gzip:
+    """A gzip stream of one or more members, read in larger pieces than the standard library's file object reads.
+
+    What stands before a damaged place is given to its last byte.
+    """
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self._raw, self._waiting = raw, b""
+        self._member: Any = zlib.decompressobj(_GZIP_BITS)
+        self._begun = False
+        self._broken: Exception | None = None
+
+    def read1(self, size: int) -> bytes:
+        """Some bytes, none at the end.
+
+        Raises:
+            EOFError: the stream is cut.
+            zlib.error: it is damaged.
+        """
+        while True:
+            if self._broken:
+                raise self._broken
+            data = self._waiting or self._raw.read(_STORED_PIECE)
+            if self._member.eof or not self._begun:
+                # Between members, zeros fill a block of a tape or a disk.
+                data = data.lstrip(b"\0") if self._begun else data
+                if not data:
+                    if self._waiting:
+                        self._waiting = b""
+                        continue
+                    return b""
+                self._member, self._begun = zlib.decompressobj(_GZIP_BITS), True
+            elif not data:
+                raise EOFError("the stream ends within a member")
+            before = self._member.copy()
+            try:
+                found: bytes = self._member.decompress(data, size)
+            except zlib.error as error:
+                self._broken, found = error, _up_to_the_damage(before, data)
+            self._waiting = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
+            if found:
+                return found
+
+    def close(self) -> None:
+        """The raw stream is closed by whoever opened it."""
+
+
+def _up_to_the_damage(member: Any, data: bytes) -> bytes:
+    found = bytearray()
+    with suppress(zlib.error):
+        for start in range(len(data)):
+            found += member.decompress(data[start : start + 1])
+    return bytes(found)
 
 
 class _Bounded(io.BufferedIOBase):

@@ -192,6 +192,7 @@ def _traffic(part: _Part) -> dict[str, pl.DataFrame]:
         duration_seconds=part.number("Elapsed Time (sec)").cast(pl.Float64),
         orig_bytes=part.number("Bytes Sent"),
         resp_bytes=part.number("Bytes Received"),
+        action=part.text("Action"),
         still_open=part.text("Threat/Content Type") == "start",
         sensor=pl.coalesce(part.text("Device Name"), part.text("Serial #")),
     )

@@ -49,6 +49,8 @@ EVENTS_KEYS: Keys = {
     "message": ("msg", "message", "MSG", "Detail", "description"),
 }
 """By column of EVENTS, in order of preference."""
+_DONE = ("action", "log_subtype")
+"""What a firewall did with a connection: let it pass, or not."""
 CONNECTIONS_KEYS: Keys = {
     **_PAIR,
     "uid": ("sessionid", "con_id", "conn_id"),
@@ -56,6 +58,7 @@ CONNECTIONS_KEYS: Keys = {
     "duration_seconds": ("duration",),
     "orig_bytes": ("sentbyte", "sent_bytes", "sent"),
     "resp_bytes": ("rcvdbyte", "recv_bytes", "rcvd_bytes", "rcvd"),
+    "action": _DONE,
     "sensor": ("devname", "device_name", "fw"),
 }
 """By column of CONNECTIONS, in order of preference."""
@@ -190,6 +193,7 @@ FLOWS = (
         (
             *("srcport", "dstport", "proto", "sessionid", "service", "duration", "sentbyte", "rcvdbyte", "devname"),
             *("logid", "eventtime", "date", "time", "tz"),
+            *_DONE,
         ),
     ),
     Flow(
@@ -197,9 +201,10 @@ FLOWS = (
         (
             *("src_port", "dst_port", "protocol", "con_id", "application", "duration", "sent_bytes", "recv_bytes"),
             *("device_name", "timestamp", "date", "time", "timezone"),
+            *_DONE,
         ),
     ),
-    Flow("m", "537", ("sn", "src", "dst", "sent", "rcvd"), ("proto", "fw", "time")),
+    Flow("m", "537", ("sn", "src", "dst", "sent", "rcvd"), ("proto", "fw", "time", *_DONE)),
 )
 """FortiGate's traffic, Sophos' firewall rules, SonicWall's closed connections."""
 
