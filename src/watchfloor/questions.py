@@ -21,7 +21,7 @@ from watchfloor.analyses.kpis import MARKS
 from watchfloor.analyses.kpis import kpis as ask_kpis
 from watchfloor.analyses.noise import noise as ask_noise
 from watchfloor.analyses.tags import TagRules
-from watchfloor.analyses.timeline import from_alerts, from_findings
+from watchfloor.analyses.timeline import from_alerts, from_connections, from_findings, from_requests
 from watchfloor.analyses.timeline import timeline as ask_timeline
 from watchfloor.errors import BadOption, NothingToRead, SchemaError
 from watchfloor.readers import Options, Tables
@@ -171,7 +171,9 @@ def timeline(data: Data, *, to: str = "UTC", **asked: Any) -> Result:
         asked: as for `read`.
     """
     tables = _tables(data, Asked(**asked), "events")
-    return _traced(ask_timeline(_all_events(tables), to=to), "timeline", tables, {"to": to, **asked})
+    # Who names files for a timeline means all that is in them.
+    events = _all_events(tables, traffic=True)
+    return _traced(ask_timeline(events, to=to), "timeline", tables, {"to": to, **asked})
 
 
 def kpis(
@@ -328,13 +330,16 @@ def _one(tables: Tables, name: str) -> pl.LazyFrame:
     return tables[name]
 
 
-def _all_events(tables: Tables) -> pl.LazyFrame:
-    """Events, and beside them whatever else has its place on a timeline: alerts and findings."""
-    parts = [
-        turn(tables[name])
-        for name, turn in (("events", pl.LazyFrame.lazy), ("alerts", from_alerts), ("findings", from_findings))
-        if name in tables
-    ]
+def _all_events(tables: Tables, *, traffic: bool = False) -> pl.LazyFrame:
+    """Events, and beside them whatever else has its place on a timeline: alerts and findings, and on demand traffic."""
+    turns: dict[str, Callable[[pl.LazyFrame], pl.LazyFrame]] = {
+        "events": pl.LazyFrame.lazy,
+        "alerts": from_alerts,
+        "findings": from_findings,
+    }
+    if traffic:
+        turns |= {"connections": from_connections, "http_requests": from_requests}
+    parts = [turn(tables[name]) for name, turn in turns.items() if name in tables]
     return pl.concat(parts) if parts else _one(tables, "events")
 
 

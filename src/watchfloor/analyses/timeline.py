@@ -10,7 +10,7 @@ from watchfloor.errors import BadOption
 from watchfloor.result import Result
 from watchfloor.schemas import EVENTS
 
-__all__ = ["from_alerts", "from_connections", "from_findings", "majority_zone", "timeline"]
+__all__ = ["from_alerts", "from_connections", "from_findings", "from_requests", "majority_zone", "timeline"]
 
 _STEPS = (("1s", 600), ("1m", 36_000), ("10m", 360_000), ("1h", 2_160_000), ("1d", 51_840_000))
 """Width of a bar in the density chart, for spans of at most so many seconds; a week for longer ones."""
@@ -93,18 +93,44 @@ def from_findings(findings: pl.LazyFrame) -> pl.LazyFrame:
 
 def from_connections(connections: pl.LazyFrame) -> pl.LazyFrame:
     """Connections as events: when each began."""
-    ends = [
-        pl.concat_str(f"{end}_ip", pl.col(f"{end}_port").cast(pl.String), separator=":", ignore_nulls=True)
-        for end in ("src", "dst")
-    ]
     return EVENTS.fill(
         connections.with_columns(
-            action=pl.coalesce("service", "proto"), host="sensor", message=pl.concat_str(*ends, separator=" -> ")
+            action=pl.coalesce("action", "service", "proto"), host="sensor", message=_ends(pl.col("proto"))
         ),
         zone="UTC",
         zone_rule="by the format",
         time_quality="exact",
     )
+
+
+def from_requests(requests: pl.LazyFrame) -> pl.LazyFrame:
+    """HTTP requests as events: when each was made."""
+    status = pl.col("status_code").cast(pl.String)
+    words = pl.concat_str("method", "url", status, "user_agent", separator=" ", ignore_nulls=True)
+    return EVENTS.fill(
+        requests.with_columns(action="method", message=words),
+        zone="UTC",
+        zone_rule="by the format",
+        time_quality="exact",
+    )
+
+
+def _ends(*before: pl.Expr) -> pl.Expr:
+    """Who spoke to whom, in words; null where neither is known."""
+    ends = [
+        pl.concat_str(f"{end}_ip", pl.col(f"{end}_port").cast(pl.String), separator=":", ignore_nulls=True)
+        for end in ("src", "dst")
+    ]
+    both = pl.concat_str(*(pl.when(end != "").then(end) for end in ends), separator=" -> ", ignore_nulls=True)
+    return pl.concat_str(*before, pl.when(both != "").then(both), separator=" ", ignore_nulls=True)
+
+
+def _in_words() -> pl.Expr:
+    """The message of an event, or what its columns say where its format has none."""
+    said = pl.concat_str(
+        "title", _ends(pl.col("action"), pl.col("proto")), "url", "fields", separator=" ", ignore_nulls=True
+    ).str.strip_chars(" ")
+    return pl.coalesce("message", pl.when(said != "").then(said))
 
 
 def _on_one_axis(events: pl.LazyFrame, zone: str) -> pl.LazyFrame:
@@ -117,7 +143,7 @@ def _on_one_axis(events: pl.LazyFrame, zone: str) -> pl.LazyFrame:
         local_time=local,
         host="host",
         program="program",
-        message="message",
+        message=_in_words(),
         source="source",
         action="action",
         user="user",

@@ -44,7 +44,7 @@ result
 # %%
 indicators = [
     *("parcel", "203.0.113.77", "203.0.113.140", "203.0.113.201", "10.20.9.33", "m.halloran : USER=root"),
-    *("opened session", "for root from", "dst=10.20.6.11 dpt=22", "thumb_cache", "dst=10.20.6.17 dpt=445"),
+    *("opened session", "for root from", "-> 10.20.6.11:22", "thumb_cache", "-> 10.20.6.17:445"),
     *("contracts", "removed /var/log"),
 ]
 events = result.collect()
