@@ -194,7 +194,10 @@ def test_columns_and_single_records_agree_and_the_ledger_adds_up(
     fast = read(tmp_path, bytes(text), "UTC")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keyed, "_FEW", 10**9)
-        assert read(tmp_path, bytes(text), "UTC") == fast
+        slow = read(tmp_path, bytes(text), "UTC")
+    for tables in (fast, slow):
+        del tables["ledger"][0]["seconds"]
+    assert slow == fast
     [ledger] = fast["ledger"]
     assert ledger["lines"] == bytes(text).removesuffix(b"\n").count(b"\n") + 1
     assert ledger["lines"] == sum(ledger[f"lines_{what}"] for what in ("read", "continued", "rejected", "skipped"))

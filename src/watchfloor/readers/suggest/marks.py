@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from watchfloor.readers.stamps import FAMILIES
+from watchfloor.readers.suggest.ways import FAMILIES
 
 __all__ = [
     "EMPTYABLE",

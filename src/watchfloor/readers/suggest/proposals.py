@@ -325,7 +325,7 @@ def _time(values: Sequence[str], times: Sequence[str]) -> Kind | None:
     """The one way in which all these times are written, if there is one and it can be read."""
     for way in times:
         regex = way.removeprefix("^")
-        exact = re.compile(rf"(?:{regex})\Z")
+        exact = re.compile(rf"(?:{regex})\Z".replace(r"(?-u:\b)", r"\b"))
         form = format_of(way)
         if values and form is not None and all(map(exact.match, values)):
             return Kind("time", regex, "time", form)

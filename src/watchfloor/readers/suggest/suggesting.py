@@ -11,11 +11,11 @@ import polars as pl
 from watchfloor.engine import in_order
 from watchfloor.errors import NothingToRead, UnreadableFile
 from watchfloor.readers import files, texts
-from watchfloor.readers.stamps import FAMILIES
 from watchfloor.readers.suggest.marks import core_of, format_of, masked, ways_of_time
 from watchfloor.readers.suggest.merge import Template, merge
 from watchfloor.readers.suggest.proposals import Field, Pattern, pattern_of
 from watchfloor.readers.suggest.typed import Kind
+from watchfloor.readers.suggest.ways import FAMILIES
 
 __all__ = ["Suggestion", "joined", "lines_of", "suggest", "suggest_for"]
 
