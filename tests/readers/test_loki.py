@@ -359,12 +359,9 @@ def test_blocks_of_any_size_say_the_same(tmp_path: Path, layout: str) -> None:
         text += f"{record(layout, 'INFO', 'Init', 'no start of its own', host='db-2.corp.example')}\n"
     whole = read(tmp_path, text)
     assert (len(whole["findings"]), len(whole["scans"])) == (4 * len(names), 2)
-    del whole["ledger"][0]["seconds"]
     for size, piece in ((200, 200), (1_000, 1_000), (5_000, 300), (100_000, 700)):
         with mock.patch.object(reading, "BLOCK_BYTES", size), mock.patch.object(records, "PIECE_BYTES", piece):
-            again = read(tmp_path, text)
-            del again["ledger"][0]["seconds"]
-            assert again == whole
+            assert read(tmp_path, text) == whole
 
 
 def test_syslog_over_udp_keeps_backslash_and_n_in_any_block(tmp_path: Path) -> None:
