@@ -6,16 +6,13 @@ CPU time; the reader also makes a JSON object of what has no column, which the t
 
 from __future__ import annotations
 
-import json
-import resource
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
-from statistics import median
 
 import polars as pl
+from common.turns import compare, measure
 
 from watchfloor.readers import Options
 from watchfloor.readers.cef import READER
@@ -98,45 +95,22 @@ def read(path: Path) -> pl.DataFrame:
     return events.select("time", "src_ip", "dst_port", title="title").collect()
 
 
-def measure(way: str, path: Path) -> None:
-    """One run, in this process: prints what it took."""
-    before = time.process_time(), time.perf_counter()
-    frame = {"scan": scan, "read": read}[way](path)
-    after = time.process_time(), time.perf_counter()
+def check(_: str, frame: pl.DataFrame) -> None:
+    """All was read."""
     assert frame.height == ROWS
     assert frame["title"].null_count() == 0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
-    print(json.dumps({"cpu": after[0] - before[0], "wall": after[1] - before[1], "peak": peak}))
-
-
-def compare(path: Path, repeats: int) -> float:
-    """Takes turns, prints the medians; the ratio of CPU time."""
-    runs: dict[str, list[dict[str, float]]] = {"scan": [], "read": []}
-    for turn in range(repeats + 1):
-        for way, results in runs.items():
-            done = subprocess.run([sys.executable, __file__, way, path], capture_output=True, check=True)
-            if turn:  # the first turn warms the page cache
-                results.append(json.loads(done.stdout))
-    middle = {way: {key: median(run[key] for run in results) for key in results[0]} for way, results in runs.items()}
-    ours, floor = middle["read"], middle["scan"]
-    wall, cpu = ours["wall"] / floor["wall"], ours["cpu"] / floor["cpu"]
-    print(
-        f"  {path.stat().st_size >> 20} MiB: wall {wall:.2f} x the scan ({ours['wall']:.2f}, {floor['wall']:.2f} s), "
-        f"CPU {cpu:.2f} x ({ours['cpu']:.2f}, {floor['cpu']:.2f} s), peak {ours['peak']:.0f}, {floor['peak']:.0f} MB"
-    )
-    return cpu
 
 
 def main() -> int:
     if len(sys.argv) == 3:
         way, path = sys.argv[1], Path(sys.argv[2])
-        make(path) if way == "make" else measure(way, path)
+        make(path) if way == "make" else measure({"scan": scan, "read": read}, way, path, check)
         return 0
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "gateway.cef")
         subprocess.run([sys.executable, __file__, "make", path], check=True)  # a child's peak counts its parent's
         print(f"CEF, {ROWS:,} records, medians of {REPEATS} (at most {LIMIT})")
-        cpu = compare(path, REPEATS)
+        _, cpu = compare(__file__, path, REPEATS)
     if cpu > LIMIT:
         print(f"  missed: more than {LIMIT}")
     return int(cpu > LIMIT)
