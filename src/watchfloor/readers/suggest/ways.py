@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from watchfloor.readers.stamps import Family
 
-__all__ = ["FAMILIES", "Family"]
+__all__ = ["FAMILIES"]
 
 _PRI = r"^(?:<[0-9]{1,3}>(?:1 | )?)?"
 _CLOCK = r"[0-9]{2}:[0-9]{2}:[0-9]{2}"
@@ -12,22 +12,6 @@ _FRACTION = r"(?:[.,][0-9]{1,9})?"
 _DAY = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _OFFSET = r"(?:Z|[+-][0-9]{2}:?[0-9]{2})"
-
-
-@dataclass(frozen=True)
-class Family:
-    """One way to write a time."""
-
-    name: str
-    regex: str
-    """Finds the time of a line, in group 1."""
-    format: str
-    """Reads it, after commas became dots, `Z` became `+00:00`, and colons in offsets were put in."""
-    offset: bool = False
-    """Whether the text carries its offset."""
-    year: bool = True
-    """Whether the text carries its year."""
-
 
 FAMILIES = (
     Family(
