@@ -47,7 +47,7 @@ def shown(**columns: list[object]) -> str:
     ledger = LEDGER.fill(pl.DataFrame(columns)).collect()
     console = Console(file=io.StringIO(), width=140, color_system=None)
     show_ledger(ledger, console)
-    return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
+    return console.file.getvalue()
 
 
 def test_read_ends_with_the_ledger(folder: Path) -> None:

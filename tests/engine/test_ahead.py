@@ -98,7 +98,7 @@ def test_who_takes_no_more_ends_the_making() -> None:
     making = parts()
     found = prefetched(making)
     assert next(found) == 0
-    found.close()  # type: ignore[attr-defined]
+    found.close()
     making.close()
     assert closed.is_set()
     assert not [thread for thread in threading.enumerate() if thread.daemon and thread.name.startswith("Thread-")]

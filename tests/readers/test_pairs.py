@@ -58,7 +58,7 @@ def said(row: dict[str, Any], *also: str) -> dict[str, Any]:
 
 def utc(*parts: int) -> datetime:
     """An instant."""
-    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc,arg-type]
+    return datetime(*parts, tzinfo=UTC)
 
 
 def test_fortigate_traffic_is_connections(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def said(row: dict[str, Any]) -> dict[str, Any]:
 
 def utc(*parts: int) -> datetime:
     """An instant."""
-    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc,arg-type]
+    return datetime(*parts, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("prefix", ["", "<14>Mar 14 15:09:27 fw-9 ", "<14>1 2026-03-14T15:09:27+00:00 fw-9 - - - - "])

@@ -32,7 +32,7 @@ def read(
 
 def utc(*parts: int) -> datetime:
     """An instant."""
-    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc,arg-type]
+    return datetime(*parts, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

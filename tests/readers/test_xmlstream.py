@@ -41,7 +41,7 @@ def texts(found: list[Item]) -> list[str]:
 def ledger(account: Account) -> tuple[int, int, int, int, int]:
     """Lines, read, continued, rejected, skipped."""
     [row] = rows(account.tables()["ledger"])
-    return tuple(row[name] for name in ("lines", "lines_read", "lines_continued", "lines_rejected", "lines_skipped"))  # type: ignore[return-value]
+    return tuple(row[name] for name in ("lines", "lines_read", "lines_continued", "lines_rejected", "lines_skipped"))
 
 
 def test_elements_open_close_and_are_whole(tmp_path: Path) -> None:
