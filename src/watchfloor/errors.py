@@ -7,6 +7,7 @@
     │   ├── UnreadableFile        the format is known, the file is not readable as such
     │   ├── BadColumnMap          a column map that does not fit the table or the file
     │   │   └── OtherTable        a file that has none of the columns that the map is about
+    │   ├── BadMapping            a mapping of an alert system that cannot be used
     │   ├── BadPattern            a pattern, or a pattern file, that cannot be used
     │   └── BadOption             an option's value that means nothing here
     ├── TimeError                 a time or a zone that cannot be used
@@ -21,6 +22,7 @@ An error never prints itself: the command does, with its hint, and exits with 2.
 __all__ = [
     "AmbiguousTime",
     "BadColumnMap",
+    "BadMapping",
     "BadOption",
     "BadPattern",
     "InputError",
@@ -66,6 +68,10 @@ class BadColumnMap(InputError):
 
 class OtherTable(BadColumnMap):
     """A file that has none of the columns that the map is about."""
+
+
+class BadMapping(InputError):
+    """A mapping of an alert system that cannot be used."""
 
 
 class BadPattern(InputError):
