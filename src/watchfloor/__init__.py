@@ -7,8 +7,8 @@
     result["rules"].collect()                   # a part of the answer as a Polars frame
     result.save("findings.xlsx")                # .html .xlsx .pdf .json .jsonl .csv .parquet
 
-Six questions: `findings`, `noise`, `timeline`, `kpis`, `beacons`; and `report` for one document of all that applies.
-Each takes paths, canonical tables as `read` gives them, or any frame with a column map.
+Six questions: `findings`, `noise`, `tune`, `timeline`, `kpis`, `beacons`; and `report` for one document of all that
+applies. Each takes paths, canonical tables as `read` gives them, or any frame with a column map.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from watchfloor.errors import WatchfloorError
 
 if TYPE_CHECKING:
-    from watchfloor.questions import beacons, findings, kpis, noise, read, report, timeline
+    from watchfloor.questions import beacons, findings, kpis, noise, read, report, timeline, tune
     from watchfloor.result import Result
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "read",
     "report",
     "timeline",
+    "tune",
 ]
 
 # The names are looked up at first use: the command shows its help without loading Polars.

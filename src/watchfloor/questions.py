@@ -23,6 +23,7 @@ from watchfloor.analyses.noise import noise as ask_noise
 from watchfloor.analyses.tags import TagRules
 from watchfloor.analyses.timeline import from_alerts, from_connections, from_findings, from_requests
 from watchfloor.analyses.timeline import timeline as ask_timeline
+from watchfloor.analyses.tune import tune as ask_tune
 from watchfloor.errors import BadOption, NothingToRead, SchemaError
 from watchfloor.readers import Options, Tables
 from watchfloor.readers.columns import apply as apply_columns
@@ -33,7 +34,7 @@ from watchfloor.result import Input, Provenance, Result, versions
 from watchfloor.schemas import TABLES, as_lazy
 from watchfloor.times import check_zone
 
-__all__ = ["QUESTIONS", "Data", "beacons", "findings", "kpis", "noise", "read", "report", "timeline"]
+__all__ = ["QUESTIONS", "Data", "beacons", "findings", "kpis", "noise", "read", "report", "timeline", "tune"]
 
 Data = Any
 """What a question can be asked of: a path or several, a mapping of paths to their zones, canonical tables as `read`
@@ -160,6 +161,33 @@ def noise(
     said = {"minimum": minimum, "confidence": confidence, "top": top, "steady": steady}
     result = ask_noise(_one(tables, "alerts"), tables.get("evidence"), zone=zone_of_days, **said)  # type: ignore[arg-type]
     return _traced(result, "noise", tables, {**said, "zone_of_days": zone_of_days, **asked})
+
+
+def tune(
+    data: Data,
+    *,
+    learn_until: datetime | None = None,
+    most: int = 15,
+    worth: float = 30,
+    expiry_days: int = 90,
+    minimum: int = 10,
+    **asked: Any,
+) -> Result:
+    """What exactly should be tuned, and what would it cost us?
+
+    Arguments:
+        data: as everywhere.
+        learn_until: learns on alerts created before, and proves on those that follow.
+        most: so many exclusions are recommended at most.
+        worth: alerts that an exclusion must save until it expires.
+        expiry_days: after how many days an exclusion expires.
+        minimum: the least number of alerts behind a recommendation.
+        asked: as for `read`.
+    """
+    tables = _tables(data, Asked(**asked), "alerts", "evidence")
+    said = {"learn_until": learn_until, "most": most, "worth": worth, "expiry_days": expiry_days, "minimum": minimum}
+    result = ask_tune(_one(tables, "alerts"), tables.get("evidence"), **said)  # type: ignore[arg-type]
+    return _traced(result, "tune", tables, {**said, **asked})
 
 
 def timeline(data: Data, *, to: str = "UTC", **asked: Any) -> Result:
