@@ -27,7 +27,7 @@ _SCHEMA = {
     "rank": pl.Int64,
     "remedy": pl.String,
     "rule": pl.String,
-    "conditions": pl.String,
+    "exclusion": pl.String,
     "removed_past": pl.Int64,
     "removed_future": pl.Int64,
     "share_removed_future": pl.Float64,
@@ -37,8 +37,9 @@ _SCHEMA = {
     "stability": pl.Float64,
     "recommended": pl.Boolean,
     "reason": pl.String,
-    "words": pl.String,
+    "conditions": pl.String,
     "other_rule": pl.String,
+    "label": pl.String,
 }
 _TAIL = 10
 """So many more exclusions than recommended are listed, to show what they would bring."""
@@ -123,7 +124,7 @@ def tune(
         table=table.lazy(),
         json_columns=("conditions",),
         charts=(
-            Bars(x="removed_past", y="words", color="remedy", title="Alerts that each row removes beyond those above"),
+            Bars(x="removed_past", y="label", color="remedy", title="Alerts that each row removes beyond those above"),
         ),
         explanation=_explanation(work, until, most=most, worth=worth, expiry_days=expiry_days, minimum=minimum),
         parts=(
@@ -170,15 +171,16 @@ def _table(work: Work, plan: _Plan, held_out: bool, *, most: int, floor: float, 
                 "stability": stability,
                 "recommended": good,
                 "reason": _reason(one, plan.past, stability, good=good, most=most, floor=floor),
-                "words": f"{one.exclusion.rule}: {one.exclusion}",
+                "exclusion": str(one.exclusion),
+                "label": f"{one.exclusion.rule}: {one.exclusion}",
             }
         )
     kept = [step for row, step in zip(rows, both, strict=True) if row["recommended"]]
     gone = pl.concat([step.rows for step in kept]).unique() if kept else pl.Series([], dtype=pl.UInt32)
     done = {str(row["rule"]) for row in rows if row["recommended"]}
     others = [*remedies(work, gone, minimum=minimum), *merges(work, minimum=minimum, left_out=done)]
-    for remedy in sorted(others, key=lambda one: -one.rows.len())[:_OTHERS]:
-        rows.append(_remedy(remedy, work, plan, held_out))
+    others.sort(key=lambda one: -one.rows.len())
+    rows.extend(_remedy(remedy, work, plan, held_out) for remedy in others[:_OTHERS])
     for rank, row in enumerate(rows, start=1):
         row["rank"] = rank
     return pl.DataFrame(rows, schema=_SCHEMA)
@@ -208,7 +210,7 @@ def _remedy(remedy: Remedy, work: Work, plan: _Plan, held_out: bool) -> dict[str
         "stability": None,
         "recommended": not hidden,
         "reason": remedy.reason + (f"; but {hidden} cases that were true would not be shown" if hidden else ""),
-        "words": f"{remedy.rule}: {remedy.kind}",
+        "label": f"{remedy.rule}: {remedy.kind}",
         "other_rule": remedy.other,
     }
 
@@ -255,8 +257,8 @@ def _curve(table: pl.DataFrame, plan: _Plan, past: Work, floor: float) -> Result
             recommended=good,
         ).lazy(),
         charts=(Lines(x="exclusions", y="share", title="Share of the work removed by the first exclusions"),),
-        explanation=f"Each point is one exclusion more. The recommendation stops after {knee}: the next would remove fewer "
-        f"than {floor:.0f} of the alerts that were learned from, or there are more than anyone reviews.",
+        explanation=f"Each point is one exclusion more. The recommendation stops after {knee}: the next would remove "
+        f"fewer than {floor:.0f} of the alerts that were learned from, or there are more than anyone reviews.",
     )
 
 
@@ -312,8 +314,8 @@ def _explanation(work: Work, until: datetime | None, *, most: int, worth: float,
         "An exclusion is useless beyond chance (exact binomial test at 5 % over all candidates), steady, and hides no "
         "case that was an attack or was escalated."
         if work.labelled
-        else "There are hardly any verdicts: what fires steadily, in at least three of four parts of the time and in no "
-        "burst, is taken for noise by its nature. Nothing here says that it was never right."
+        else "There are hardly any verdicts: what fires steadily, in at least three of four parts of the time and in "
+        "no burst, is taken for noise by its nature. Nothing here says that it was never right."
     )
     return (
         f"{proven} {basis} Each row counts what it removes beyond the rows above it. At most {most} exclusions are "

@@ -50,36 +50,35 @@ def candidates(work: Work, *, minimum: int) -> Iterator[Candidate]:
     frequent = counts.filter(pl.col("n") >= minimum).sort("n", "rule", descending=[True, False])
     rows_of = _partition(work.alerts.join(frequent.select("rule"), on="rule", how="semi"))
     facts_of = _partition(work.facts.join(frequent.select("rule"), on="rule", how="semi"))
-    for rule, n, positive in frequent.iter_rows():
-        yield from _of_rule(str(rule), rows_of[rule], facts_of.get(rule, work.facts.clear()), minimum, n, positive)
+    for rule, _, positive in frequent.iter_rows():
+        yield from _of_rule(
+            str(rule), rows_of[rule], facts_of.get(rule, work.facts.clear()), minimum, deep=positive > 0
+        )
 
 
 def _partition(table: pl.DataFrame) -> dict[str, pl.DataFrame]:
     return {str(key[0]): part for key, part in table.partition_by("rule", as_dict=True).items()}
 
 
-def _of_rule(
-    rule: str, alerts: pl.DataFrame, facts: pl.DataFrame, minimum: int, n: int, positive: int
-) -> Iterator[Candidate]:
-    whole = _whole(rule, alerts, facts, n)
-    yield whole
-    sets = [(values, rows) for values, rows in _sets(facts, alerts, minimum, deep=positive > 0)]
-    for values, rows in sets:
+def _of_rule(rule: str, alerts: pl.DataFrame, facts: pl.DataFrame, minimum: int, *, deep: bool) -> Iterator[Candidate]:
+    """Candidates of one rule; deep where some of its alerts were true, and only a part of the others can go."""
+    yield _whole(rule, alerts, facts)
+    for values, rows in _sets(facts, alerts, minimum, deep=deep):
         yield Candidate(Exclusion(rule, tuple(Condition(field, "eq", value) for field, value in values)), rows)
     for condition in _kinds(facts):
         exclusion = Exclusion(rule, (condition,))
         rows = matching(exclusion, alerts, facts)
         if rows.len() >= minimum:
             yield Candidate(exclusion, rows)
-    if positive:
+    if deep:
         yield from _windows(rule, alerts, facts.clear(), minimum)
 
 
-def _whole(rule: str, alerts: pl.DataFrame, facts: pl.DataFrame, n: int) -> Candidate:
+def _whole(rule: str, alerts: pl.DataFrame, facts: pl.DataFrame) -> Candidate:
     """All alerts of the rule, named by the values of one field where these are few: a value not yet seen stays out."""
     by_field = facts.group_by("field").agg(values=pl.col("value").n_unique(), rows=pl.col("row").n_unique())
     named = by_field.filter(
-        pl.col("values") <= MOST_VALUES, pl.col("rows") >= _WHOLE * n, pl.col("field").is_in(ENTITIES)
+        pl.col("values") <= MOST_VALUES, pl.col("rows") >= _WHOLE * alerts.height, pl.col("field").is_in(ENTITIES)
     )
     for field in sorted(named["field"].to_list(), key=ENTITIES.index):
         values = facts.filter(pl.col("field") == field)["value"].unique().sort().to_list()
@@ -95,7 +94,7 @@ def _sets(
     """Frequent values, and where the rule has true alerts also sets of two and three, each with its rows."""
     items = (
         facts.group_by("field", "value")
-        .agg(n=pl.len(), row=pl.col("row"))
+        .agg(n=pl.len(), row=pl.col("row").sort())
         .filter(pl.col("n") >= minimum)
         .sort("n", "field", "value", descending=[True, False, False])
         .with_row_index("item")
@@ -105,7 +104,6 @@ def _sets(
     level: list[tuple[tuple[int, ...], pl.Series]] = []
     positives = alerts.filter("positive")["row"].implode() if deep else None
     for item, rows in zip(items["item"].to_list(), items["row"], strict=True):
-        rows = rows.sort()
         if _is_new(rows, seen):
             yield (names[item],), rows
             # A set without a true alert needs no further conditions.

@@ -53,8 +53,8 @@ def judge(work: Work, found: Sequence[Candidate]) -> list[Judged]:
     base = int(alerts["useless"].sum()) / decided_all if decided_all else 0.0
     tested = sum(c.picked for c in found) or 1
     seconds = alerts["time"].dt.epoch("s")
-    since = seconds - seconds.min()
-    fold = (since * FOLDS // (since.max() + 1)).cast(pl.UInt8)
+    first, last = pl.DataFrame({"s": seconds}).select(pl.col("s").min(), last=pl.col("s").max()).row(0)
+    fold = ((seconds - (first or 0)) * FOLDS // ((last or 0) - (first or 0) + 1)).cast(pl.UInt8)
     columns = {name: alerts[name] for name in ("useless", "positive", "decided", "protected", "hour")}
     judged = []
     for candidate in found:
