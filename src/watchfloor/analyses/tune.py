@@ -153,7 +153,7 @@ def _table(work: Work, plan: _Plan, held_out: bool, *, most: int, floor: float, 
     for number, one in enumerate(plan.chosen):
         shape = one.exclusion.shape()
         stability = plan.proof.chosen.get(shape, 0) / plan.proof.pasts if plan.proof.pasts else None
-        good = recommended < most and one.gain >= floor
+        good = recommended < most and one.gain >= floor and not both[number].hidden
         recommended += good
         removed_future = future[number].removed if held_out else plan.proof.removed.get(shape, 0)
         total = plan.future.alerts.height if held_out else plan.proof.alerts
@@ -170,7 +170,7 @@ def _table(work: Work, plan: _Plan, held_out: bool, *, most: int, floor: float, 
                 "upper_bound": both[number].upper_bound,
                 "stability": stability,
                 "recommended": good,
-                "reason": _reason(one, plan.past, stability, good=good, most=most, floor=floor),
+                "reason": _reason(one, plan.past, both[number], stability, good=good, most=most, floor=floor),
                 "exclusion": str(one.exclusion),
                 "label": f"{one.exclusion.rule}: {one.exclusion}",
             }
@@ -224,7 +224,9 @@ def _is_rule(one: Chosen, past: Work) -> bool:
     return past.labelled and one.judged.n == rows and (bool(several) or not one.exclusion.conditions)
 
 
-def _reason(one: Chosen, past: Work, stability: float | None, *, good: bool, most: int, floor: float) -> str:
+def _reason(
+    one: Chosen, past: Work, step: Step, stability: float | None, *, good: bool, most: int, floor: float
+) -> str:
     judged = one.judged
     if past.labelled:
         said = f"{judged.useless} of its {judged.decided} judged alerts were useless, {judged.positive} true"
@@ -234,6 +236,8 @@ def _reason(one: Chosen, past: Work, stability: float | None, *, good: bool, mos
         said = "it fires steadily, in no burst; no verdicts tell whether it was ever right: look at examples first"
     if stability == 0:
         said += "; none of the shorter pasts would have chosen it: it is new or rare"
+    if step.hidden:
+        return f"{said}; but of what followed it would hide {step.hidden} cases that were true"
     if good:
         return said
     if one.gain < floor:

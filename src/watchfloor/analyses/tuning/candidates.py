@@ -62,9 +62,11 @@ def _partition(table: pl.DataFrame) -> dict[str, pl.DataFrame]:
 
 def _of_rule(rule: str, alerts: pl.DataFrame, facts: pl.DataFrame, minimum: int, *, deep: bool) -> Iterator[Candidate]:
     """Candidates of one rule; deep where some of its alerts were true, and only a part of the others can go."""
-    yield _whole(rule, alerts, facts)
-    for values, rows in _sets(facts, alerts, minimum, deep=deep):
-        yield Candidate(Exclusion(rule, tuple(Condition(field, "eq", value) for field, value in values)), rows)
+    whole = _whole(rule, alerts, facts)
+    yield whole
+    for values, rows in _sets(facts, alerts, whole.rows, minimum, deep=deep):
+        conditions = (Condition(field, "eq", value) for field, value in sorted(values, key=_place))
+        yield Candidate(Exclusion(rule, tuple(conditions)), rows)
     for condition in _kinds(facts):
         exclusion = Exclusion(rule, (condition,))
         rows = matching(exclusion, alerts, facts)
@@ -89,7 +91,7 @@ def _whole(rule: str, alerts: pl.DataFrame, facts: pl.DataFrame) -> Candidate:
 
 
 def _sets(
-    facts: pl.DataFrame, alerts: pl.DataFrame, minimum: int, *, deep: bool
+    facts: pl.DataFrame, alerts: pl.DataFrame, whole: pl.Series, minimum: int, *, deep: bool
 ) -> Iterator[tuple[tuple[tuple[str, str], ...], pl.Series]]:
     """Frequent values, and where the rule has true alerts also sets of two and three, each with its rows."""
     items = (
@@ -101,6 +103,7 @@ def _sets(
     )
     names = list(items.select("field", "value").iter_rows())
     seen: set[tuple[int, int]] = set()
+    _is_new(whole, seen)
     level: list[tuple[tuple[int, ...], pl.Series]] = []
     positives = alerts.filter("positive")["row"].implode() if deep else None
     for item, rows in zip(items["item"].to_list(), items["row"], strict=True):
@@ -122,6 +125,11 @@ def _sets(
             if positives is not None and both.is_in(positives).any():
                 found.append((members, both))
         level = found
+
+
+def _place(item: tuple[str, str]) -> tuple[int, str]:
+    field, _ = item
+    return ENTITIES.index(field) if field in ENTITIES else len(ENTITIES), field
 
 
 def _is_new(rows: pl.Series, seen: set[tuple[int, int]]) -> bool:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import polars as pl
 
@@ -92,8 +93,10 @@ def backtest(work: Work, learn: Learn) -> Proof:
     removed: Counter[object] = Counter()
     chosen: Counter[object] = Counter()
     alerts = pasts = 0
-    origins = folds_of(work)[1:]
-    for origin, end in zip(origins, [*origins[1:], None], strict=True):
+    origins: list[datetime | None] = [*folds_of(work)[1:], None]
+    for origin, end in pairwise(origins):
+        if origin is None:
+            continue
         past = work.before(origin)
         future = work.after(origin, end)
         exclusions = list(learn(past))
