@@ -12,7 +12,7 @@ from watchfloor.analyses.intervals import check_minimum
 from watchfloor.analyses.noise import missing_labels
 from watchfloor.analyses.tuning.candidates import candidates
 from watchfloor.analyses.tuning.gates import Judged, judge
-from watchfloor.analyses.tuning.proof import Proof, applied, backtest
+from watchfloor.analyses.tuning.proof import Proof, Step, applied, backtest
 from watchfloor.analyses.tuning.remedies import Remedy, merges, remedies
 from watchfloor.analyses.tuning.selection import Chosen, select
 from watchfloor.analyses.tuning.work import FOLDS, Work, work_of
