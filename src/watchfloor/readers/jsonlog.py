@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from watchfloor.errors import UnreadableFile
+from watchfloor.instants import Instant, instant_of
+from watchfloor.jsonvalues import Rest, text_of, unwrapped
 from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
 from watchfloor.readers.documents import has_lines
-from watchfloor.readers.instants import Instant, instant_of
 from watchfloor.readers.jsonrecords import objects_of, read_json, share_of
-from watchfloor.readers.jsonvalues import Rest, text_of, unwrapped
 
 __all__ = ["READER"]
 
