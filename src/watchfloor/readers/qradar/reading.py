@@ -46,7 +46,7 @@ def read(paths: Sequence[Path], options: Options) -> Tables:
         UnreadableFile: no file with offenses, or one that is not as the API returns them.
     """
     exports, refused = _exports(paths, options)
-    lookups = Lookups()
+    lookups = Lookups(verdicts=options.verdicts)
     for export in exports:
         if export.kind != "offenses":
             lookups.add(export.kind, [record for _, record in export.records])
@@ -56,6 +56,8 @@ def read(paths: Sequence[Path], options: Options) -> Tables:
     if not offenses:
         raise refused[0] if refused else _nothing(exports)
     latest = _latest([_offenses(export) for export in offenses])
+    if options.mapping is not None:
+        offenses[0].notes.append(lookups.verdicts.note)
     parts = [_tables(export, rows, lookups) for export, rows in zip(offenses, latest, strict=True)]
     parts += [_of_names(export) for export in exports if export.kind != "offenses"]
     parts += [_refused(error) for error in refused]
