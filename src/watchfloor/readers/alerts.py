@@ -124,12 +124,18 @@ def read(path: Path, options: Options) -> Tables:
         known = ", ".join(one.name for one in _systems())
         raise UnreadableFile(f"{path}: no records of any system that is known", hint=f"systems: {known}")
     verdicts = options.verdicts
-    makers = {one.name: Maker(one, verdicts, options.zone) for one in (system, *_systems())}
+    first = Maker(system, verdicts, options.zone)
+    makers = {one.name: Maker(one, verdicts, options.zone) for one in _systems()} | {system.name: first}
 
     def make(found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+        if system.fits(found):
+            yield from _rows(first, found)
+            return
         for one in _records_in(found):
-            if one is not None and not _is_empty(one):
-                yield from _rows(makers, one)
+            if not isinstance(one, dict):
+                raise ValueError("no JSON object")  # noqa: TRY004 - what is wrong is the record, not a type of ours
+            if not _is_empty(one):
+                yield from _rows(next((maker for maker in makers.values() if maker.system.fits(one)), first), one)
 
     tables = read_json(path, options, format=READER.name, tables=READER.tables, make=make, names=_keys(system))
     notes = [system.about, *(note for maker in makers.values() for note in maker.notes)]
@@ -139,10 +145,7 @@ def read(path: Path, options: Options) -> Tables:
     return tables | {"ledger": tables["ledger"].with_columns(notes=both)}
 
 
-def _rows(makers: Mapping[str, Maker], found: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    if not isinstance(found, dict):
-        raise ValueError("no JSON object")  # noqa: TRY004 - what is wrong is the record, not a type of ours
-    maker = next((one for one in makers.values() if one.system.fits(found)), next(iter(makers.values())))
+def _rows(maker: Maker, found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     row, evidence = maker(found)
     yield "alerts", row
     yield from (("evidence", fact) for fact in evidence)

@@ -28,6 +28,7 @@ Row = dict[str, Any]
 """A row of a canonical table."""
 
 _TIMES = frozenset(name for name, dtype in ALERTS.schema.items() if dtype == TIME)
+_WORDS = frozenset(name for name, dtype in ALERTS.schema.items() if dtype == pl.String)
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _MOST_DIGITS = 25
 
@@ -89,7 +90,7 @@ class Maker:
         row["disposition"] = said or self._verdicts.disposition(reason, client=client, system=system)
 
     def _value(self, name: str, origin: Origin, record: Mapping[str, Any]) -> Any:
-        within = values_at(record, origin.each) if origin.each else (record,)
+        within = values_at(record, origin.each) if origin.each else [record]
         found: list[Any] = []
         for one in within:
             if all(_says(one, path, words) for path, words in origin.when.items()):
@@ -103,7 +104,11 @@ class Maker:
         return min(found) if origin.pick == "first" else max(found)
 
     def _plain(self, name: str, origin: Origin, found: Any) -> Any:
-        words = [word for path in origin.names for word in self._words(origin, found, path)]
+        words: list[str] = []
+        for path in origin.names:
+            words += self._words(origin, found, path)
+            if words and origin.join is None:
+                break
         if not words:
             return None
         text = origin.join.join(dict.fromkeys(words)) if origin.join is not None else words[0]
@@ -127,18 +132,16 @@ class Maker:
             self.unknown[name, text[:60]] += 1
         return value
 
-    def _words(self, origin: Origin, found: Any, path: str) -> Iterator[str]:
-        null = {word.lower() for word in origin.null}
-        for text in texts_at(found, path):
-            if text.strip().lower() not in null:
-                yield text
+    def _words(self, origin: Origin, found: Any, path: str) -> list[str]:
+        texts = texts_at(found, path)
+        return [text for text in texts if text.strip().lower() not in origin.null] if origin.null else texts
 
     def _time(self, name: str, origin: Origin, found: Any) -> datetime | None:
         times = [
             time
             for path in origin.names
             for value in values_at(found, path)
-            if not isinstance(value, Mapping) and (time := self._instant(name, origin, path, value)) is not None
+            if not isinstance(value, dict) and (time := self._instant(name, origin, path, value)) is not None
         ]
         if not times:
             return None
@@ -191,7 +194,7 @@ class Maker:
 
 def _facts_of(typed: Typed, record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for one in values_at(record, typed.each):
-        kind = next(texts_at(one, typed.kind), "").lower()
+        kind = next(iter(texts_at(one, typed.kind)), "").lower()
         fields = typed.kinds.get(kind, typed.other)
         if fields is None:
             continue
@@ -215,12 +218,11 @@ def _is_number(name: str, text: str) -> bool:
 
 def _typed(name: str, value: Any, scale: float) -> Any:
     """A value of the column's type; null where it is none."""
-    dtype = ALERTS[name].dtype
-    if dtype == pl.String:
+    if name in _WORDS:
         return str(value) if name != "title" else " ".join(str(value).split()) or None
-    if dtype == pl.Boolean:
+    if name == "escalated":
         return {"true": True, "false": False, "1": True, "0": False}.get(str(value).lower())
-    if dtype == pl.Float64:
+    if name == "severity":
         number = _number(value)
         return None if number is None else min(100.0, max(0.0, number * scale))
     return integer(value)

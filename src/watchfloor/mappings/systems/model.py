@@ -64,6 +64,11 @@ class Origin(_Strict):
 
     _texts = field_validator("names", "null", "plus", mode="before")(_listed)
 
+    @field_validator("null", mode="after")
+    @classmethod
+    def _in_any_case(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(word.lower() for word in given)
+
     @model_validator(mode="before")
     @classmethod
     def _short(cls, given: Any) -> Any:
@@ -170,7 +175,7 @@ class System(_Strict):
     def record_of(self, found: Mapping[str, Any]) -> Mapping[str, Any]:
         """The record without what stands around it."""
         for name in self.inside:
-            if isinstance(inner := found.get(name), Mapping):
+            if isinstance(inner := found.get(name), dict):
                 return {**{key: value for key, value in found.items() if key != name}, **inner}
         return found
 

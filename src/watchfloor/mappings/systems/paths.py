@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 from watchfloor.jsonvalues import text_of
 
-__all__ = ["first_text", "has", "texts_at", "values_at"]
+__all__ = ["has", "texts_at", "values_at"]
 
 
 @lru_cache(4096)
@@ -20,40 +19,36 @@ def _steps(path: str) -> tuple[tuple[tuple[str, int], ...], ...]:
     )
 
 
-def values_at(found: Any, path: str) -> Iterator[Any]:
+def values_at(found: Any, path: str) -> list[Any]:
     """Everything at a path, nulls left out; lists on the way, and at its end, are gone through.
 
     A key may itself have dots in it: the longest that is there counts.
     """
-    yield from _walk(found, _steps(path), 0)
+    return _walk(found, _steps(path), 0)
 
 
-def _walk(found: Any, steps: tuple[tuple[tuple[str, int], ...], ...], place: int) -> Iterator[Any]:
-    if isinstance(found, list):
-        for one in found:
-            # A list within a list is no way that any of the APIs goes, and could be a thousand deep.
-            if not isinstance(one, list):
-                yield from _walk(one, steps, place)
-    elif place == len(steps):
-        if found is not None:
-            yield found
-    elif isinstance(found, Mapping):
+def _walk(found: Any, steps: tuple[tuple[tuple[str, int], ...], ...], place: int) -> list[Any]:
+    """This runs for every column of every record: no generators, and the exact type that JSON gives."""
+    while place < len(steps) and type(found) is dict:
         for key, end in steps[place]:
             if key in found:
-                yield from _walk(found[key], steps, end)
-                return
+                found, place = found[key], end
+                break
+        else:
+            return []
+    if type(found) is list:
+        # A list within a list is no way that any of the APIs goes, and could be a thousand deep.
+        return [value for one in found if type(one) is not list for value in _walk(one, steps, place)]
+    return [] if found is None or place < len(steps) else [found]
 
 
-def texts_at(found: Any, path: str) -> Iterator[str]:
+def texts_at(found: Any, path: str) -> list[str]:
     """Texts, numbers and truth values at a path, as text; objects and what says nothing left out."""
-    for value in values_at(found, path):
-        if not isinstance(value, Mapping) and (text := text_of(value)) is not None and text.strip():
-            yield text
-
-
-def first_text(found: Any, *paths: str) -> str | None:
-    """The first text at the first of the paths that has any."""
-    return next((text for path in paths for text in texts_at(found, path)), None)
+    return [
+        text
+        for value in values_at(found, path)
+        if type(value) is not dict and (text := text_of(value)) is not None and text.strip()
+    ]
 
 
 def has(found: Any, sign: str) -> bool:
@@ -68,7 +63,7 @@ def _there(found: Any, steps: tuple[tuple[tuple[str, int], ...], ...], place: in
     if place == len(steps):
         return True
     if isinstance(found, list):
-        return any(_there(one, steps, place) for one in found[:20] if isinstance(one, Mapping))
-    if isinstance(found, Mapping):
+        return any(_there(one, steps, place) for one in found[:20] if isinstance(one, dict))
+    if isinstance(found, dict):
         return next((_there(found[key], steps, end) for key, end in steps[place] if key in found), False)
     return False
