@@ -49,6 +49,7 @@ class Asked:
     zone: str | None = None
     columns: str | Path | Mapping[str, Any] | None = None
     closing_reasons: str | Path | None = None
+    mapping: str | Path | None = None
     since_last: Since | str | Path | None = None
     pattern: str | Path | Mapping[str, Any] | None = None
     progress: Callable[[int], None] | None = None
@@ -59,6 +60,7 @@ class Asked:
             zone=self.zone,
             columns=load_columns(self.columns) if self.columns is not None else None,
             closing_reasons=Path(self.closing_reasons) if self.closing_reasons is not None else None,
+            mapping=Path(self.mapping) if self.mapping is not None else None,
             pattern=self.pattern,
         )
         return replace(options, progress=self.progress) if self.progress is not None else options
@@ -70,6 +72,7 @@ def read(data: Data, **asked: Any) -> Tables:
     Arguments:
         data: a path, several, or a mapping of paths to the zones of their clock times.
         asked: `format`, `zone`, `columns` (a column map: path of a TOML file, or a dict), `closing_reasons` (QRadar's),
+            `mapping` (path of a file that says what words for closing an alert mean, before the defaults),
             `since_last` (a state file: only what was added to files since the last call with it is read),
             `pattern` (the name of a shipped pattern, a pattern file, the same as a dict, or a regex with named groups
             or Grok pattern itself).

@@ -25,6 +25,7 @@ from watchfloor.cli.options import (
     Quiet,
     Strict,
     Suggest,
+    Verdicts,
     Zone,
 )
 from watchfloor.cli.progress import reading
@@ -124,9 +125,10 @@ def noise(
     zone: Zone = None,
     columns: Columns = None,
     closing_reasons: Closing = None,
+    mapping: Verdicts = None,
 ) -> None:
     """Which rules are noise, and what stands out in their evidence?"""
-    said = {"format": format, "zone": zone, "columns": columns, "closing_reasons": closing_reasons}
+    said = {"format": format, "zone": zone, "columns": columns, "closing_reasons": closing_reasons, "mapping": mapping}
     _ask("noise", paths, out, limit, strict, quiet, minimum=minimum, zone_of_days=days_in, **said)
 
 
@@ -220,12 +222,20 @@ def kpis(
     zone: Zone = None,
     columns: Columns = None,
     closing_reasons: Closing = None,
+    mapping: Verdicts = None,
 ) -> None:
     """How is the SOC doing?"""
     from watchfloor.questions import period_of
 
     start, end = period_of(period, days_in) if period else (None, None)
-    said = {"format": format, "zone": zone, "columns": columns, "closing_reasons": closing_reasons, "client": client}
+    said = {
+        "format": format,
+        "zone": zone,
+        "columns": columns,
+        "closing_reasons": closing_reasons,
+        "mapping": mapping,
+        "client": client,
+    }
     _ask(
         "kpis",
         paths,
@@ -281,6 +291,7 @@ def report(
     zone: Zone = None,
     columns: Columns = None,
     closing_reasons: Closing = None,
+    mapping: Verdicts = None,
 ) -> None:
     """One document of all questions that the data answers."""
     from watchfloor.questions import report as write
@@ -295,6 +306,7 @@ def report(
             zone=zone,
             columns=columns,
             closing_reasons=closing_reasons,
+            mapping=mapping,
             progress=progress,
         )
     if not quiet:
@@ -331,6 +343,7 @@ def read(
     suggest: Suggest = False,
     preview: Preview = False,
     closing_reasons: Closing = None,
+    mapping: Verdicts = None,
 ) -> None:
     """Any readable files as canonical tables; or patterns for files that are not."""
     from watchfloor.questions import reading_of
@@ -359,6 +372,7 @@ def read(
             zone=zone,
             columns=columns,
             closing_reasons=closing_reasons,
+            mapping=mapping,
             since_last=since,
             pattern=pattern,
             progress=progress,
