@@ -108,7 +108,7 @@ def suggest_for(
     begins, text = _records(text, notes)
     sample = text.gather_every(max(1, text.len() // _SAMPLE))
     times = ways_of_time(sample)
-    frame = _masked(text, sample, times)
+    frame = _masked(text, sample, times, joined=begins is not None)
     groups = frame.group_by("masked", maintain_order=True).agg(
         weight=pl.len(), first=pl.col("text").first(), last=pl.col("text").last()
     )
@@ -203,13 +203,15 @@ def joined(text: pl.Series, begins: str) -> pl.Series:
     )
 
 
-def _masked(text: pl.Series, sample: pl.Series, times: Sequence[str]) -> pl.DataFrame:
+def _masked(text: pl.Series, sample: pl.Series, times: Sequence[str], *, joined: bool) -> pl.DataFrame:
     """The lines with their masked form, made by several threads."""
     step = max(10_000, text.len() // 8 + 1)
+    longest = int(text.str.len_bytes().max() or 0)  # type: ignore[arg-type]
+    form = masked(pl.col("text"), sample, times, longest=longest, joined=joined)
     parts = (text.slice(start, step) for start in range(0, text.len(), step))
 
     def mask(part: pl.Series) -> pl.DataFrame:
-        return pl.DataFrame({"text": part}).with_columns(masked=masked(pl.col("text"), sample, times))
+        return pl.DataFrame({"text": part}).with_columns(masked=form)
 
     return pl.concat(in_order(mask, parts))
 
