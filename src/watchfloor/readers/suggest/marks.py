@@ -13,11 +13,13 @@ __all__ = [
     "HOST",
     "LEVEL",
     "LONGEST",
+    "PHRASE",
     "PROGRAM",
     "QUOTED",
     "REST",
     "TEXT",
     "TIME",
+    "UNIT",
     "WIDE",
     "WORD",
     "core_of",
@@ -42,6 +44,11 @@ TEXT = "\ue007"
 PROGRAM = "\ue008"
 """The program of a syslog line, where several write the same."""
 
+PHRASE = "\ue00b"
+"""Words in brackets, in the head of a line."""
+UNIT = "\ue00c"
+"""B, KB, MiB after a number."""
+
 LONGEST = 2_000
 """So many characters of a line are looked at."""
 
@@ -51,6 +58,7 @@ _OTHER_TIMES = {
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{2}\.[0-9]{2}\.[0-9]{2}(?:\.[0-9]{1,9})?": "%Y-%m-%d-%H.%M.%S%.f",
     "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}[0-9]{1,2} [0-9]{2}:[0-9]{2}:[0-9]{2}": "%b %d %H:%M:%S",
     r"[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4},? [0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?: [AP]M)?": "",
+    "^[0-9]{2}/[0-9]{2}/[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}": "",
 }
 _SAMPLE = 2_000
 _SOME = 0.005
@@ -65,6 +73,8 @@ WIDE = {
     REST: "(?s:.*)",
     TEXT: ".*",
     PROGRAM: r"[^\s\[\]:]+",
+    PHRASE: r"[^\n]*?",
+    UNIT: "[KMGTP]?i?B",
 }
 """What each mark may stand for; the marks of times depend on the file."""
 

@@ -11,9 +11,10 @@ import polars as pl
 from watchfloor.engine import in_order
 from watchfloor.errors import NothingToRead, UnreadableFile
 from watchfloor.readers import files, texts
+from watchfloor.readers.suggest.heads import Line
 from watchfloor.readers.suggest.marks import core_of, format_of, masked, ways_of_time
-from watchfloor.readers.suggest.merge import Template, merge
-from watchfloor.readers.suggest.proposals import Field, Pattern, pattern_of
+from watchfloor.readers.suggest.merge import Template, heads, merge
+from watchfloor.readers.suggest.proposals import Field, Pattern, pattern_of, pattern_of_head
 from watchfloor.readers.suggest.typed import Kind
 from watchfloor.readers.suggest.ways import FAMILIES
 
@@ -29,8 +30,10 @@ PATTERNS = 200
 """More patterns than this are not proposed."""
 MOST_LINES = 0.6
 """If at least so many lines begin with a time, a record begins with one."""
-COVERED = 0.95
-"""If patterns match less than this of a log, lines that begin with a time are proposed as time and message."""
+_SELDOM = 0.01
+"""A way to begin that fewer lines have gets no pattern of its own."""
+_HEADS = 4
+"""So many ways to begin get one."""
 _SAMPLE = 5_000
 _GOES_ON = r"^(?:[ \t]|at |Caused by|Traceback |[)\]}])"
 """How lines begin that continue a record: indented, or as stack traces do."""
@@ -114,13 +117,16 @@ def suggest_for(
     )
     groups = groups.with_row_index("group").sort("weight", descending=True, maintain_order=True)
     keyed = frame.join(groups.select("masked", "group"), on="masked").select("group", "text")
-    patterns = _patterns(groups, keyed, times, most, notes)
+    patterns, beginnings = _patterns(groups, keyed, times, most, notes)
     patterns, taken = _tried(patterns, groups.head(_ROUNDS * _DISTINCT))
     matched, rest = _rest(patterns, taken, keyed)
-    for pattern in _of_times(rest, times, text.len()):
-        patterns.append(pattern)
-        matched += pattern.lines
-        rest = rest.filter(~rest.str.contains(pattern.regex))
+    for pattern in (*beginnings, *_of_times(sample, times)):
+        hit = rest.str.contains(pattern.regex)
+        extra = rest.filter(hit)
+        # It also serves lines of tomorrow: kept without a line, but not without one that it could match.
+        patterns.append(replace(pattern, lines=extra.len(), examples=tuple(extra.head(2)) or pattern.examples))
+        matched += extra.len()
+        rest = rest.filter(~hit)
     return Suggestion(tuple(patterns), begins, count, text.len(), matched, rest, _has_clocks(sample), tuple(notes))
 
 
@@ -218,28 +224,29 @@ def _masked(text: pl.Series, sample: pl.Series, times: Sequence[str], *, joined:
 
 def _patterns(
     groups: pl.DataFrame, keyed: pl.DataFrame, times: Sequence[str], most: int, notes: list[str]
-) -> list[Pattern]:
-    """Patterns of all templates, the frequent ones first."""
+) -> tuple[list[Pattern], list[Pattern]]:
+    """Patterns of all templates, the frequent ones first, and those of the heads of lines."""
     found: list[Pattern] = []
+    beginnings: list[Pattern] = []
     left = groups
     for _ in range(_ROUNDS):
         some = left.head(_DISTINCT)
-        templates = sorted(merge(some["masked"].to_list(), some["weight"].to_list()), key=lambda t: -t.weight)
-        found += _of_templates(templates[:most], some, keyed, times)
+        templates, said = merge(some["masked"].to_list(), some["weight"].to_list())
+        templates.sort(key=lambda template: -template.weight)
+        beginnings = beginnings or list(_of_heads(said, some, times))
+        found += _of_templates(templates[:most], said, some["group"], keyed, times)
         left = left.slice(some.height)
         if not left.height or len(found) >= most:
             break
         left = _unmatched(found, left)
     if left.height:
         notes.append(f"{left.height:,} different shapes of lines are too rare or too many to be looked at")
-    return sorted(found, key=lambda pattern: -pattern.lines)[:most]
+    return sorted(found, key=lambda pattern: -pattern.lines)[:most], beginnings
 
 
 def _of_templates(
-    templates: Sequence[Template], some: pl.DataFrame, keyed: pl.DataFrame, times: Sequence[str]
+    templates: Sequence[Template], said: Sequence[Line], group: pl.Series, keyed: pl.DataFrame, times: Sequence[str]
 ) -> Iterator[Pattern]:
-    names = some["masked"].to_list()
-    group = some["group"]
     of = pl.DataFrame(
         {
             "template": [n for n, template in enumerate(templates) for _ in template.members],
@@ -249,7 +256,7 @@ def _of_templates(
     lines = keyed.join(of, on="group").partition_by("template", as_dict=True)
 
     def made(n: int) -> Pattern | None:
-        return pattern_of(templates[n], names, lines[n,]["text"], times)
+        return pattern_of(templates[n], said, lines[n,]["text"], times)
 
     for pattern in in_order(made, range(len(templates))):
         if pattern is not None:
@@ -298,16 +305,27 @@ def _rest(patterns: Sequence[Pattern], taken: pl.DataFrame, keyed: pl.DataFrame)
     return keyed.height - left.len(), left
 
 
-def _of_times(rest: pl.Series, times: Sequence[str], records: int) -> Iterator[Pattern]:
-    """Patterns of a time and a message, for the lines that no other one matches, where they are many."""
+def _of_heads(said: Sequence[Line], some: pl.DataFrame, times: Sequence[str]) -> Iterator[Pattern]:
+    """Patterns of a head and a message, for lines that no other one matches, here or in tomorrow's log."""
+    weights = some["weight"].to_list()
+    for template in heads(said, weights)[:_HEADS]:
+        if template.weight > _SELDOM * sum(weights):
+            lines = some["first"].gather(template.members)
+            pattern = pattern_of_head(template, [said[n] for n in template.members], lines, times)
+            if pattern is not None:
+                yield pattern
+
+
+def _of_times(sample: pl.Series, times: Sequence[str]) -> Iterator[Pattern]:
+    """Patterns of a time and a message, for the lines that no other one matches."""
     for way in times:
         form = format_of(way)
         body = way.removeprefix("^")
-        regex = rf"^(?<time>{body}) (?<message>(?s:.*))$"
-        lines = rest.filter(rest.str.contains(regex)) if form is not None else rest.clear()
-        if lines.len() > (1 - COVERED) * records:
+        regex = rf"^(?<time>{body})[,;:|]?[ \t]+(?<message>(?s:.*))$"
+        lines = sample.filter(sample.str.contains(regex)) if form is not None else sample.clear()
+        if lines.len() > _SELDOM * sample.len():
             fields = (Field("time", Kind("time", body, "time", form or "")), Field("message", Kind("text", "(?s:.*)")))
-            yield Pattern(regex, fields, lines.len(), True, 0, tuple(lines.head(2)))
+            yield Pattern(regex, fields, 0, True, 0, tuple(lines.head(2)))
 
 
 def _has_clocks(sample: pl.Series) -> bool:
