@@ -181,14 +181,11 @@ def _line(text: str) -> Line:
     if len(words) > TOKENS:
         words[TOKENS:] = [REST]
     head = 0
-    if (
-        len(words) > 2
-        and words[0].endswith(TIME)
-        and is_program(words[2])
-        and not (TIME in words[1] or LEVEL in words[1])
-    ):
-        words[1] = HOST
-        head = 3 if len(words) > 3 else 0
+    time = next((n for n, word in enumerate(words[:_FAR]) if word.endswith(TIME)), len(words))
+    host, program = time + 1, time + 2
+    if program < len(words) and is_program(words[program]) and not (TIME in words[host] or LEVEL in words[host]):
+        words[host] = HOST
+        head = program + 1 if program + 1 < len(words) else 0
     return Line(words, head, None, wide, text[:1] in (" ", "\t"), text[-1:] in (" ", "\t"))
 
 

@@ -139,8 +139,11 @@ def masked(text: pl.Expr, sample: pl.Series, times: Sequence[str], *, longest: i
     if _often(sample, "'"):
         cut = cut.str.replace_all(r"([ =(\[:,])'[^']*'", f"${{1}}'{QUOTED}'")
     word = f"[{_ALPHABET}]"
+    last = word.replace(".:", "")  # a sign that ends a sentence is none of the word
     # The boundary of ASCII: that of Unicode is five times slower on lines that hold marks.
-    return cut.str.replace_all(rf"{word}*[0-9]{word}*|/[A-Za-z_.-]+/{word}*|(?-u:\b)[A-Za-z]:\\{word}*", WORD)
+    return cut.str.replace_all(
+        rf"{word}*[0-9](?:{word}*{last})?|/[A-Za-z_.-]+/{word}*|(?-u:\b)[A-Za-z]:\\{word}*", WORD
+    )
 
 
 def _often(sample: pl.Series, literal: str) -> bool:
