@@ -30,6 +30,7 @@ PATTERNS = 200
 """More patterns than this are not proposed."""
 MOST_LINES = 0.6
 """If at least so many lines begin with a time, a record begins with one."""
+_NOTHING = pl.DataFrame(schema={"group": pl.UInt32, "regex": pl.String})
 _SELDOM = 0.01
 """A way to begin that fewer lines have gets no pattern of its own."""
 _HEADS = 4
@@ -117,9 +118,9 @@ def suggest_for(
     )
     groups = groups.with_row_index("group").sort("weight", descending=True, maintain_order=True)
     keyed = frame.join(groups.select("masked", "group"), on="masked").select("group", "text")
-    patterns, beginnings = _patterns(groups, keyed, times, most, notes)
+    patterns, beginnings, proven = _patterns(groups, keyed, times, most, notes)
     patterns, taken = _tried(patterns, groups.head(_ROUNDS * _DISTINCT))
-    matched, rest = _rest(patterns, taken, keyed)
+    matched, rest = _rest(patterns, taken, keyed, proven)
     for pattern in (*beginnings, *_of_times(sample, times)):
         hit = rest.str.contains(pattern.regex)
         extra = rest.filter(hit)
@@ -224,43 +225,52 @@ def _masked(text: pl.Series, sample: pl.Series, times: Sequence[str], *, joined:
 
 def _patterns(
     groups: pl.DataFrame, keyed: pl.DataFrame, times: Sequence[str], most: int, notes: list[str]
-) -> tuple[list[Pattern], list[Pattern]]:
-    """Patterns of all templates, the frequent ones first, and those of the heads of lines."""
+) -> tuple[list[Pattern], list[Pattern], pl.DataFrame]:
+    """Patterns of all templates, the frequent ones first; those of the heads of lines; and the groups of lines that
+    one of the patterns is known to match, with its regex."""
     found: list[Pattern] = []
     beginnings: list[Pattern] = []
+    proven: list[pl.DataFrame] = []
     left = groups
     for _ in range(_ROUNDS):
         some = left.head(_DISTINCT)
         templates, said = merge(some["masked"].to_list(), some["weight"].to_list())
         templates.sort(key=lambda template: -template.weight)
         beginnings = beginnings or list(_of_heads(said, some, times))
-        found += _of_templates(templates[:most], said, some["group"], keyed, times)
+        of = _of_groups(templates[:most], some["group"])
+        for number, pattern in enumerate(_of_templates(templates[:most], said, keyed.join(of, on="group"), times)):
+            if pattern is not None:
+                found.append(pattern)
+                proven.append(of.filter(template=number).select("group", regex=pl.lit(pattern.regex)))
         left = left.slice(some.height)
         if not left.height or len(found) >= most:
             break
         left = _unmatched(found, left)
     if left.height:
         notes.append(f"{left.height:,} different shapes of lines are too rare or too many to be looked at")
-    return sorted(found, key=lambda pattern: -pattern.lines)[:most], beginnings
+    return sorted(found, key=lambda pattern: -pattern.lines)[:most], beginnings, pl.concat(proven or [_NOTHING])
 
 
-def _of_templates(
-    templates: Sequence[Template], said: Sequence[Line], group: pl.Series, keyed: pl.DataFrame, times: Sequence[str]
-) -> Iterator[Pattern]:
-    of = pl.DataFrame(
+def _of_groups(templates: Sequence[Template], group: pl.Series) -> pl.DataFrame:
+    """Groups of equal masked lines with the number of their template."""
+    return pl.DataFrame(
         {
             "template": [n for n, template in enumerate(templates) for _ in template.members],
             "group": group.gather([member for template in templates for member in template.members]),
         }
     )
-    lines = keyed.join(of, on="group").partition_by("template", as_dict=True)
+
+
+def _of_templates(
+    templates: Sequence[Template], said: Sequence[Line], keyed: pl.DataFrame, times: Sequence[str]
+) -> Iterator[Pattern | None]:
+    """The pattern of each template, proven on all its lines."""
+    lines = keyed.partition_by("template", as_dict=True)
 
     def made(n: int) -> Pattern | None:
         return pattern_of(templates[n], said, lines[n,]["text"], times)
 
-    for pattern in in_order(made, range(len(templates))):
-        if pattern is not None:
-            yield pattern
+    return in_order(made, range(len(templates)))
 
 
 def _unmatched(patterns: Sequence[Pattern], groups: pl.DataFrame) -> pl.DataFrame:
@@ -290,9 +300,14 @@ def _tried(patterns: Sequence[Pattern], groups: pl.DataFrame) -> tuple[list[Patt
     return kept, pl.concat([nobody, *taken])
 
 
-def _rest(patterns: Sequence[Pattern], taken: pl.DataFrame, keyed: pl.DataFrame) -> tuple[int, pl.Series]:
-    """How many records a pattern matches, and those that none does."""
-    rows = keyed.join(taken, on="group", how="left")
+def _rest(
+    patterns: Sequence[Pattern], taken: pl.DataFrame, keyed: pl.DataFrame, proven: pl.DataFrame
+) -> tuple[int, pl.Series]:
+    """How many records a pattern matches, and those that none does; lines for which that is proven are not tried."""
+    regexes = pl.DataFrame({"regex": [pattern.regex for pattern in patterns]}, {"regex": pl.String})
+    regexes = regexes.with_row_index("pattern").cast({"pattern": pl.Int32})
+    sure = taken.join(regexes, on="pattern").join(proven, on=["group", "regex"], how="semi")
+    rows = keyed.join(sure, on="group", how="anti").join(taken, on="group", how="left")
     rest = [
         part["text"] if number is None else part["text"].filter(~part["text"].str.contains(patterns[number].regex))
         for (number,), part in rows.partition_by("pattern", as_dict=True).items()
