@@ -67,7 +67,7 @@ def run(
     regexes = known
     if suggesting:
         suggestion = suggest_for(text, lines=lines, known=known, notes=notes)
-        proposals = one_meaning_each(suggestion.patterns)
+        proposals = one_meaning_each(suggestion.tried)
         begins = begins or suggestion.begins
         regexes = [*known, *(proposal.regex for proposal in proposals)]
         if not quiet:

@@ -11,6 +11,7 @@ from watchfloor.readers.suggest.marks import (
     EMPTYABLE,
     HOST,
     LEVEL,
+    NAME,
     PHRASE,
     PROGRAM,
     QUOTED,
@@ -25,7 +26,7 @@ __all__ = ["MARKS", "TOKENS", "Line", "is_program", "lines_of_words", "place_of_
 
 TOKENS = 80
 """More words of a line are not looked at."""
-MARKS = f"{TIME}{QUOTED}{WORD}{EMPTYABLE}{HOST}{LEVEL}{REST}{TEXT}{PHRASE}{UNIT}"
+MARKS = f"{TIME}{QUOTED}{WORD}{EMPTYABLE}{HOST}{LEVEL}{REST}{TEXT}{PHRASE}{UNIT}{NAME}"
 _OFTEN = 0.1
 """A level stands in the head if in so many of the different lines it stands at the same place."""
 _MOSTLY = 0.6
@@ -43,6 +44,11 @@ _PAIR = re.compile(
 )
 _SIZE = re.compile(rf"(?<={WORD} )(?:[KMGTP]i?)?B(?=[ ,;.)\]]|$)")
 """A unit after a number: the next line may have another."""
+_USER = re.compile(
+    rf"(?<![\w=])((?:[Uu]ser|[Uu]sername|[Aa]ccount) (?:name )?|for )(?!unknown|not |is |was )([A-Za-z][\w.@-]*)"
+    rf"(?=(?: from| by| at {WORD}| \[| \(|[.,;:]?$))"
+)
+"""`for user root by`, `for root from`: not `for user unknown`."""
 _SIGNS = frozenset(("-", "--", "|", ":", "::", ">"))
 _LOGGER = re.compile(rf"^[^\s:=\[({MARKS}]+:$|^(?:[A-Za-z_$][\w$]*\.)+[\w$]+:?$|^{WORD}:$")
 _KEYED = re.compile(rf"^\[[A-Za-z_]+[:=]? ?[{MARKS}]|[:=]{WORD}")
@@ -97,9 +103,15 @@ def place_of_program(words: Sequence[str | None]) -> int | None:
 
 def _marked(text: str) -> str:
     text = _PAIR.sub(rf"\1={EMPTYABLE}", text)
-    text = _SIZE.sub(UNIT, text)
+    text = _USER.sub(_named, _SIZE.sub(UNIT, text))
     first = _FIRST_LEVEL.sub(rf"\1{LEVEL}", text)
     return first if first != text else _LEVEL.sub(LEVEL, text, count=1)
+
+
+def _named(found: re.Match[str]) -> str:
+    """A mark for the name of a user; `for` alone says so only before an address."""
+    sure = not found[1].startswith("for") or found.string.startswith(f" from {WORD}", found.end())
+    return found[1] + NAME if sure else found[0]
 
 
 def _place_of_level(text: str) -> int | None:

@@ -13,6 +13,7 @@ __all__ = [
     "HOST",
     "LEVEL",
     "LONGEST",
+    "NAME",
     "PHRASE",
     "PROGRAM",
     "QUOTED",
@@ -49,6 +50,9 @@ PHRASE = "\ue00b"
 UNIT = "\ue00c"
 """B, KB, MiB after a number."""
 
+NAME = "\ue00d"
+"""The name of a user: a field, though this log may know only one."""
+
 LONGEST = 2_000
 """So many characters of a line are looked at."""
 
@@ -74,6 +78,7 @@ WIDE = {
     TEXT: ".*",
     PROGRAM: r"[^\s\[\]:]+",
     PHRASE: r"[^\n]*?",
+    NAME: r"\S+",
     UNIT: "[KMGTP]?i?B",
 }
 """What each mark may stand for; the marks of times depend on the file."""

@@ -13,6 +13,7 @@ from watchfloor.readers.suggest.marks import (
     EMPTYABLE,
     HOST,
     LEVEL,
+    NAME,
     PHRASE,
     PROGRAM,
     QUOTED,
@@ -25,14 +26,14 @@ from watchfloor.readers.suggest.marks import (
     format_of,
 )
 from watchfloor.readers.suggest.merge import Template
-from watchfloor.readers.suggest.typed import Kind, kind_of, name_of, unique
+from watchfloor.readers.suggest.typed import Kind, kind_of, name_after, name_of, unique
 
 __all__ = ["Field", "Pattern", "pattern_of", "pattern_of_head"]
 
 _ANY = "\ue00a"
 """One word, whatever it is."""
 _BLANK = "\ue009"
-_MARKS = re.compile(f"([{TIME}{QUOTED}{WORD}{EMPTYABLE}{HOST}{LEVEL}{REST}{TEXT}{PHRASE}{UNIT}{PROGRAM}{_ANY}])")
+_MARKS = re.compile(f"([{TIME}{QUOTED}{WORD}{EMPTYABLE}{HOST}{LEVEL}{REST}{TEXT}{PHRASE}{UNIT}{NAME}{PROGRAM}{_ANY}])")
 _WIDE = WIDE | {_ANY: r"[^ \t]+"}
 _MOST = 200
 """So many members of a template are looked at for its shape, and so many lines for its values."""
@@ -196,7 +197,9 @@ def _joined(pieces: Sequence[_Piece]) -> list[_Piece]:
 
 def _cut(column: str) -> list[_Piece]:
     return [
-        _Piece(mark=part, name={HOST: "host", LEVEL: "level", REST: "rest", PHRASE: "context"}.get(part, ""))
+        _Piece(
+            mark=part, name={HOST: "host", LEVEL: "level", REST: "rest", PHRASE: "context", NAME: "user"}.get(part, "")
+        )
         if _MARKS.match(part)
         else _Piece(part)
         for part in _MARKS.split(column)
@@ -328,8 +331,9 @@ def _written(
             kind = kind_of(values, wide=wide[piece.mark], quoted=piece.mark == QUOTED, after=after)
         else:
             kind = Kind("quoted" if piece.mark == QUOTED else "word", wide[piece.mark])
-        name = piece.name or ("time" if piece.mark == TIME else name_of(before, kind, values))
         last = next(reversed(fields), "")
+        name = piece.name or ("time" if piece.mark == TIME else "")
+        name = name or (not _WORD_IN.search(before) and name_after(last, kind, values)) or name_of(before, kind, values)
         if name == "port" and last in ("src_ip", "dst_ip"):
             name = last.replace("ip", "port")
         name = unique(name, fields.__contains__)

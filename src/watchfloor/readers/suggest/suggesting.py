@@ -46,6 +46,8 @@ class Suggestion:
 
     patterns: tuple[Pattern, ...]
     """In the order in which they are to be tried: the ones with most fixed text first."""
+    heads: tuple[Pattern, ...]
+    """Tried after them: a head and any message, for lines that none of them matches, here or in tomorrow's log."""
     begins: str | None
     """Regex of the line that begins a record; null: every line is one."""
     lines: int
@@ -53,13 +55,23 @@ class Suggestion:
     records: int
     """Records that were looked at."""
     matched: int
-    """Those that a pattern matches."""
+    """Those that a pattern matches, be it by their head alone."""
     unmatched: pl.Series
     """Some of the others."""
     clocks: bool
     """Whether there are times without a zone."""
     notes: tuple[str, ...] = ()
     """What was left out, in words."""
+
+    @property
+    def tried(self) -> tuple[Pattern, ...]:
+        """All patterns, in the order in which they are tried."""
+        return (*self.patterns, *self.heads)
+
+    @property
+    def understood(self) -> int:
+        """Records of which more than the head is understood."""
+        return self.matched - sum(pattern.lines for pattern in self.heads)
 
 
 def _nothing(_: int) -> None:
@@ -121,14 +133,22 @@ def suggest_for(
     patterns, beginnings, proven = _patterns(groups, keyed, times, most, notes)
     patterns, taken = _tried(patterns, groups.head(_ROUNDS * _DISTINCT))
     matched, rest = _rest(patterns, taken, keyed, proven)
+    by_head: list[Pattern] = []
     for pattern in (*beginnings, *_of_times(sample, times)):
         hit = rest.str.contains(pattern.regex)
-        extra = rest.filter(hit)
-        # It also serves lines of tomorrow: kept without a line, but not without one that it could match.
-        patterns.append(replace(pattern, lines=extra.len(), examples=tuple(extra.head(2)) or pattern.examples))
-        matched += extra.len()
+        by_head.append(replace(pattern, lines=int(hit.sum()), examples=tuple(rest.filter(hit).head(2))))
         rest = rest.filter(~hit)
-    return Suggestion(tuple(patterns), begins, count, text.len(), matched, rest, _has_clocks(sample), tuple(notes))
+    return Suggestion(
+        patterns=tuple(patterns),
+        heads=tuple(by_head),
+        begins=begins,
+        lines=count,
+        records=text.len(),
+        matched=matched + sum(pattern.lines for pattern in by_head),
+        unmatched=rest,
+        clocks=_has_clocks(sample),
+        notes=tuple(notes),
+    )
 
 
 def lines_of(path: Path, progress: Callable[[int], None]) -> tuple[pl.Series, int, list[str]]:
@@ -340,7 +360,7 @@ def _of_times(sample: pl.Series, times: Sequence[str]) -> Iterator[Pattern]:
         lines = sample.filter(sample.str.contains(regex)) if form is not None else sample.clear()
         if lines.len() > _SELDOM * sample.len():
             fields = (Field("time", Kind("time", body, "time", form or "")), Field("message", Kind("text", "(?s:.*)")))
-            yield Pattern(regex, fields, 0, True, 0, tuple(lines.head(2)))
+            yield Pattern(regex, fields, 0, True, 0)
 
 
 def _has_clocks(sample: pl.Series) -> bool:

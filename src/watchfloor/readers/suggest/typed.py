@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-__all__ = ["Kind", "kind_of", "name_of", "unique"]
+__all__ = ["Kind", "kind_of", "name_after", "name_of", "unique"]
 
 
 @dataclass(frozen=True)
@@ -176,6 +176,23 @@ def name_of(before: str, kind: Kind, values: Sequence[str]) -> str:
     if name[0].isdigit():
         name = f"_{name}"
     return _SIDES.get((name, kind.name), name)
+
+
+def name_after(last: str, kind: Kind, values: Sequence[str]) -> str | None:
+    """The name of a field that no word announces, by its place: as web servers and proxies write their lines.
+
+    Arguments:
+        last: the name of the field before, empty at the beginning of a line.
+        kind: what the values are.
+        values: examples.
+    """
+    if not last and kind.name == "ip":
+        return "src_ip"
+    if last == "request" and kind.name == "int" and all(re.fullmatch("[1-5][0-9][0-9]", value) for value in values):
+        return "status_code"
+    if last == "status_code" and kind.name == "int":
+        return "resp_bytes"
+    return "referrer" if last in ("status_code", "resp_bytes") and kind.name == "quoted" else None
 
 
 def unique(name: str, taken: Callable[[str], bool]) -> str:

@@ -46,7 +46,7 @@ def pattern_file(suggestion: Suggestion, *, name: str, about: str, zone: str | N
         about: one line for people.
         zone: of clock times without one, where it is known.
     """
-    patterns = one_meaning_each(suggestion.patterns)
+    patterns = one_meaning_each(suggestion.tried)
     kinds = {field.name: field.kind for pattern in patterns for field in pattern.fields}
     lines = [f"name = {_text(name)}", f"about = {_text(about)}", 'table = "events"']
     if suggestion.begins:
