@@ -51,6 +51,8 @@ _USER = re.compile(
 """`for user root by`, `for root from`: not `for user unknown`."""
 _SIGNS = frozenset(("-", "--", "|", ":", "::", ">"))
 _LOGGER = re.compile(rf"^[^\s:=\[({MARKS}]+:$|^(?:[A-Za-z_$][\w$]*\.)+[\w$]+:?$|^{WORD}:$")
+_WHO = re.compile(rf"^(?:[pt]?pid|tid|thread|thread_id|process|request_id|req_id|trace_id|span_id)={EMPTYABLE}$")
+"""Keys that belong to the head."""
 _KEYED = re.compile(rf"^\[[A-Za-z_]+[:=]? ?[{MARKS}]|[:=]{WORD}")
 """`[client 192.0.2.1]`, `[pid 12:tid 13]`: the word before says what the value is."""
 
@@ -155,7 +157,7 @@ class _Head:
                     break
                 groups.append(text[place:end])
                 after = _next(text, end - 1)
-            elif word not in _SIGNS:
+            elif word not in _SIGNS and not _WHO.match(word):
                 if logger or not _LOGGER.match(word) or after >= len(text):
                     break
                 logger = word

@@ -134,12 +134,13 @@ def _shorten(said: Sequence[Line]) -> None:
     for line in said:
         words = line.words
         keys = [n for n, word in enumerate(words) if word.endswith(EMPTYABLE)]
-        cut = keys[-1] + 1 if keys else 0
+        # A message that begins with its only key goes on with other things.
+        cut = keys[-1] + 1 if keys and keys[-1] > line.head else 0
         # Other values before it may differ: the keys and the program say whether lines are of one kind.
         program = place_of_program(words)
         head = tuple(words[n] for n in (keys if program is None else [program, *keys]))
         cuts.append((cut, head))
-        if keys:
+        if cut:
             ends[head].add(tuple(words[cut:]))
     several = {head for head, tails in ends.items() if len(tails) > FEW and len({len(tail) for tail in tails}) > 1}
     for line, (cut, head) in zip(said, cuts, strict=True):

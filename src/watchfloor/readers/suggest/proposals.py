@@ -333,7 +333,10 @@ def _written(
             kind = Kind("quoted" if piece.mark == QUOTED else "word", wide[piece.mark])
         last = next(reversed(fields), "")
         name = piece.name or ("time" if piece.mark == TIME else "")
-        name = name or (not _WORD_IN.search(before) and name_after(last, kind, values)) or name_of(before, kind, values)
+        name = name or (not _WORD_IN.search(before) and name_after(last, kind, values)) or ""
+        if not name:
+            following = pieces[place + 1][0] if place + 1 < len(pieces) else _Piece()
+            name = name_of(before, kind, values, "" if following.mark else following.literal.replace(_BLANK, " "))
         if name == "port" and last in ("src_ip", "dst_ip"):
             name = last.replace("ip", "port")
         name = unique(name, fields.__contains__)

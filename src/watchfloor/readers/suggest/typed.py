@@ -43,6 +43,9 @@ _NAME = r"[A-Za-z][A-Za-z0-9_.-]*"
 _KEY = re.compile(rf"({_NAME})[ \t]*(?:=|:)[ \t]*[\"'(\[<]*$")
 _WORDS = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _REACHES = re.compile(r"[A-Za-z][A-Za-z0-9_]*[ \t\"'(\[<#:=@-]*$")
+_UNIT = re.compile(r" ?(bytes|packets|lines|times|seconds|secs?|minutes|hours|days|ms|msec|usec|files|rows|records)\b")
+_PID = re.compile(r" (?:[A-Z]{3,4} )?\[$")
+"""What stands between a time and the number of a process."""
 _SILENT = frozenset(
     (
         "a",
@@ -92,6 +95,8 @@ _SILENT = frozenset(
         "via",
         "per",
         "cmd",
+        "utc",
+        "gmt",
         "root",
     )
 )
@@ -126,6 +131,8 @@ def kind_of(values: Sequence[str], *, wide: str, quoted: bool = False, after: st
     """
     said = [value for value in values if value not in ("", "-")]
     empty, dash = "" in values, "-" in values
+    if quoted and said and not empty and not dash and all(map(_is_address, said)):
+        return Kind("ip", wide, "ip")
     if quoted or not said:
         return Kind("quoted" if quoted else "word", wide)
     for kind, exact in _EXACT:
@@ -155,11 +162,12 @@ def _is_address(value: str) -> bool:
     return True
 
 
-def name_of(before: str, kind: Kind, values: Sequence[str]) -> str:
-    """The name of a field, by the key or the word before it, else by what its values are.
+def name_of(before: str, kind: Kind, values: Sequence[str], after: str = "") -> str:
+    """The name of a field, by the key or the word before it, else by its unit or by what its values are.
 
     Arguments:
         before: the text between the field before and this one.
+        after: the text that follows.
         kind: what the values are.
         values: examples.
     """
@@ -171,7 +179,15 @@ def name_of(before: str, kind: Kind, values: Sequence[str]) -> str:
             if 2 * sum(1 for value in values if regex.match(value)) > len(values):
                 return by_value
         words = _WORDS.findall(before) if _REACHES.search(before) else []
-        name = words[-1] if words and words[-1].lower() not in _SILENT else _BY_KIND.get(kind.name, kind.name)
+        unit = _UNIT.match(after) if kind.type in ("int", "float") else None
+        if words and words[-1].lower() not in _SILENT:
+            name = words[-1]
+        elif unit:
+            name = unit[1]
+        elif kind.name == "int" and _PID.match(before):
+            name = "pid"
+        else:
+            name = _BY_KIND.get(kind.name, kind.name)
     name = re.sub(r"[^a-z0-9_]+", "_", name.lower()).strip("_")[:40] or "value"
     if name[0].isdigit():
         name = f"_{name}"
