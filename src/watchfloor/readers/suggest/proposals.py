@@ -44,6 +44,7 @@ _LETTER = re.compile(r"[A-Za-z]")
 _WORD_IN = re.compile(r"[A-Za-z]{3,}")
 _ENDPOINT = re.compile(r"(/?)((?:[0-9]{1,3}\.){3}[0-9]{1,3})([:/#])([0-9]{1,5})\Z")
 _ROUNDS = 3
+_CLOSES = {")": "(", "]": "[", "}": "{", ">": "<"}
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,13 @@ class Pattern:
     """How many of its characters are fixed: the more, the earlier it is tried."""
     examples: tuple[str, ...] = ()
     """Two of its lines."""
+    turns: tuple[str, ...] = ()
+    """Fixed text and names of fields in turns, the first is fixed text."""
+
+    @property
+    def shape(self) -> str:
+        """The pattern as people read it: `Failed password for <user> from <src_ip>`."""
+        return "".join(f"<{text}>" if number % 2 else text for number, text in enumerate(self.turns))
 
 
 @dataclass(frozen=True)
@@ -234,6 +242,8 @@ def _varied(words: Sequence[str]) -> list[_Piece]:
     suffix = _MARKS.split(suffix)[-1]
     while suffix and (suffix[0].isalnum() or suffix[0] in "_-./\\"):
         suffix = suffix[1:]
+    if suffix[:1] in _CLOSES and _CLOSES[suffix[:1]] not in prefix:
+        suffix = ""  # `ubuntu(uid=0)`: what closes here was opened within the value
     middle = [word[len(prefix) : len(word) - len(suffix)] for word in words]
     if not all(middle):
         suffix = ""
@@ -310,38 +320,27 @@ def _written(
     pieces = [(piece, values) for piece, values in pieces if piece.mark or piece.literal]
     fields: dict[str, Field] = {}
     parts: list[str] = []
+    turns: list[str] = [""]
     literals = 0
     before = ""
     for place, (piece, values) in enumerate(pieces):
         if not piece.mark and not piece.name:
             parts.append(_escaped(piece.literal))
+            turns[-1] += piece.literal.replace(_BLANK + "?", "").replace(_BLANK, " ")
             literals += len(piece.literal)
             before += piece.literal.replace(_BLANK + "?", " ").replace(_BLANK, " ")
             continue
-        if piece.literal:
-            kind = Kind("word", _escaped(piece.literal))
-            literals += len(piece.literal)
-        elif piece.mark == TIME:
-            kind = _time(values, times) or Kind("word", f"(?:{wide[TIME]})")
-        elif piece.mark in (REST, TEXT):
-            kind = Kind("text", wide[piece.mark])
-        elif typed and values and piece.mark not in (HOST, LEVEL, PROGRAM):
-            after = pieces[place + 1][0].literal[:1] if place + 1 < len(pieces) else ""
-            after = after.replace(_BLANK, " ")
-            kind = kind_of(values, wide=wide[piece.mark], quoted=piece.mark == QUOTED, after=after)
-        else:
-            kind = Kind("quoted" if piece.mark == QUOTED else "word", wide[piece.mark])
-        last = next(reversed(fields), "")
-        name = piece.name or ("time" if piece.mark == TIME else "")
-        name = name or (not _WORD_IN.search(before) and name_after(last, kind, values)) or ""
-        if not name:
-            following = pieces[place + 1][0] if place + 1 < len(pieces) else _Piece()
-            name = name_of(before, kind, values, "" if following.mark else following.literal.replace(_BLANK, " "))
-        if name == "port" and last in ("src_ip", "dst_ip"):
-            name = last.replace("ip", "port")
+        following = pieces[place + 1][0].literal.replace(_BLANK, " ") if place + 1 < len(pieces) else ""
+        kind = _kind(piece, values, wide, times, following if typed else None)
+        literals += len(piece.literal)
+        name = _name(piece, kind, values, before, following, last=next(reversed(fields), ""))
         name = unique(name, fields.__contains__)
         fields[name] = Field(name, kind)
         parts.append(f"(?<{name}>{kind.regex})")
+        if piece.literal:  # a field that is always the same says more as it stands
+            turns[-1] += piece.literal
+        else:
+            turns += [name, ""]
         before = ""
     if not fields:
         # The reader of patterns asks for a field; the text as a whole is one.
@@ -354,7 +353,32 @@ def _written(
             parts.append(rf"(?:\n(?<{name}>{wide[REST]}))?")
         parts.append("$")
     examples = sample.unique(maintain_order=True).head(2).to_list()
-    return Pattern("^" + "".join(parts), tuple(fields.values()), 0, False, literals, tuple(examples))
+    return Pattern("^" + "".join(parts), tuple(fields.values()), 0, False, literals, tuple(examples), tuple(turns))
+
+
+def _kind(
+    piece: _Piece, values: Sequence[str], wide: Mapping[str, str], times: Sequence[str], following: str | None
+) -> Kind:
+    """What the values of a place are; `following` is the fixed text after it, null where types are not asked for."""
+    if piece.literal:
+        return Kind("word", _escaped(piece.literal))
+    if piece.mark == TIME:
+        return _time(values, times) or Kind("word", f"(?:{wide[TIME]})")
+    if piece.mark in (REST, TEXT):
+        return Kind("text", wide[piece.mark])
+    if following is not None and values and piece.mark not in (HOST, LEVEL, PROGRAM):
+        return kind_of(values, wide=wide[piece.mark], quoted=piece.mark == QUOTED, after=following[:1])
+    return Kind("quoted" if piece.mark == QUOTED else "word", wide[piece.mark])
+
+
+def _name(piece: _Piece, kind: Kind, values: Sequence[str], before: str, following: str, *, last: str) -> str:
+    """The name of a place, from its shape, from the field before it, or from the text around it."""
+    if piece.name or piece.mark == TIME:
+        name = piece.name or "time"
+    else:
+        by_place = None if _WORD_IN.search(before) else name_after(last, kind, values)
+        name = by_place or name_of(before, kind, values, following)
+    return last.replace("ip", "port") if name == "port" and last in ("src_ip", "dst_ip") else name
 
 
 def _time(values: Sequence[str], times: Sequence[str]) -> Kind | None:

@@ -360,7 +360,7 @@ def _of_times(sample: pl.Series, times: Sequence[str]) -> Iterator[Pattern]:
         lines = sample.filter(sample.str.contains(regex)) if form is not None else sample.clear()
         if lines.len() > _SELDOM * sample.len():
             fields = (Field("time", Kind("time", body, "time", form or "")), Field("message", Kind("text", "(?s:.*)")))
-            yield Pattern(regex, fields, 0, True, 0)
+            yield Pattern(regex, fields, 0, True, 0, (), ("", "time", " ", "message", ""))
 
 
 def _has_clocks(sample: pl.Series) -> bool:

@@ -43,7 +43,9 @@ _NAME = r"[A-Za-z][A-Za-z0-9_.-]*"
 _KEY = re.compile(rf"({_NAME})[ \t]*(?:=|:)[ \t]*[\"'(\[<]*$")
 _WORDS = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _REACHES = re.compile(r"[A-Za-z][A-Za-z0-9_]*[ \t\"'(\[<#:=@-]*$")
-_UNIT = re.compile(r" ?(bytes|packets|lines|times|seconds|secs?|minutes|hours|days|ms|msec|usec|files|rows|records)\b")
+_UNIT = re.compile(
+    r" ?(bytes|packets|lines|times|seconds|secs?|minutes|hours|days|ms|msec|usec|files|rows|records|percent)\b"
+)
 _PID = re.compile(r" (?:[A-Z]{3,4} )?\[$")
 """What stands between a time and the number of a process."""
 _SILENT = frozenset(
