@@ -8,7 +8,9 @@
     result.save("findings.xlsx")                # .html .xlsx .pdf .json .jsonl .csv .parquet
 
 Six questions: `findings`, `noise`, `tune`, `timeline`, `kpis`, `beacons`; and `report` for one document of all that
-applies. Each takes paths, canonical tables as `read` gives them, or any frame with a column map.
+applies. Each takes paths, canonical tables as `read` gives them, or any frame with a column map. For a log that no
+reader knows, `wf.suggest("app.log", "app.toml")` proposes patterns, and `wf.read("app.log", pattern="app.toml")` reads
+it by them.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from watchfloor.errors import WatchfloorError
 if TYPE_CHECKING:
     from watchfloor.questions import beacons, findings, kpis, noise, read, report, timeline, tune
     from watchfloor.result import Result
+    from watchfloor.suggestions import suggest
 
 __all__ = [
     "Result",
@@ -31,12 +34,13 @@ __all__ = [
     "noise",
     "read",
     "report",
+    "suggest",
     "timeline",
     "tune",
 ]
 
 # The names are looked up at first use: the command shows its help without loading Polars.
-_WHERE = {"Result": "watchfloor.result"}
+_WHERE = {"Result": "watchfloor.result", "suggest": "watchfloor.suggestions"}
 
 
 def __getattr__(name: str) -> Any:
