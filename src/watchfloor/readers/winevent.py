@@ -9,9 +9,11 @@ from typing import Any
 
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
 from watchfloor.readers.documents import has_lines
+from watchfloor.readers.endpoints import PROTOCOLS, address_of, port_of
 from watchfloor.readers.instants import Instant, instant_of
 from watchfloor.readers.jsonrecords import Make, read_json, share_of
-from watchfloor.readers.jsonvalues import Rest, text_of, unwrapped
+from watchfloor.readers.jsonvalues import Rest, unwrapped
+from watchfloor.readers.winevents import LEVELS
 
 __all__ = ["READER", "is_event"]
 
@@ -22,10 +24,6 @@ _DATA = ("", "Event.EventData.", "winlog.event_data.", "EventData.", "Event.User
 _ATTRIBUTES = ("{}_attributes.{}", "{}.#attributes.{}", "{}.@{}", "{}.{}")
 """How dumps write an attribute of an element."""
 _UTC_IN_MESSAGE = re.compile(r"(?m)^UtcTime: ([0-9-]{10} [0-9:.]{8,18})\r?$")
-_LEVELS = {"0": "Information", "1": "Critical", "2": "Error", "3": "Warning", "4": "Information", "5": "Verbose"}
-"""Levels of Windows, as its own viewer calls them."""
-_PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "ipv6-icmp"}
-_ADDRESS = re.compile(r"(?:::ffff:)?([0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(?:%[0-9A-Za-z]+)?)")
 
 
 def _attribute(element: str, name: str) -> tuple[str, ...]:
@@ -115,15 +113,15 @@ def _maker(zone: str | None) -> Make:
                 "program": rest.word(*_PROVIDER),
                 "pid": rest.integer(*_PROCESS),
                 "user": rest.word(*_USER),
-                "src_ip": rest.first(_address, *_SRC_IP),
-                "src_port": rest.first(_port, *_SRC_PORT),
-                "dst_ip": rest.first(_address, *_DST_IP),
-                "dst_port": rest.first(_port, *_DST_PORT),
-                "proto": _PROTOCOLS.get(proto, proto.lower()) if proto else None,
+                "src_ip": rest.first(_ip, *_SRC_IP),
+                "src_port": rest.first(port_of, *_SRC_PORT),
+                "dst_ip": rest.first(_ip, *_DST_IP),
+                "dst_port": rest.first(port_of, *_DST_PORT),
+                "proto": PROTOCOLS.get(proto, proto.lower()) if proto else None,
                 "action": rest.word(*_ACTION),
                 "event_id": number,
                 "category": rest.word(*_CHANNEL),
-                "severity_text": _LEVELS.get(level, level) if level else None,
+                "severity_text": LEVELS.get(level, level) if level else None,
                 "title": message.split("\n", 1)[0].strip().rstrip(":") or None if message else rest.word(*_TITLE),
                 "message": message,
                 "fields": rest.fields(),
@@ -166,15 +164,9 @@ def _taken(rest: Rest, name: str, *, utc: bool) -> Instant | None:
     return found
 
 
-def _address(value: Any) -> str | None:
-    """An IP address, without the prefix of an IPv4 address in IPv6."""
-    found = _ADDRESS.fullmatch(value) if isinstance(value, str) else None
-    return found[1] if found else None
-
-
-def _port(value: Any) -> int | None:
-    digits = text_of(value)
-    return int(digits) if digits and re.fullmatch(r"[0-9]{1,5}", digits) else None
+def _ip(value: Any) -> str | None:
+    found = address_of(value)
+    return found[0] if found else None
 
 
 READER = Reader(
