@@ -99,6 +99,16 @@ def test_records_within_an_object(tmp_path: Path) -> None:
         adds_up(tables)
 
 
+def test_many_records_within_an_object_on_one_line(tmp_path: Path) -> None:
+    """A trail of a day is one line, far longer than what is looked at first."""
+    wrapped = {"version": 1, "Records": [CLOUD | {"requestID": f"{n}"} for n in range(2_000)]}
+    tables = read(tmp_path, json.dumps(wrapped))
+    assert len(tables["events"]) == 2_000
+    adds_up(tables)
+    tables = read(tmp_path, json.dumps(wrapped, indent=2))
+    assert len(tables["events"]) == 2_000
+
+
 def test_exports_of_stores(tmp_path: Path) -> None:
     """The record is what they wrap."""
     splunk = {"preview": False, "result": {"_time": "2026-03-14 15:09:26.500 UTC", "host": "h", "_raw": "x"}}

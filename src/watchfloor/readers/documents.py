@@ -8,7 +8,7 @@ from typing import Any
 
 from watchfloor.errors import UnreadableFile
 
-__all__ = ["Document", "document", "flat_names", "has_lines", "is_literal", "loads", "wraps"]
+__all__ = ["Document", "are_objects", "document", "flat_names", "has_lines", "is_literal", "loads", "wraps"]
 
 
 def has_lines(lines: Sequence[str]) -> bool:
@@ -86,12 +86,12 @@ def document(text: str, source: str, names: Sequence[set[str]], decoder: json.JS
 
 def wraps(text: str, names: Sequence[set[str]]) -> bool:
     """Whether the text is one object that holds the records in a list; `names` are keys of a record, as above."""
-    if has_lines(text.split("\n", 20)[:20]):
+    if has_lines([line for line in text.split("\n", 20)[:20] if line.strip()]):
         return False
     found, rest = _objects(text, json.JSONDecoder(parse_constant=_nothing))
     if len(found) != 1 or rest or not isinstance(found[0], dict) or _fits(found[0], names):
         return False
-    return any(isinstance(value, list) and _of_objects(value) for value in found[0].values())
+    return any(isinstance(value, list) and are_objects(value) for value in found[0].values())
 
 
 def is_literal(text: str) -> bool:
@@ -154,7 +154,7 @@ def _list_within(found: Any, source: str, names: Sequence[set[str]]) -> list[Any
     """The one list of objects in an object; the object itself where there is none."""
     if not isinstance(found, dict):
         raise UnreadableFile(f"{source}: no JSON object or array of objects", hint="export it as JSON lines or CSV")
-    lists = {key: value for key, value in found.items() if isinstance(value, list) and _of_objects(value)}
+    lists = {key: value for key, value in found.items() if isinstance(value, list) and are_objects(value)}
     if not lists or _fits(found, names):
         return [found]
     if len(lists) > 1:
@@ -167,7 +167,8 @@ def _list_within(found: Any, source: str, names: Sequence[set[str]]) -> list[Any
     return next(iter(lists.values()))
 
 
-def _of_objects(value: list[Any]) -> bool:
+def are_objects(value: list[Any]) -> bool:
+    """Whether a list holds objects, and nothing else."""
     return bool(value) and all(isinstance(one, dict) for one in value)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
 from watchfloor.readers.documents import has_lines
@@ -19,7 +21,7 @@ __all__ = ["READER", "is_event"]
 
 _SYSTEM = ("Event.System.", "System.")
 """Where dumps of event logs keep what all events have."""
-_DATA = ("", "Event.EventData.", "winlog.event_data.", "EventData.", "Event.UserData.")
+_DATA = ("", "Event.EventData.", "winlog.event_data.", "event_data.", "EventData.", "Event.UserData.")
 """Where the fields of one kind of event are."""
 _ATTRIBUTES = ("{}_attributes.{}", "{}.#attributes.{}", "{}.@{}", "{}.{}")
 """How dumps write an attribute of an element."""
@@ -37,21 +39,29 @@ def _data(*names: str) -> tuple[str, ...]:
 _SYSTEM_TIME = (*_attribute("TimeCreated", "SystemTime"), "SystemTime")
 _EVENT_TIME = ("EventTime", "TimeCreated", "TimeGenerated", "Event.System.TimeCreated")
 _UTC_TIME = _data("UtcTime")
+_APART = timedelta(seconds=2)
+"""Sysmon writes an event to the log within so much."""
 _ARRIVAL = ("@timestamp", "EventReceivedTime")
 _HOST = (
     *("Hostname", "winlog.computer_name", "Event.System.Computer", "System.Computer", "Computer", "MachineName"),
-    *("host.name", "agent.hostname"),
+    *("computer_name", "host.name", "agent.hostname"),
 )
 _NUMBER = (
     *("Event.System.EventID.#text", "System.EventID.#text", "Event.System.EventID", "System.EventID"),
-    *("winlog.event_id", "EventID", "EventId", "Id", "event.code"),
+    *("winlog.event_id", "EventID", "EventId", "Id", "event_id", "event.code"),
 )
-_CHANNEL = ("Event.System.Channel", "System.Channel", "winlog.channel", "Channel", "LogName")
+_CHANNEL = ("Event.System.Channel", "System.Channel", "winlog.channel", "Channel", "LogName", "log_name")
 _PROVIDER = (
     *_attribute("Provider", "Name"),
-    *("winlog.provider_name", "SourceName", "ProviderName", "EventSourceName", "Provider", "Source"),
+    *("winlog.provider_name", "SourceName", "ProviderName", "EventSourceName", "source_name", "Provider", "Source"),
 )
-_PROCESS = (*_attribute("Execution", "ProcessID"), "winlog.process.pid", "ExecutionProcessID")
+_PROCESS = (
+    *_attribute("Execution", "ProcessID"),
+    "winlog.process.pid",
+    "ExecutionProcessID",
+    "ProcessID",
+    "process_id",
+)
 _SRC_IP = _data("IpAddress", "SourceIp", "SourceAddress", "ClientAddress")
 _SRC_PORT = _data("IpPort", "SourcePort")
 _DST_IP = _data("DestinationIp", "DestAddress")
@@ -76,6 +86,8 @@ def is_event(found: Mapping[str, Any]) -> bool:
     if isinstance(system, dict) and "EventID" in system:
         return True
     if "winlog.event_id" in found or (isinstance(found.get("winlog"), dict) and "event_id" in found["winlog"]):
+        return True
+    if {"event_id", "log_name", "source_name"} <= found.keys():
         return True
     if "RuleTitle" in found or "detections" in found:
         return False
@@ -134,15 +146,21 @@ def _maker(zone: str | None) -> Make:
 def _when(rest: Rest, zone: str | None) -> Instant | None:
     """The event's own time before that of its arrival; a clock time only where its zone is known, or nothing else is.
 
-    Windows keeps UTC: `SystemTime` is that, whatever is printed behind it, and so is Sysmon's `UtcTime`.
+    Windows keeps UTC: `SystemTime` is that, whatever is printed behind it, and so is Sysmon's `UtcTime`. A record's own
+    `EventTime` goes before Sysmon's where the declared zone brings both together; where it does not, the zone is wrong.
     """
-    for names in (_SYSTEM_TIME, _UTC_TIME):
-        for name in names:
-            if found := _taken(rest, name, utc=True):
-                return found
-    message = rest.look(*_MESSAGE)
-    if isinstance(message, str) and (said := _UTC_IN_MESSAGE.search(message)):
-        return instant_of(said[1], utc=True)
+    for name in _SYSTEM_TIME:
+        if found := _taken(rest, name, utc=True):
+            return found
+    sysmon, named = _of_sysmon(rest)
+    if sysmon is not None and sysmon.exact is not None:
+        own = instant_of(rest.look("EventTime"))
+        if own and own.clock and zone and _are_one(own.clock, sysmon.exact, zone):
+            rest.take("EventTime")
+            return own
+        if named:
+            rest.take(named)
+        return sysmon
     beat = rest.look("winlog", "winlog.event_id") is not None
     clock: Instant | None = None
     for name in ("@timestamp", *_EVENT_TIME) if beat else _EVENT_TIME:
@@ -156,6 +174,23 @@ def _when(rest: Rest, zone: str | None) -> Instant | None:
             rest.take(name)
             return Instant(found.text, found.exact, None, f"{found.rule}, of its arrival", found.quality)
     return clock
+
+
+def _of_sysmon(rest: Rest) -> tuple[Instant | None, str | None]:
+    """The time that Sysmon says, in a field with its name, or within its message."""
+    for name in _UTC_TIME:
+        if found := instant_of(rest.look(name), utc=True):
+            return found, name
+    message = rest.look(*_MESSAGE)
+    if isinstance(message, str) and (said := _UTC_IN_MESSAGE.search(message)):
+        return instant_of(said[1], utc=True), None
+    return None, None
+
+
+def _are_one(clock: datetime, instant: datetime, zone: str) -> bool:
+    """Whether a clock time is a moment before or after an instant, and can be no other."""
+    by_zone = {clock.replace(tzinfo=ZoneInfo(zone), fold=fold).astimezone(UTC) for fold in (0, 1)}
+    return len(by_zone) == 1 and abs(by_zone.pop() - instant) <= _APART
 
 
 def _taken(rest: Rest, name: str, *, utc: bool) -> Instant | None:
