@@ -21,6 +21,7 @@ from watchfloor.errors import (
 from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, merge
 from watchfloor.readers.auditd import READER as AUDITD
+from watchfloor.readers.carried import READER as CARRIED
 from watchfloor.readers.cef import READER as CEF
 from watchfloor.readers.chainsaw import READER as CHAINSAW
 from watchfloor.readers.clamav import READER as CLAMAV
@@ -75,6 +76,7 @@ READERS: tuple[Reader, ...] = (
     LEEF,
     AUDITD,
     VPCFLOW,
+    CARRIED,
     PALOALTO,
     TABLE,
     JSONLOG,

@@ -61,19 +61,22 @@ def _events(found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "events", event_of(record)
 
 
-def event_of(found: dict[str, Any]) -> dict[str, Any]:
+def event_of(found: dict[str, Any], *, need_time: bool = True) -> dict[str, Any]:
     """A row of EVENTS; the record is changed.
+
+    Arguments:
+        found: the record.
+        need_time: whether one without a time is none; another knows it otherwise.
 
     Raises:
         ValueError: no time that can be read.
     """
     places = places_of(found)
     timed = _when(found, places)
-    if timed is None:
+    if timed is None and need_time:
         raise ValueError("no time that can be read")
-    instant, place = timed
-    taken = [place]
-    row = instant.row()
+    row = timed[0].row() if timed else {}
+    taken = [timed[1]] if timed else []
     for column, read_as in _READ.items():
         for place in places.columns[column]:
             if place not in taken and (value := read_as(value_at(found, place))) is not None:

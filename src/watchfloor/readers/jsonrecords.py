@@ -21,7 +21,7 @@ from watchfloor.readers.jsonvalues import BLANKS, DECODER, clean, decoded, has_e
 from watchfloor.readers.lines import Parse, read_lines, read_texts
 from watchfloor.schemas import EVENTS, TABLES, TIME
 
-__all__ = ["Decode", "Exact", "Make", "objects_of", "read_json", "share_of"]
+__all__ = ["Decode", "Exact", "Make", "objects_of", "read_json", "settled", "share_of"]
 
 Make = Callable[[dict[str, Any]], Iterable[tuple[str, dict[str, Any]]]]
 """Gives the rows of one object, each with its table's name; a ValueError says why it is no record."""
@@ -72,7 +72,7 @@ class Exact:
         if name != EVENTS.name:
             return pl.DataFrame(rows, schema=TABLES[name].schema)
         frame = pl.DataFrame(rows, schema=dict(EVENTS.schema) | {"clock": pl.Datetime("us"), "time": TIME})
-        return _settled(frame, self._source, self._zone)
+        return settled(frame, self._source, self._zone)
 
 
 def read_json(
@@ -242,7 +242,7 @@ def share_of(head: Head, fits: Callable[[Mapping[str, Any]], object]) -> float:
     return sum(1 for one in found if one is not None and fits(one)) / len(found) if found else 0.0
 
 
-def _settled(rows: pl.DataFrame, source: str, zone: str | None) -> pl.DataFrame:
+def settled(rows: pl.DataFrame, source: str, zone: str | None) -> pl.DataFrame:
     """Events with clock times as instants.
 
     Raises:

@@ -16,8 +16,9 @@ from watchfloor.readers.instants import Instant, instant_of
 from watchfloor.readers.jsonrecords import Make, read_json, share_of
 from watchfloor.readers.jsonvalues import Rest, unwrapped
 from watchfloor.readers.winevents import LEVELS
+from watchfloor.readers.winmessages import said_in
 
-__all__ = ["READER", "is_event"]
+__all__ = ["READER", "event_of", "is_event"]
 
 _SYSTEM = ("Event.System.", "System.")
 """Where dumps of event logs keep what all events have."""
@@ -109,38 +110,50 @@ def read(path: Path, options: Options) -> Tables:
 
 def _maker(zone: str | None) -> Make:
     def event(found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-        rest = Rest(unwrapped(found))
-        instant = _when(rest, zone)
-        number = rest.word(*_NUMBER)
-        if instant is None:
-            raise ValueError("no time that can be read" if number else "no Windows event: neither a number nor a time")
-        message = rest.word(*_MESSAGE)
-        proto = rest.word(*_PROTOCOL)
-        level = rest.word(*_LEVEL)
-        yield (
-            "events",
-            instant.row()
-            | {
-                "host": rest.word(*_HOST),
-                "program": rest.word(*_PROVIDER),
-                "pid": rest.integer(*_PROCESS),
-                "user": rest.word(*_USER),
-                "src_ip": rest.first(_ip, *_SRC_IP),
-                "src_port": rest.first(port_of, *_SRC_PORT),
-                "dst_ip": rest.first(_ip, *_DST_IP),
-                "dst_port": rest.first(port_of, *_DST_PORT),
-                "proto": PROTOCOLS.get(proto, proto.lower()) if proto else None,
-                "action": rest.word(*_ACTION),
-                "event_id": number,
-                "category": rest.word(*_CHANNEL),
-                "severity_text": LEVELS.get(level, level) if level else None,
-                "title": message.split("\n", 1)[0].strip().rstrip(":") or None if message else rest.word(*_TITLE),
-                "message": message,
-                "fields": rest.fields(),
-            },
-        )
+        yield "events", event_of(unwrapped(found), zone)
 
     return event
+
+
+def event_of(found: dict[str, Any], zone: str | None = None) -> dict[str, Any]:
+    """A row of EVENTS; the record is changed.
+
+    Arguments:
+        found: the event.
+        zone: of clock times.
+
+    Raises:
+        ValueError: no Windows event, or one without a time.
+    """
+    rest = Rest(found)
+    instant = _when(rest, zone)
+    number = rest.word(*_NUMBER)
+    if instant is None:
+        raise ValueError("no time that can be read" if number else "no Windows event: neither a number nor a time")
+    message = rest.word(*_MESSAGE)
+    proto = rest.word(*_PROTOCOL)
+    level = rest.word(*_LEVEL)
+    row: dict[str, Any] = instant.row() | {
+        "host": rest.word(*_HOST),
+        "program": rest.word(*_PROVIDER),
+        "pid": rest.integer(*_PROCESS),
+        "user": rest.word(*_USER),
+        "src_ip": rest.first(_ip, *_SRC_IP),
+        "src_port": rest.first(port_of, *_SRC_PORT),
+        "dst_ip": rest.first(_ip, *_DST_IP),
+        "dst_port": rest.first(port_of, *_DST_PORT),
+        "proto": PROTOCOLS.get(proto, proto.lower()) if proto else None,
+        "action": rest.word(*_ACTION),
+        "event_id": number,
+        "category": rest.word(*_CHANNEL),
+        "severity_text": LEVELS.get(level, level) if level else None,
+        "title": message.split("\n", 1)[0].strip().rstrip(":") or None if message else rest.word(*_TITLE),
+        "message": message,
+        "fields": rest.fields(),
+    }
+    if message and row["user"] is None and row["src_ip"] is None:
+        row |= said_in(message)
+    return row
 
 
 def _when(rest: Rest, zone: str | None) -> Instant | None:
