@@ -21,6 +21,8 @@ from watchfloor.errors import (
 from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, merge
 from watchfloor.readers.alerts import READER as ALERT_SYSTEMS
+from watchfloor.readers.auditd import READER as AUDITD
+from watchfloor.readers.carried import READER as CARRIED
 from watchfloor.readers.cef import READER as CEF
 from watchfloor.readers.chainsaw import READER as CHAINSAW
 from watchfloor.readers.clamav import READER as CLAMAV
@@ -44,6 +46,7 @@ from watchfloor.readers.syslog import READER as SYSLOG
 from watchfloor.readers.table import READER as TABLE
 from watchfloor.readers.thor import READER as THOR
 from watchfloor.readers.thortext import READER as THOR_TEXT
+from watchfloor.readers.vpcflow import READER as VPCFLOW
 from watchfloor.readers.w3c import READER as W3C
 from watchfloor.readers.winevent import READER as WINEVENT
 from watchfloor.readers.winxml import READER as WINDOWS_XML
@@ -73,6 +76,9 @@ READERS: tuple[Reader, ...] = (
     QRADAR,
     CEF,
     LEEF,
+    AUDITD,
+    VPCFLOW,
+    CARRIED,
     PALOALTO,
     TABLE,
     JSONLOG,

@@ -8,7 +8,7 @@ from typing import Any
 
 from watchfloor.errors import UnreadableFile
 
-__all__ = ["Document", "document", "flat_names", "has_lines", "is_literal", "loads", "wraps"]
+__all__ = ["Document", "are_objects", "document", "flat_names", "has_lines", "is_literal", "loads", "wraps"]
 
 
 _LOOKED_AT = 100
@@ -91,7 +91,7 @@ def document(text: str, source: str, names: Sequence[set[str]], decoder: json.JS
 
 def wraps(text: str, names: Sequence[set[str]]) -> bool:
     """Whether the text is one object that holds the records in a list; `names` are keys of a record, as above."""
-    if has_lines(text.split("\n", 20)[:20]):
+    if has_lines([line for line in text.split("\n", 20)[:20] if line.strip()]):
         return False
     found, rest = _objects(text, json.JSONDecoder(parse_constant=_nothing))
     if len(found) != 1 or rest or not isinstance(found[0], dict) or _fits(found[0], names):
@@ -185,10 +185,11 @@ def _lists_within(found: Mapping[str, Any], names: Sequence[set[str]]) -> dict[s
 
 
 def _lists(found: Mapping[str, Any]) -> dict[str, list[Any]]:
-    return {key: value for key, value in found.items() if isinstance(value, list) and _of_objects(value)}
+    return {key: value for key, value in found.items() if isinstance(value, list) and are_objects(value)}
 
 
-def _of_objects(value: list[Any]) -> bool:
+def are_objects(value: list[Any]) -> bool:
+    """Whether a list holds objects, and nothing else."""
     return bool(value) and all(isinstance(one, dict) for one in value)
 
 
