@@ -18,12 +18,12 @@ from watchfloor.readers.patterns.messages import Messages
 from watchfloor.readers.prefix import FACILITIES, peel
 from watchfloor.readers.stamps import BEGINS
 
-__all__ = ["READER", "read_messages"]
+__all__ = ["READER", "events_of", "read_messages"]
 
 _HEAD_BYTES = 64 * 1024
 _ADDRESS = r"((?:[0-9]{1,3}\.){3}[0-9]{1,3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})"
 _FROM = rf"(?:from |rhost=|\b(?:src|SRC|srcip|src_ip)=){_ADDRESS}"
-_USER = r"(?:for (?:invalid user )?|Invalid user |\buser[ =]|\busername=)([A-Za-z0-9_.@\\$-]+)"
+_USER = r"(?:for (?:invalid user |user )?|Invalid user |\buser[ =]|\busername=)([A-Za-z0-9_.@\\$-]+)"
 _ACTION = r"\b(?:action|act)=\"?([A-Za-z0-9_-]+)"
 _ELEMENT = r'\[([^ \]="]+)((?:[^\]"\\]|\\.|"(?:[^"\\]|\\.)*")*)\]'
 _PAIR = r'([^ =\]":]+)[=:]("(?:[^"\\]|\\.)*")'
@@ -111,6 +111,21 @@ def read_messages(path: Path, options: Options, messages: Messages, *, format: s
     return tables
 
 
+def events_of(records: pl.DataFrame, *, source: str, zone: str | None, written: datetime) -> pl.DataFrame:
+    """The events of single lines among those of another format; those whose time is not known for sure are left out.
+
+    Arguments:
+        records: `record` and `text`.
+        source: the file, for errors.
+        zone: of clock times that carry none; without it such lines are left out.
+        written: when the file was last written, for times without a year.
+    """
+    if not records.height:
+        return pl.DataFrame(schema={"record": pl.Int64})
+    peeled = peel(records, source=source, zone=zone, written=written, need_zone=False)
+    return _events(peeled.filter(pl.col("time").is_not_null() | pl.col("time_text").is_null()))
+
+
 def _nothing(_: object) -> None:
     """Nobody needs to hear of the first of two readings."""
 
@@ -183,12 +198,25 @@ def _structured(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _sign(head: Head) -> str:
+    """Times, and the patterns for messages in it."""
+    begins = "most lines begin with a time or with a priority such as <13>"
+    if not head.lines:
+        return begins
+    records = (
+        pl.DataFrame({"text": head.lines}).with_row_index("record", 1).with_columns(pl.col("record").cast(pl.Int64))
+    )
+    events = events_of(records, source=str(head.path), zone="UTC", written=datetime.now(UTC))
+    names = Messages(head.path, Options()).names(events)
+    return f"{begins}; messages that patterns know: {', '.join(names)}" if names else begins
+
+
 READER = Reader(
     name="syslog",
     about="Syslog (RFC 3164, RFC 5424) and text logs whose lines begin with a time, also gzip",
     tables=("events", "http_requests", "dns_queries", "connections"),
     accepts=accepts,
-    sign="most lines begin with a time or with a priority such as <13>",
+    sign=_sign,
     read=one_by_one(read),
     grows=lambda _: True,
 )

@@ -50,7 +50,7 @@ class Entry:
     @property
     def of_lines(self) -> bool:
         """Whether it matches whole lines."""
-        return self.given.get("applies_to", "line") != "message"
+        return bool(self.given.get("applies_to", "line") != "message")
 
     @property
     def programs(self) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from watchfloor.errors import BadPattern
@@ -126,8 +125,8 @@ class Pattern(BaseModel):
     patterns: tuple[str, ...] = ()
     """Regexes with named groups, or Grok, tried in order; in the file also `pattern`, where it is one."""
     cases: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    """Further patterns by the number that the tag gives, several numbers with blanks between them: tried first, and only
-    on messages of that number, so that a hundred kinds of messages cost no more than one."""
+    """Further patterns by the number that the tag gives, several numbers with blanks between them: tried first, and
+    only on messages of that number, so that a hundred kinds of messages cost no more than one."""
     grok: dict[str, str] = Field(default_factory=dict)
     """Further Grok patterns by name."""
     columns: dict[str, str] = Field(default_factory=dict)
@@ -344,11 +343,14 @@ def _check_messages(pattern: Pattern, where: str) -> None:
         raise BadPattern(f"{where}: the key 'patterns' is missing", hint="a pattern file has at least: pattern = '..'")
     if pattern.of_messages and not pattern.programs and pattern.tag is None:
         raise BadPattern(
-            f"{where}: of which messages?", hint="name who writes them, programs = [\"sshd\"], or how they begin, tag = '^%ASA-'"
+            f"{where}: of which messages?",
+            hint="name who writes them, programs = [\"sshd\"], or how they begin, tag = '^%ASA-'",
         )
     if not pattern.of_messages and (key := next((key for key in ("programs", "tag") if getattr(pattern, key)), None)):
         raise BadPattern(f"{where}: {key!r} belongs to messages", hint='say applies_to = "message"')
-    if pattern.applies_to == "message" and (key := next((k for k in ("begins", "header", "known_by") if getattr(pattern, k)), None)):
+    if pattern.applies_to == "message" and (
+        key := next((k for k in ("begins", "header", "known_by") if getattr(pattern, k)), None)
+    ):
         raise BadPattern(
             f"{where}: {key!r} belongs to whole lines", hint="records of syslog begin with their time: leave it out"
         )

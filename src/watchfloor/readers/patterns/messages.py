@@ -18,7 +18,6 @@ from watchfloor.schemas import EVENTS, TABLES
 
 if TYPE_CHECKING:
     from watchfloor.readers.patterns.files import Pattern
-    from watchfloor.readers.patterns.grok import Compiled
     from watchfloor.readers.patterns.reading import Parser
 
 __all__ = ["Messages", "one_object"]
@@ -40,7 +39,6 @@ class _Set:
 
         return Parser(load(self._given), path, Options(zone=options.zone), messages=kind)
 
-
     def numbered(self, rows: pl.DataFrame, parser: Parser) -> pl.DataFrame:
         """Messages with the number that their tag gives, where the pattern has cases."""
         if not any(parser.numbers):
@@ -51,15 +49,16 @@ class _Set:
 class Messages:
     """The patterns for messages of one file."""
 
-    def __init__(self, path: Path, options: Options, pattern: Pattern | None = None) -> None:
+    def __init__(self, path: Path, options: Options, pattern: Pattern | None = None, *, strict: bool = False) -> None:
         """Makes nothing yet: a file without messages that a pattern knows costs a look at its programs.
 
         Arguments:
             path: the file.
             options: what the user said.
-            pattern: the one that the user named; its messages are rejected where it does not fit. Null: the shipped
-                ones; their messages stay as they are where none fits.
+            pattern: the one that the user named; null: the shipped ones.
+            strict: its messages are rejected where it does not fit; else they stay as they are.
         """
+        self._strict = strict
         self._path, self._options, self.pattern = path, options, pattern
         self._parsers: dict[str, Parser] = {}
 
@@ -90,6 +89,10 @@ class Messages:
         """Canonical tables that may come of messages."""
         found = [entry.table for entry in catalog() if entry.programs or entry.tag]
         return tuple(dict.fromkeys(("events", *([self.pattern.table] if self.pattern else found))))
+
+    def names(self, events: pl.DataFrame) -> tuple[str, ...]:
+        """The patterns that read some messages of events."""
+        return tuple(parser.pattern.name for parser, rows, _ in self._found(events) if rows.height)
 
     def applied(self, events: pl.DataFrame) -> dict[str, pl.DataFrame]:
         """Events with what the patterns say of their messages; rows of other tables, which are no events any more.
@@ -131,7 +134,7 @@ class Messages:
         left = events.select(*columns, text="message", lines=pl.lit(1, pl.Int64)).drop_nulls("text")
         for one in self.sets:
             claims = []
-            if (names := known.filter(known.str.contains(one.programs)).to_list()):
+            if names := known.filter(known.str.contains(one.programs)).to_list():
                 claims.append(pl.col("program").is_in(names))
             if one.tag and has_tags:
                 claims.append(pl.col("text").str.contains(one.tag))
@@ -151,7 +154,7 @@ class Messages:
             fitting = tables[parser.pattern.table]
             left = left.join(fitting, on="record", how="anti", maintain_order="left")
             rejects = tables["rejects"]
-            yield parser, fitting, rejects if self.pattern is not None else rejects.clear()
+            yield parser, fitting, rejects if self._strict else rejects.clear()
 
     def understood(self, line: str) -> tuple[dict[str, Any] | None, str | None]:
         """What the named pattern finds in one line, with what its prefix says; or why it does not fit: for examples."""
@@ -177,7 +180,7 @@ class Messages:
 
     def _parser(self, one: _Set) -> Parser:
         if one.name not in self._parsers:
-            kind: Literal["shipped", "named"] = "shipped" if self.pattern is None else "named"
+            kind: Literal["shipped", "named"] = "named" if self._strict else "shipped"
             self._parsers[one.name] = one.parser(self._path, self._options, kind)
         return self._parsers[one.name]
 

@@ -63,7 +63,9 @@ def read(path: Path, options: Options) -> Tables:
     return read_by(Parser(pattern, path, options), path, options)
 
 
-def read_by(parser: Parser, path: Path, options: Options, *, others: Callable[[pl.DataFrame], pl.DataFrame] | None = None) -> Tables:
+def read_by(
+    parser: Parser, path: Path, options: Options, *, others: Callable[[pl.DataFrame], pl.DataFrame] | None = None
+) -> Tables:
     """The tables of one file whose lines a parser reads.
 
     Arguments:
@@ -86,7 +88,11 @@ def read_by(parser: Parser, path: Path, options: Options, *, others: Callable[[p
         if not events.height:
             return found
         strays.append(events.height)
-        both = {"events": pl.concat([found["events"], events], how="diagonal")} if "events" in found else {"events": events}
+        both = (
+            {"events": pl.concat([found["events"], events], how="diagonal")}
+            if "events" in found
+            else {"events": events}
+        )
         return found | both | {"rejects": found["rejects"].join(events, on="record", how="anti")}
 
     more = ("events",) if others is not None and "events" not in parser.tables else ()
@@ -118,6 +124,7 @@ def _has_lines(pattern: Pattern, path: Path) -> bool:
 
 def _of_messages(pattern: Pattern, path: Path, options: Options) -> Tables:
     """Syslog lines, whose messages the pattern reads."""
+    from watchfloor.readers.patterns.catalog import shipped_texts  # noqa: PLC0415 - only with a pattern
     from watchfloor.readers.patterns.messages import Messages  # noqa: PLC0415 - needs the parser above
     from watchfloor.readers.syslog import read_messages  # noqa: PLC0415
 
@@ -126,7 +133,9 @@ def _of_messages(pattern: Pattern, path: Path, options: Options) -> Tables:
             f"{path}: {pattern.name} is a pattern of messages, and a column map is for whole lines",
             hint="say in the pattern file where fields go: [columns]",
         )
-    tables = read_messages(path, options, Messages(path, options, pattern), format=pattern.name)
+    # A shipped pattern is not the user's to mend: what it does not know stays an event. His own shows where it stops.
+    messages = Messages(path, options, pattern, strict=str(options.pattern) not in shipped_texts())
+    tables = read_messages(path, options, messages, format=pattern.name)
     return _fitting(tables, path, pattern)
 
 
@@ -160,7 +169,13 @@ class Parser:
     """Applies one pattern to the records of one file."""
 
     def __init__(
-        self, pattern: Pattern, path: Path, options: Options, *, all_fields: bool = False, messages: Literal["shipped", "named"] | None = None
+        self,
+        pattern: Pattern,
+        path: Path,
+        options: Options,
+        *,
+        all_fields: bool = False,
+        messages: Literal["shipped", "named"] | None = None,
     ) -> None:
         """Makes what is the same for all blocks of the file.
 
@@ -320,7 +335,9 @@ class Parser:
         if not parts:
             parts.append(records.clear().select("record", "lines", which=pl.lit(0)))
         parts = [part for part in parts if part.height] or parts[:1]
-        said = parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal").sort("record")
+        said = parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal")
+        if len(parts) > 1 and not self.messages:
+            said = said.sort("record")
         absent = [
             pl.lit(self._from_path.get(name), pl.String).alias(name) for name in self.names if name not in said.columns
         ]
