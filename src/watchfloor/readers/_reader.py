@@ -97,8 +97,8 @@ class Reader:
     lines that fit, where it has lines; true and false are 1 and 0."""
     read: Callable[[Sequence[Path], Options], Tables]
     """The tables of some files, `rejects` and `ledger` (one row a file) among them. Errors are raised here."""
-    sign: str = ""
-    """What the format is known by, in words, for `watchfloor formats --explain`."""
+    sign: str | Callable[[Head], str] = ""
+    """What the format is known by, in words, for `watchfloor formats --explain`; it may depend on the file."""
     grows: Callable[[Head], bool] = _never
     """Whether what is added to a file can be read by itself (`--since-last`): records are lines, and all that they need
     from before are lines that begin with `#`."""
