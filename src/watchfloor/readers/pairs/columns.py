@@ -10,7 +10,7 @@ import polars as pl
 from watchfloor.readers.pairs.grammar import Values
 from watchfloor.schemas import TIME
 
-__all__ = ["CONNECTIONS_KEYS", "EVENTS_KEYS", "FLOWS", "Flow", "are_flows", "columns", "own_times"]
+__all__ = ["CONNECTIONS_KEYS", "EVENTS_KEYS", "FLOWS", "PROTOCOLS", "Flow", "are_flows", "columns", "own_times"]
 
 Keys = Mapping[str, tuple[str, ...]]
 
@@ -68,7 +68,7 @@ _NUMBERED = {
     **{"58": "icmp", "89": "ospf", "103": "pim", "112": "vrrp", "132": "sctp"},
 }
 """IANA protocol numbers; ICMP for IPv6 is `icmp`, as sensors call it."""
-_PROTOCOLS = {
+PROTOCOLS = {
     **{str(number): str(number) for number in range(256)},
     **_NUMBERED,
     **{name: name for name in _NUMBERED.values()},
@@ -136,7 +136,7 @@ def _valid(key: str, column: str) -> pl.Expr:
         number = value.cast(pl.Float64, strict=False)
         good = pl.when(number.is_finite() & (number >= 0)).then(number)
     elif column == "proto":
-        good = value.str.extract("^([^/]+)").str.to_lowercase().replace_strict(_PROTOCOLS, default=None)
+        good = value.str.extract("^([^/]+)").str.to_lowercase().replace_strict(PROTOCOLS, default=None)
     return good
 
 
