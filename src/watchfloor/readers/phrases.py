@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from watchfloor.readers.pairs.columns import PROTOCOLS
+from watchfloor.readers.stamps import CISCO_TAG
 
 __all__ = ["COLUMNS", "said"]
 
@@ -26,7 +27,7 @@ _AFTER = r"(?:[^0-9A-Za-z_.-]|\.(?:[^0-9A-Za-z_-]|$)|-[^0-9]|$)"
 def _end(which: str) -> str:
     """One end of a connection, as firewalls write it: `outside:192.0.2.7/443`, `inside/192.0.2.7(443)`, a name."""
     return (
-        rf"(?:(?:[^ :/()]+[:/])??(?P<{which}_ip>{_ADDRESS})|[^ /():]+:[^ /():]+|[^ /():]+)"
+        rf"(?:(?:[^ :/()]+[:/])??(?P<{which}_ip>{_ADDRESS})|[^ /():]+[:/][^ /():]+|[^ /():]+)"
         rf"(?:[/:](?P<{which}_port>[0-9]{{1,5}})|\((?P<{which}_port_2>[0-9]{{1,5}})\))?"
     )
 
@@ -78,8 +79,8 @@ _PHRASES = tuple(
             # Arrows: access lists of Cisco, MikroTik, Junos.
             r"(?:\b(?:proto |protocol )?(?P<proto>[A-Za-z][A-Za-z0-9]*|[0-9]{1,3})(?: \([A-Z,]*\))?,? +)?"
             r"@src(?: \([^()]*\)| [A-Za-z]+[0-9/.]+ [0-9a-f.]+)? ?-> ?@dst@end",
-            r"\b(?P<proto>TCP|UDP|tcp|udp|icmp|ICMP|SCTP)\b.* from @from to @to@after",
-            r"\b[Ff]rom (?:laddr |IP )?@from@aside,? (?:on interface [^ ]+ )?to @to@after",
+            r"(?:\b(?P<proto>TCP|UDP|tcp|udp|icmp|ICMP|SCTP)\b.* )?"
+            r"\b[Ff]rom:? (?:laddr |IP )?@from@aside,? (?:on interface [^ ]+ )?to:? @to@after",
             # WatchGuard.
             r"\b(?P<action>Allow|Deny|Drop|Block) [^ ]+ [^ ]+ (?:[0-9]+ )?@proto (?:[0-9]+ [0-9]+ )?"
             r"@src_ip @dst_ip @src_port @dst_port(?: |$)",
@@ -96,6 +97,8 @@ _PHRASES = tuple(
             # OpenVPN and HAProxy begin with the client.
             r"^(?:[^ /\[\]:]+/)?@src_ip:@src_port \[(?P<user>[^\]/ ]+)\](?: |$)",
             r"^(?:(?P<user>[^ /\[\]:]+)/)?@src_ip:@src_port(?: |$)",
+            # Barracuda's mail gateway.
+            r"^[A-Za-z0-9_.-]+\[@src_ip\](?::@src_port)? ",
             r"\b[Cc]lient (?:@[0-9A-Za-z]+ )?(?:IP )?@src_ip(?:[#:]@src_port)?@after",
             # Squid's native log, as it stands behind a syslog prefix.
             r"^ *[0-9]+ @src_ip (?P<action>[A-Z_]+)/[0-9]{3} [0-9]+ [A-Z]+ (?P<url>[^ ]+) (?P<user>[^ ]+) [A-Z_]+/",
@@ -199,6 +202,7 @@ _USERS = (
     r"\b(?:[Ii]nvalid user|[Ii]llegal user|for user|for unknown user|, user) ['\"]?([^ '\",;:()]+)",
     r"\b[Uu]ser ([A-Za-z0-9_.@\\$-]+)(?: \([^()]*\))? (?:logged|login|logging|logout|has|executed|authenticated"
     r"|connected|disconnected|from|exiting|entering)\b",
+    r"\bUser ([^ ]+) - |\(user= ([^() ]+)\)",
     r"\bby ([A-Za-z0-9_.@\\$-]+) (?:on|from) (?:vty|console|pts|[0-9])",
 )
 _NOBODY = ("", "-", "N/A", "n/a", "(null)", "null", "(none)", "unknown", "Unknown")
@@ -206,8 +210,7 @@ _VERB = (
     r"(?i:\b(deny|denied|permit|permitted|allow|allowed|accept|accepted|block|blocked|drop|dropped"
     r"|reject|rejected|refused)\b)"
 )
-_TAG = r"%[A-Z][A-Z0-9_]*(?:-[A-Za-z0-9_]+)*?-([0-7])-([A-Za-z0-9_]+) ?:"
-"""What Cisco and Arista put before a message: facility, severity, mnemonic."""
+_TAG = CISCO_TAG.replace("[0-7]", "([0-7])").replace("[A-Za-z0-9_]+ ?:", "([A-Za-z0-9_]+) ?:")
 _UFW = r"\[UFW ([A-Z ]+)\]"
 _WORD_FIRST = r"^(DHCP[A-Z]{3,8}|[A-Z][A-Z0-9]*_[A-Z0-9_]+)(?:: |[( ])"
 """An event by its name: what dhcpd writes, and Junos' plain messages."""
@@ -248,10 +251,15 @@ def _typed(name: str) -> pl.Expr:
         number = value.cast(pl.Int64, strict=False)
         return pl.when(number < 65_536).then(number).alias(name)
     if name == "proto":
-        return value.str.to_lowercase().str.extract("^([^/]+)").replace_strict(PROTOCOLS, default=None).alias(name)
+        return _protocol(value).alias(name)
     if name == "user":
         return pl.when(~value.is_in(_NOBODY)).then(value).alias(name)
     return pl.when(value != "").then(value).alias(name)
+
+
+def _protocol(value: pl.Expr) -> pl.Expr:
+    """A protocol by its usual name, null where the word is none."""
+    return value.str.to_lowercase().str.extract("^([^/]+)").replace_strict(PROTOCOLS, default=None)
 
 
 def _ends(rows: pl.DataFrame) -> pl.DataFrame:
@@ -299,6 +307,8 @@ def _one_each(found: pl.DataFrame) -> pl.DataFrame:
     for name in names:
         columns.setdefault(re.sub("_[0-9]$", "", name), []).append(name)
     one = found.select("at", *(pl.coalesce(members).alias(column) for column, members in columns.items()))
+    if "proto" in one.columns:
+        one = one.with_columns(proto=_protocol(pl.col("proto")))
     if "far_ip" in one.columns:
         inbound = (pl.col("direction") == "inbound").fill_null(False)
         ends = [
@@ -347,10 +357,8 @@ def _users(rows: pl.DataFrame) -> pl.DataFrame:
     some = rows.filter(pl.col("text").str.contains(_HAS_USER))
     message = pl.col("message")
     in_commas = message.str.contains(_IN_COMMAS_SIGN)
-    users = [message.str.extract_groups(pattern).struct for pattern in _USERS]
-    said_so = [
-        pl.coalesce(s.field("1"), s.field("2"), s.field("3")) if n == 0 else s.field("1") for n, s in enumerate(users)
-    ]
+    users = [(message.str.extract_groups(pattern).struct, re.compile(pattern).groups) for pattern in _USERS]
+    said_so = [pl.coalesce(found.field(str(n)) for n in range(1, count + 1)) for found, count in users]
     by_key = (
         pl.when(in_commas)
         .then(message.str.extract(_key("User") + _IN_COMMAS))
