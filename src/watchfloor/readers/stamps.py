@@ -276,7 +276,7 @@ CISCO_TAG = r"%[A-Z][A-Z0-9_]*(?:-[A-Za-z0-9_]+)*?-[0-7]-[A-Za-z0-9_]+ ?:"
 """What Cisco and Arista put before a message: facility, severity, mnemonic."""
 BEGINS = "|".join([f"^{_PRI}", f"^{CISCO_TAG}", *(_CAPTURES.sub("(?:", regex) for regex, _ in _BY_REGEX)])
 """Finds whether a line begins with a time, a priority or the tag of a Cisco device."""
-YEARLESS = rf"{LEAD}(?:{_DAY} )?({_MONTH}[a-z]{{0,6}} (?: [0-9]|[0-9]{{1,2}})) [0-9]{{1,2}}:[0-9]{{2}}:[0-9]{{2}}{_FRACTION}(?:[^0-9]|$)"
+YEARLESS = rf"{LEAD}(?:{_DAY} )?({_MONTH}[a-z]{{0,6}} (?: [0-9]|[0-9]{{1,2}})) {_LOOSE_CLOCK}(?:[^0-9]|$)"
 """Month and day of a line whose time may carry no year."""
 YEARLESS_FIGURES = rf"^(?:{_PRI})?([0-9]{{2}}(?:-[0-9]{{2}} |/[0-9]{{2}}-)){_CLOCK}\.[0-9]{{3}}(?:[0-9]{{3}})? "
 """Month and day in logs of Android and Snort."""

@@ -17,31 +17,35 @@ Keys = Mapping[str, tuple[str, ...]]
 _PAIR: Keys = {
     "src_ip": (
         *("srcip", "src_ip", "src", "source_ip", "sourceip", "srcaddr", "saddr", "SRC", "c-ip", "ClientIP"),
-        *("client_ip", "clientip", "remip", "Src-ip", "ip_address"),
+        *("client_ip", "clientip", "remip", "Src-ip", "ip_address", "source-address", "SrcIP", "ip_client"),
+        *("initiator_ip", "remote_ip", "srcaddress", "ip", "IP"),
     ),
     "src_port": (
         *("srcport", "src_port", "spt", "sport", "source_port", "sourceport", "SPT", "remport", "Src-port", "src"),
+        *("source-port", "SrcPort", "s_port"),
     ),
     "dst_ip": (
         *("dstip", "dst_ip", "dst", "destination_ip", "destinationip", "dstaddr", "daddr", "DST", "destip"),
-        *("serverip", "server_ip", "s-supplier-ip", "target_ip"),
+        *("serverip", "server_ip", "s-supplier-ip", "target_ip", "destination-address", "DstIP", "dest_ip"),
+        *("responder_ip", "destaddress"),
     ),
     "dst_port": (
         *("dstport", "dst_port", "dpt", "dport", "destination_port", "destinationport", "DPT", "cs-uri-port", "dst"),
+        *("destination-port", "DstPort", "dest_port", "destport"),
     ),
-    "proto": ("proto", "protocol", "PROTO", "ip_protocol"),
+    "proto": ("proto", "protocol", "PROTO", "ip_protocol", "protocol-id", "Protocol", "transport"),
 }
 EVENTS_KEYS: Keys = {
     **_PAIR,
     "host": ("devname", "device_name", "fw", "ION_HOST", "dvchost", "dvc", "x-bluecoat-appliance-name", "host"),
     "user": (
         *("user", "user_name", "username", "srcuser", "usr", "suser", "UserName", "User", "USER", "cs-username"),
-        *("administrator", "account"),
+        *("administrator", "account", "AdminName", "admin", "login", "sasl_username", "src_user"),
     ),
     "program": ("program", "prog", "PROCESS_NAME"),
     "pid": ("pid", "process_id"),
     "action": ("action", "act", "Action", "actionTaken", "log_subtype", "s-action", "operation", "Operation"),
-    "event_id": ("logid", "log_id", "msg_id", "event_id", "eventid", "EventID", "m"),
+    "event_id": ("logid", "log_id", "msg_id", "event_id", "eventid", "EventID", "m", "id"),
     "category": ("log_type", "type", "category", "c", "Category", "attackGroup"),
     "severity_text": ("level", "severity", "pri", "priority", "Severity", "SEVERITY", "Level", "Priority", "crlevel"),
     "title": ("logdesc", "attack", "event_name", "eventname", "attackname", "attackDescription", "subject"),
@@ -76,8 +80,8 @@ PROTOCOLS = {
 }
 _WITH_PORT = {"src", "dst"}
 """Keys whose value may be `address:port:interface:name`, as SonicWall writes it."""
-_OF_SONICWALL = {"m", "c"}
-"""Keys that mean this only beside `sn`, the serial number of a SonicWall."""
+_BESIDE = {"m": "sn", "c": "sn", "id": "sys"}
+"""Keys that mean this only beside another: `sn`, a SonicWall's serial number, or `sys`, a Sophos UTM's system."""
 _IP = (
     r"^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3})?)$"
 )
@@ -89,14 +93,14 @@ _LOWER = {"proto"}
 def columns(values: Values, wanted: Keys) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
     """The columns, and by key in which lines its value is in a column: whole, so that nothing of it is lost."""
     usable = {
-        column: [key for key in keys if key in values.keys and (key not in _OF_SONICWALL or "sn" in values.keys)]
+        column: [key for key in keys if key in values.keys and _BESIDE.get(key, key) in values.keys]
         for column, keys in wanted.items()
     }
     names = [(column, key) for column, keys in usable.items() for key in keys]
     if not names:
         return pl.DataFrame(), {}
-    with_serial = ["sn"] if any(key in _OF_SONICWALL for _, key in names) else []
-    frame = values.frame([*(key for _, key in names), *with_serial])
+    beside = [_BESIDE[key] for _, key in names if key in _BESIDE]
+    frame = values.frame([*(key for _, key in names), *beside])
     frame = frame.select(
         *(_valid(key, column).alias(f"{column}={key}") for column, key in names),
         *{f"={key}": pl.col(key).alias(f"={key}") for _, key in names}.values(),
@@ -121,8 +125,8 @@ def columns(values: Values, wanted: Keys) -> tuple[pl.DataFrame, dict[str, pl.Se
 def _valid(key: str, column: str) -> pl.Expr:
     """The value of a key where it can stand in a column."""
     value = pl.col(key)
-    if key in _OF_SONICWALL:
-        value = pl.when(pl.col("sn") != "").then(value)
+    if key in _BESIDE:
+        value = pl.when(pl.col(_BESIDE[key]) != "").then(value)
     with_port = pl.when(value.str.contains(_ADDRESS_PORT)).then(value)
     good: pl.Expr = pl.when((value != "-") & (value != "")).then(value)
     if column.endswith("_ip"):
@@ -224,7 +228,7 @@ _TIME_KEYS = (
 )
 """Keys of whole times, in order of preference; `date` and `time` come after the first."""
 _STAMP = (
-    r"^([0-9]{4}[-/][0-9]{2}[-/][0-9]{2})[T ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:[.,]([0-9]{1,9}))?"
+    r"^([0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2})[T ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:[.,]([0-9]{1,9}))?"
     r" ?(Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})?$"
 )
 _EPOCH = r"^[0-9]{9,19}(?:\.[0-9]{1,9})?$"
@@ -271,7 +275,7 @@ def _read(values: Values, keys: tuple[str, ...]) -> pl.DataFrame:
         written = text
     else:
         date, time, offset = (pl.col(key) for key in keys)
-        bare = pl.when(date.str.len_bytes() == 10).then(pl.concat_str(date, time, separator=" "))
+        bare = pl.when(date.str.len_bytes().is_between(8, 10)).then(pl.concat_str(date, time, separator=" "))
         # Names of zones, such as CDT or IST, mean several offsets: such a clock needs to be told its zone.
         known = offset.str.contains("^(?:Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})$")
         text = pl.when(known).then(pl.concat_str(bare, offset)).otherwise(bare)
@@ -290,7 +294,12 @@ def _read(values: Values, keys: tuple[str, ...]) -> pl.DataFrame:
     parts = value.str.extract_groups(_STAMP).struct
     day, clock, fraction, offset = (parts.field(str(n)) for n in (1, 2, 3, 4))
     frame = frame.with_columns(
-        day=day.str.replace_all("/", "-", literal=True), at=clock, fraction=fraction, offset=offset
+        day=day.str.replace_all("/", "-", literal=True)
+        .str.replace("-([0-9])-", "-0${1}-")
+        .str.replace("-([0-9])$", "-0${1}"),
+        at=clock,
+        fraction=fraction,
+        offset=offset,
     )
     local = pl.concat_str("day", pl.lit("T"), "at", pl.lit("."), pl.col("fraction").fill_null("0")).str.to_datetime(
         "%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False
