@@ -339,8 +339,9 @@ def test_words_beside_the_pairs_count(tmp_path: Path) -> None:
         "Mar 14 15:09:26 gw kernel: [7.5] [UFW BLOCK] IN=eth0 OUT= SRC=192.0.2.7 DST=198.51.100.1 PROTO=TCP SPT=5 DPT=6"
     )
     junos = (
-        '<14>1 2026-03-14T15:09:26Z srx RT_FLOW - RT_FLOW_SESSION_DENY [junos@2636.1.1.1.2.40 source-address="192.0.2.7"'
-        ' source-port="5" destination-address="198.51.100.1" destination-port="6" protocol-id="6"]'
+        "<14>1 2026-03-14T15:09:26Z srx RT_FLOW - RT_FLOW_SESSION_DENY "
+        '[junos@2636.1.1.1.2.40 source-address="192.0.2.7" source-port="5" '
+        'destination-address="198.51.100.1" destination-port="6" protocol-id="6"]'
     )
     sophos = (
         '2026:03:14-15:09:26 gw ulogd[7]: id="2001" sys="SecureNet" action="drop" '

@@ -105,6 +105,26 @@ def ends(src: tuple[str, int | None], dst: tuple[str, int | None]) -> dict[str, 
             "[1:2003:8] Ping [Priority: 2] {IPV6-ICMP} fe80::1 -> ff02::16",
             {**ends(("fe80::1", None), ("ff02::16", None)), "proto": "icmp"},
         ),
+        (
+            "0-PPE-0 : default SSLVPN ICASTART 7 0 :  [TCP] Source 192.0.2.7:5000 - Destination 198.51.100.1:2598"
+            " - customername  - username:domainname anna:lab - applicationName x",
+            {**ends(("192.0.2.7", 5000), ("198.51.100.1", 2598)), "user": "anna"},
+        ),
+        (
+            "0-PPE-0 : default AAA LOGIN_FAILED 7 0 :  User anna@lab.example - Client_ip 192.0.2.7 - Browser x",
+            {"user": "anna@lab.example", "src_ip": "192.0.2.7", "action": "LOGIN_FAILED"},
+        ),
+        (
+            "FW: gr-0/0/0.14 A udp 192.0.2.7 198.51.100.1 5000 53 ",
+            {**ends(("192.0.2.7", 5000), ("198.51.100.1", 53)), "proto": "udp", "action": "A"},
+        ),
+        (
+            'msg_id="3000-0148" Allow Trusted External 40 tcp 20 63 192.0.2.7 198.51.100.1 5000 443 offset 5 A',
+            {
+                **ends(("192.0.2.7", 5000), ("198.51.100.1", 443)),
+                **{"proto": "tcp", "action": "Allow", "event_id": "3000-0148"},
+            },
+        ),
         ("session opened for user anna(uid=1000) by (uid=0)", {"user": "anna"}),
         ("User <anna> logged in", {"user": "anna"}),
         ("Group <vpn> User <anna> IP <192.0.2.7> session started.", {"user": "anna", "src_ip": "192.0.2.7"}),

@@ -42,6 +42,8 @@ def time_of(line: str, zone: str | None = None, *, need_zone: bool = True) -> tu
         ("<189>17: sw: 000017: Nov 24 03:10:01.535 UTC: %X-5-Y: z", 3, 535000, None),
         ("000017: Nov 24 03:10:01.535 UTC: %X-5-Y: z", 3, 535000, None),
         ("RP/0/RSP0/CPU0:Nov 24 03:10:01.535 UTC: x[7]: %X-5-Y: z", 3, 535000, None),
+        ("<189>17: xr RP/0/RSP0/CPU0:2026 Nov 24 04:10:01.535 CET: x[7]: y", 3, 535000, None),
+        ("<189>2026 Nov 24 04:10:01 CET: %X-5-Y: z", 3, 0, None),
         ("November 24 03:10:01 h x: y", 3, 0, "UTC"),
         ("Nov 24 3:10:01 h x: y", 3, 0, "UTC"),
         ("24-Nov-2026 03:10:01.535 queries: info: x", 3, 535000, "UTC"),

@@ -71,7 +71,12 @@ _PHRASES = tuple(
             # The far end of a translation is the mapped address: no peer.
             r"\b(?:Built|Teardown) [a-z]+ @proto translation from @src@aside to ",
             r"(?:^|[ :])(?:(?:protocol )?@proto )?src @src@aside dst @dst@end",
-            r"\b[Ss]ource @from - [Dd]estination @to@after",
+            # NetScaler.
+            r"\b[Ss]ource:? +@from(?: - .*?)? (?:- )?[Dd]estination:? +@to@after",
+            r"\bClientIP @src_ip - ClientPort @src_port - VserverServiceIP @dst_ip"
+            r" - VserverServicePort @dst_port(?: |$)",
+            # Filters of Junos.
+            r"\bFW: [^ ]+ (?P<action>[A-Z]) @proto @src_ip @dst_ip @src_port @dst_port(?: |$)",
             # Snort and Suricata.
             r"\{(?P<proto>TCP|UDP)\} \[?(?P<src_ip>[0-9A-Fa-f:.]+?)\]?:@src_port"
             r" -> \[?(?P<dst_ip>[0-9A-Fa-f:.]+?)\]?:@dst_port[ \t]*$",
@@ -99,16 +104,23 @@ _PHRASES = tuple(
             r"^(?:(?P<user>[^ /\[\]:]+)/)?@src_ip:@src_port(?: |$)",
             # Barracuda's mail gateway.
             r"^[A-Za-z0-9_.-]+\[@src_ip\](?::@src_port)? ",
+            # Cisco's mail gateway: connections that come in, and those that go out.
+            r"\bSMTP ICID [0-9]+ interface .* address @src_ip(?: |$)",
+            r"\bSMTP DCID [0-9]+ interface @src_ip address @dst_ip(?: |$)",
+            # Infoblox: who did what, behind the time.
+            r"^(?:[0-9-]{10} [0-9:.]{8,15}Z )?\[(?P<user>[^\]]+)\]: (?P<action>[A-Z][A-Za-z_]+)"
+            r"(?: .*\bip=@src_ip)?(?: |$)",
             r"\b[Cc]lient (?:@[0-9A-Za-z]+ )?(?:IP )?@src_ip(?:[#:]@src_port)?@after",
             # Squid's native log, as it stands behind a syslog prefix.
-            r"^ *[0-9]+ @src_ip (?P<action>[A-Z_]+)/[0-9]{3} [0-9]+ [A-Z]+ (?P<url>[^ ]+) (?P<user>[^ ]+) [A-Z_]+/",
+            r"^ *[0-9]+ @src_ip (?P<action>[A-Z_]+)/[0-9]{3} [0-9]+ [A-Z]+ (?P<url>[^ ]+) (?P<user>[^ ]+)"
+            r" \(?[A-Z_]+\)?/",
         ),
     )
 )
 """Tried in order; a line has what the first that fits says. `far` and `near` are the ends of an ICMP exchange."""
 _FROM = (
-    r"(?:\b[Ff]rom:? (?:host |IP |address |client )?|\b[Ss]ource: |\brhost=|\bClient_ip |\b[Ii]P [Aa]ddress: ?"
-    rf"|\bvty[0-9]+ \(|\bpts/[0-9]+ \()['\"\[<]?(?:[A-Za-z0-9_.-]+\[)?({_ADDRESS})"
+    r"(?:\b[Ff]rom:? (?:host |IP |address |client )?|\b[Ss]ource: |\brhost=|\b(?:Client|Remote)_ip "
+    rf"|\b[Ii]P [Aa]ddress: ?|\bvty[0-9]+ \(|\bpts/[0-9]+ \()['\"\[<]?(?:[A-Za-z0-9_.-]+\[)?({_ADDRESS})"
 )
 _FROM_PORT = rf"{_FROM}(?:\]?:| port |#|/)([0-9]{{1,5}})(?:[^0-9A-Za-z.]|$)"
 
@@ -124,7 +136,7 @@ _ADDRESS_KEYS = {
         *("[Ss]ource [Ii][Pp](?: [Aa]ddress)?", "source-address", "source_address", "SourceAddress", "sourceaddress"),
         *("c-ip", "clientip", "client_ip", "ClientIP", "clientIP", "ip_client", "[Cc]lient [Ii][Pp]", "remip", "rhost"),
         *("remote_ip", "remoteip", "[Rr]emote [Ii][Pp]", "user [Ii][Pp]", "AdminIPAddress", "[Ss]ource", "ip_src"),
-        *("[Rr]emote [Aa]ddress", "initiator_ip"),
+        *("[Rr]emote[ _-]?[Aa]ddress", "initiator_ip"),
     ),
     "dst_ip": (
         *(
@@ -196,7 +208,8 @@ _QUOTED = r"(?:\"([^\"]*)\"|'([^']*)'|<([^<>]*)>|([^ \t,;|\"'<>\[\](){}]+))"
 _IN_COMMAS = " *([^,]*)"
 """A value that runs to the next comma, blanks and all."""
 _USERS = (
-    r"\b(?:[Uu]ser|[Uu]sername|[Aa]ccount|[Aa]dministrator|[Uu]ser name) (?:'([^']+)'|\"([^\"]+)\"|<([^<>]+)>)",
+    r"\busername:domainname ([^: ]+):"
+    r"|\b(?:[Uu]ser|[Uu]sername|[Aa]ccount|[Aa]dministrator|[Uu]ser name) (?:'([^']+)'|\"([^\"]+)\"|<([^<>]+)>)",
     r"\b(?:password|publickey|hostbased|gssapi-with-mic|keyboard-interactive[^ ]*|none) for"
     r" (?:(?:invalid|illegal) user )?([^ ]+) from ",
     r"\b(?:[Ii]nvalid user|[Ii]llegal user|for user|for unknown user|, user) ['\"]?([^ '\",;:()]+)",
@@ -212,8 +225,12 @@ _VERB = (
 )
 _TAG = CISCO_TAG.replace("[0-7]", "([0-7])").replace("[A-Za-z0-9_]+ ?:", "([A-Za-z0-9_]+) ?:")
 _UFW = r"\[UFW ([A-Z ]+)\]"
-_WORD_FIRST = r"^(DHCP[A-Z]{3,8}|[A-Z][A-Z0-9]*_[A-Z0-9_]+)(?:: |[( ])"
-"""An event by its name: what dhcpd writes, and Junos' plain messages."""
+_WORD_FIRST = (
+    r"^(?:[0-9]+-PPE-[0-9]+ : [a-z]+ [A-Z0-9]+ )?(DHCP[A-Z]{3,8}|[A-Z][A-Z0-9]*_[A-Z0-9_]+|LOGIN|LOGOUT)(?:: |[( ])"
+)
+"""An event by its name: what dhcpd, NetScaler and Junos' plain messages write."""
+_NUMBER_FIRST = "^[0-9]{10} ([0-9]{4,5}) (?:NOTICE|INFO|WARN|ERROR|DEBUG|FATAL) "
+"""An event's number in messages of Cisco ISE."""
 _IN_COMMAS_SIGN = r"-4300[0-9]{2}: "
 """Firepower's events: keys, colons, commas, and values with blanks."""
 _HAS_ADDRESS = rf"{_IPV4}|::|(?:{_HEX}:){{7}}"
@@ -253,6 +270,7 @@ def _typed(name: str) -> pl.Expr:
     if name == "proto":
         return _protocol(value).alias(name)
     if name == "user":
+        value = value.str.strip_chars(" ")
         return pl.when(~value.is_in(_NOBODY)).then(value).alias(name)
     return pl.when(value != "").then(value).alias(name)
 
@@ -264,7 +282,7 @@ def _protocol(value: pl.Expr) -> pl.Expr:
 
 def _ends(rows: pl.DataFrame) -> pl.DataFrame:
     """Addresses, ports and protocols; and what else the phrase says that has them."""
-    left = rows.filter(pl.col("text").str.contains(_HAS_ADDRESS) | pl.col("text").str.contains(_TAG))
+    left = rows.filter(pl.col("text").str.contains(f"{_HAS_ADDRESS}|{_TAG}|Z \\["))
     parts = []
     told = left
     for phrase in _PHRASES:
@@ -374,6 +392,6 @@ def _others(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.select(
         "at",
         action=pl.coalesce(_values(text, _ACTION_KEYS), message.str.extract(_UFW), message.str.extract(_WORD_FIRST)),
-        event_id=_values(text, _ID_KEYS),
+        event_id=pl.coalesce(_values(text, _ID_KEYS), message.str.extract(_NUMBER_FIRST)),
         url=pl.when(in_commas).then(message.str.extract(_key("URL") + _IN_COMMAS)).otherwise(_values(text, _URL_KEYS)),
     )

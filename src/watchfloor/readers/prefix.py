@@ -28,30 +28,35 @@ _IP = rf"(?:(?:[0-9]{{1,3}}\.){{3}}[0-9]{{1,3}}|{_IPV6})"
 _NAME = r'[^\s\[\]=:,|%"<>{}()]+'
 _HOST = rf"(?:{_NAME}|{_IPV6})"
 _TAG = r'[^\s\[\]:=|%"<>{},;]+'
-_PROCESS = r"\[([0-9]+|-)\]"
+_PROCESS = r"\[([0-9]*|-)\]"
 _MODERN = (
     r"(?s)^ ([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+) "
     '(?:-|((?:\\[(?:[^\\]"\\\\]|\\\\.|"(?:[^"\\\\]|\\\\.)*")*\\])+))(?: ?\ufeff?(.*))?$'
 )
 """Behind the time of RFC 5424: host, program, process, kind of message, structured data, message."""
-_FRONT = r"^((?:<?[a-z0-9]+\.[a-z]+>? )?(?:slot[0-9]+/)?"
+_KIND = rf"(?:{'|'.join(FACILITIES)}|security)\.(?:{'|'.join((*SEVERITIES, 'error', 'warn', 'panic'))})"
+_FRONT = rf"^((?:<?{_KIND}>? )?(?:slot[0-9]+/)?"
 """What stands before a host: rsyslog's and NetScaler's facility and severity, the blade of an F5."""
-_TAGGED = rf"{_FRONT}\[?({_HOST})\]? +(?:: *)?(?:({_LEVEL}) +)?({_TAG})(?:{_PROCESS}(?:: ?| |$)|:(?:[ \t]|$)))"
+_TAGGED = (
+    rf"{_FRONT}\[?({_HOST})\]? +(?:: *)?(?:{_IP} +)?(?:({_LEVEL}) +)?({_TAG})(?:{_PROCESS}(?:: ?| |$)|:(?:[ \t]|$)))"
+)
 """Header, host, level, program, process."""
 _BARE_TAG = rf"^((?:({_LEVEL}) +)?({_TAG})(?:{_PROCESS}(?:: ?| |$)|:(?:[ \t]|$)))"
 """Header, level, program, process, without a host."""
-_BARE_HOST = rf"^((?:<[a-z0-9]+\.[a-z]+> )?(?:slot[0-9]+/)?({_HOST})(?:[ \t]+:[ \t]+|[ \t,]+|$))"
+_BARE_HOST = rf"^((?:<{_KIND}> )?(?:slot[0-9]+/)?({_HOST})(?:[ \t]+:[ \t]+|[ \t,]+|$))"
 _HOST_OF_DEVICE = rf"^(\[?({_HOST})\]? ?: )(?:(?:[0-9:.]{{1,20}}: )?%|(?:CEF|LEEF): ?[0-9])"
 """A host with the colon that others put behind a program."""
 _NETAPP = rf"^(\[({_NAME}):([A-Za-z0-9_.]+):({_LEVEL})\]: ?)"
 """Header, host, kind of event, level."""
 _HOST_AND_PAIRS = rf"^(({_NAME}) )[A-Za-z0-9_.-]+="
 _HOST_BEFORE = (
-    r"^(?:(?:[0-9]{1,6} )?<[0-9]{1,3}>(?:1 )?:? {0,2})?(?:[0-9]{1,9}: )?([A-Za-z0-9_.-]+): (?:[0-9]{1,9}: )?"
-    r"[*.]?(?:[A-Z]|[0-9]{4})"
+    r"^(?:(?:[0-9]{1,6} )?<[0-9]{1,3}>(?:1 )?:? {0,2})?(?:[0-9]{1,9}: )?([A-Za-z0-9_.-]+)"
+    r"(?:: (?:[0-9]{1,9}: )?(?:\*[A-Za-z0-9_]+: )?[*.]?(?:[A-Z]|[0-9]{4})| [A-Z]{2,3}/[0-9]+/[A-Z0-9]+/CPU[0-9]+:)"
 )
 """A host that Cisco's devices write before the time."""
 _MONTH_DAY = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ 0-9]?[0-9]"
+_TASK_BEFORE = r"^[^*]{1,100}: \*([A-Za-z0-9_]+): [*.]?[A-Z]"
+"""A task that Cisco's wireless controllers write before the time."""
 _RELAYED = (
     rf"^(?:{_MONTH_DAY} [0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}} [A-Za-z0-9]"
     # A Cisco device that trusts its own clock: a star would say that it does not.
@@ -63,6 +68,10 @@ _RELAYED = (
 """A message that begins with a prefix of its own."""
 _SEGMENT = r"^((CISE_[A-Za-z_]+) [0-9]{4,} [0-9]+ [0-9]+ )[0-9]{4}-[0-9]{2}-[0-9]{2} "
 """The first segment of a message of Cisco ISE: program, number, segments, segment, time."""
+_WATCHGUARD = (
+    r"^([A-Za-z0-9]{8,20}) \(([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8})\) ([A-Za-z0-9_.-]+(?:\[[0-9]+\])?): ?(?s:(.*))$"
+)
+"""A serial number, the time by UTC, a program: what a Firebox writes behind its name."""
 _TIGHT = r"^((ASM):|(CISE_[A-Za-z_]+) )(?:[a-z_]+=|[0-9]{4,} [0-9]+ [0-9]+ )"
 """Programs without the blank, or the colon, that others put behind them: F5's firewall, later segments of Cisco ISE."""
 _OLD = [n for n, family in enumerate(FAMILIES) if family.name.startswith(("RFC 3164", "Cisco"))]
@@ -94,7 +103,7 @@ def peel(
     """
     stamped = instants(records, source=source, zone=zone, written=written, need_zone=need_zone)
     headed = _headed(stamped)
-    relayed = headed["rest"].str.contains(f"{_RELAYED}|{_SEGMENT}")
+    relayed = headed["rest"].str.contains(f"{_RELAYED}|{_SEGMENT}|{_WATCHGUARD}")
     relayed &= headed["host"].is_not_null() & headed["program"].is_null()
     if not relayed.any():
         return _named(headed.with_columns(relay=pl.lit(None, pl.String)))
@@ -104,10 +113,13 @@ def peel(
     outer = outer.with_columns(
         inner=pl.coalesce(_behind("inner", "segment"), "inner"), segment=pl.col("segment").struct.field("2")
     )
+    firebox = pl.col("inner").str.extract_groups(_WATCHGUARD).struct
+    own = pl.format("{}Z {} {}: {}", firebox.field("2"), "host", firebox.field("3"), firebox.field("4"))
+    outer = outer.with_columns(firebox=firebox.field("1").is_not_null(), inner=pl.coalesce(own, "inner"))
     inner = records.filter(relayed).with_columns(text=outer["inner"])
     again = _headed(instants(inner, source=source, zone=zone, written=written, need_zone=need_zone))
     # A device's own prefix need not name it: the outer one does.
-    named = pl.col("host").is_not_null() & outer["segment"].is_null()
+    named = pl.col("host").is_not_null() & outer["segment"].is_null() & ~outer["firebox"]
     again = again.with_columns(
         text=outer["text"],
         host=pl.when(named).then("host").otherwise(outer["host"]),
@@ -194,8 +206,13 @@ def _old(rows: pl.DataFrame) -> pl.DataFrame:
     parts = [first.drop("group")]
     if first.height < rows.height:
         parts.append(_without_program(rows.filter(~tagged.fill_null(False)).drop("group")))
-    told = pl.col("lead").str.contains("[A-Za-z]")
-    return pl.concat(parts).with_columns(host=pl.coalesce("host", pl.when(told).then("lead"))).drop("header")
+    told = pl.col("lead").str.contains(rf"[A-Za-z]|^{_IP}$")
+    task = pl.when(pl.col("lead").is_not_null()).then(pl.col("text").str.extract(_TASK_BEFORE))
+    return (
+        pl.concat(parts)
+        .with_columns(host=pl.coalesce("host", pl.when(told).then("lead")), program=pl.coalesce("program", task))
+        .drop("header")
+    )
 
 
 def _without_program(rows: pl.DataFrame) -> pl.DataFrame:

@@ -32,12 +32,13 @@ __all__ = [
 
 _PRI = r"(?:[0-9]{1,6} )?<[0-9]{1,3}>"
 _COUNTER = "(?:[0-9]{1,9}: )"
-_NODE = "(?:[A-Z]{2,3}/[0-9]+/[A-Z0-9]+/CPU[0-9]+: ?)"
+_NODE = "(?:(?:[A-Za-z0-9_.-]+ )?[A-Z]{2,3}/[0-9]+/[A-Z0-9]+/CPU[0-9]+: ?)"
+_TASK = r"(?:\*[A-Za-z0-9_]+: )"
 LEAD = (
-    rf"^(?:{_PRI}(?:1 )?:? {{0,2}}{_COUNTER}?(?:[A-Za-z0-9_.-]+: {_COUNTER}?)?{_NODE}?[*.]?"
+    rf"^(?:{_PRI}(?:1 )?:? {{0,2}}{_COUNTER}?(?:[A-Za-z0-9_.-]+: {_COUNTER}?)?{_TASK}?{_NODE}?[*.]?"
     rf"|{_COUNTER}(?:[A-Za-z0-9_.-]+: )?{_NODE}?[*.]?|{_NODE}[*.]?)?"
 )
-"""What may precede a time: the length that TCP adds, the priority, Cisco's counter, host, node of a router, a mark."""
+"""What may precede a time: the length that TCP adds, the priority, Cisco's counter, host, task, node, a mark."""
 _CLOCK = r"[0-9]{2}:[0-9]{2}:[0-9]{2}"
 _FRACTION = r"(?:[.,][0-9]{1,9})?"
 _LOOSE_CLOCK = rf"[0-9]{{1,2}}:[0-9]{{2}}:[0-9]{{2}}{_FRACTION}"
@@ -146,6 +147,12 @@ FAMILIES = (
         rf"{LEAD}\[?({_DAY} {_MONTH_DAY} {_CLOCK}{_FRACTION} [A-Z]{{3,4}} {_YEAR})",
         "%a %b %d %H:%M:%S%.f %Y",
         rewrite=((" [A-Z]{3,4} ([0-9]+)$", " ${1}"),),
+    ),
+    Family(
+        "year before month with offset",
+        rf"{LEAD}({_YEAR} {_MONTH_DAY} {_CLOCK}{_FRACTION}{_OFFSET}){_END}",
+        "%Y %b %d %H:%M:%S%.f%:z",
+        offset=True,
     ),
     Family("year before month", rf"{LEAD}({_YEAR} {_MONTH_DAY} {_CLOCK}{_FRACTION})", "%Y %b %d %H:%M:%S%.f"),
     Family(

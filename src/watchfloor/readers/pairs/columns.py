@@ -18,7 +18,7 @@ _PAIR: Keys = {
     "src_ip": (
         *("srcip", "src_ip", "src", "source_ip", "sourceip", "srcaddr", "saddr", "SRC", "c-ip", "ClientIP"),
         *("client_ip", "clientip", "remip", "Src-ip", "ip_address", "source-address", "SrcIP", "ip_client"),
-        *("initiator_ip", "remote_ip", "srcaddress", "ip", "IP"),
+        *("initiator_ip", "remote_ip", "srcaddress", "srcV6", "ip", "IP"),
     ),
     "src_port": (
         *("srcport", "src_port", "spt", "sport", "source_port", "sourceport", "SPT", "remport", "Src-port", "src"),
@@ -27,7 +27,7 @@ _PAIR: Keys = {
     "dst_ip": (
         *("dstip", "dst_ip", "dst", "destination_ip", "destinationip", "dstaddr", "daddr", "DST", "destip"),
         *("serverip", "server_ip", "s-supplier-ip", "target_ip", "destination-address", "DstIP", "dest_ip"),
-        *("responder_ip", "destaddress"),
+        *("responder_ip", "destaddress", "dstV6"),
     ),
     "dst_port": (
         *("dstport", "dst_port", "dpt", "dport", "destination_port", "destinationport", "DPT", "cs-uri-port", "dst"),
@@ -44,7 +44,17 @@ EVENTS_KEYS: Keys = {
     ),
     "program": ("program", "prog", "PROCESS_NAME"),
     "pid": ("pid", "process_id"),
-    "action": ("action", "act", "Action", "actionTaken", "log_subtype", "s-action", "operation", "Operation"),
+    "action": (
+        "action",
+        "act",
+        "Action",
+        "actionTaken",
+        "log_subtype",
+        "s-action",
+        "operation",
+        "Operation",
+        "fw_action",
+    ),
     "event_id": ("logid", "log_id", "msg_id", "event_id", "eventid", "EventID", "m", "id"),
     "category": ("log_type", "type", "category", "c", "Category", "attackGroup"),
     "severity_text": ("level", "severity", "pri", "priority", "Severity", "SEVERITY", "Level", "Priority", "crlevel"),
@@ -128,7 +138,7 @@ def _valid(key: str, column: str) -> pl.Expr:
     if key in _BESIDE:
         value = pl.when(pl.col(_BESIDE[key]) != "").then(value)
     with_port = pl.when(value.str.contains(_ADDRESS_PORT)).then(value)
-    good: pl.Expr = pl.when((value != "-") & (value != "")).then(value)
+    good: pl.Expr = pl.when(~value.is_in(["-", "", "N/A", "NA"])).then(value)
     if column.endswith("_ip"):
         good = pl.when(value.str.contains(_IP)).then(value)
         good = pl.coalesce(good, _part(with_port, 0)) if key in _WITH_PORT else good
