@@ -391,7 +391,13 @@ def _others(rows: pl.DataFrame) -> pl.DataFrame:
     in_commas = message.str.contains(_IN_COMMAS_SIGN)
     return rows.select(
         "at",
-        action=pl.coalesce(_values(text, _ACTION_KEYS), message.str.extract(_UFW), message.str.extract(_WORD_FIRST)),
+        action=pl.coalesce(
+            pl.when(in_commas)
+            .then(message.str.extract(r"\bAccessControlRuleAction: (?:<br/>)?([^,]*)"))
+            .otherwise(_values(text, _ACTION_KEYS)),
+            message.str.extract(_UFW),
+            message.str.extract(_WORD_FIRST),
+        ),
         event_id=pl.coalesce(_values(text, _ID_KEYS), message.str.extract(_NUMBER_FIRST)),
         url=pl.when(in_commas).then(message.str.extract(_key("URL") + _IN_COMMAS)).otherwise(_values(text, _URL_KEYS)),
     )

@@ -44,6 +44,8 @@ _TAGGED = (
 _BARE_TAG = rf"^((?:({_LEVEL}) +)?({_TAG})(?:{_PROCESS}(?:: ?| |$)|:(?:[ \t]|$)))"
 """Header, level, program, process, without a host."""
 _BARE_HOST = rf"^((?:<{_KIND}> )?(?:slot[0-9]+/)?({_HOST})(?:[ \t]+:[ \t]+|[ \t,]+|$))"
+_HOST_OF_TWO = rf"^(([^\s:%<>\[\]]+ [^\s:%<>\[\]]+) +:? *){CISCO_TAG}"
+"""A Firepower sensor's name, which may hold a blank."""
 _HOST_OF_DEVICE = rf"^(\[?({_HOST})\]? ?: )(?:(?:[0-9:.]{{1,20}}: )?%|(?:CEF|LEEF): ?[0-9])"
 """A host with the colon that others put behind a program."""
 _NETAPP = rf"^(\[({_NAME}):([A-Za-z0-9_.]+):({_LEVEL})\]: ?)"
@@ -220,7 +222,12 @@ def _without_program(rows: pl.DataFrame) -> pl.DataFrame:
     header = pl.col("header")
     syslog = pl.col("priority").is_not_null() | pl.col("family").is_in(_OLD).fill_null(False)
     syslog |= header.str.contains("^[^ ]+ +:? ?%[A-Z]+-")
-    rows = rows.with_columns(group=header.str.extract_groups(_BARE_HOST))
+    two = header.str.contains(_HOST_OF_TWO)
+    rows = rows.with_columns(
+        group=pl.when(two)
+        .then(header.str.extract_groups(_HOST_OF_TWO))
+        .otherwise(header.str.extract_groups(_BARE_HOST))
+    )
     host = pl.col("group").struct.field("2")
     alone = syslog & host.str.contains("[A-Za-z.]|:.*:") & ~host.str.contains(f"^{_LEVEL}$")
     alone &= ~header.str.contains("^(?:last )?message repeated ")

@@ -62,6 +62,13 @@ _END = r"(?:[^0-9A-Za-z]|$)"
 _ISO = f"{_DATE}[T ]{_CLOCK}{_FRACTION}"
 _OLD = rf"{LEAD}({_MONTH_DAY} {_CLOCK}{_FRACTION}(?: {_YEAR}(?: |$)|{_OFFSET}(?-u:\b))?)"
 """With a year only where a blank follows: 2001:db8::7 is a host."""
+CISCO_TAG = r"%[A-Z][A-Z0-9_]*(?:-[A-Za-z0-9_]+)*?-[0-7]-[A-Za-z0-9_]+ ?:"
+"""What Cisco and Arista put before a message: facility, severity, mnemonic."""
+_HOSTED = (
+    rf"^[A-Za-z0-9_.-]+: {_COUNTER}?[*.]?({_MONTH_DAY}(?: {_YEAR})? {_CLOCK}{_FRACTION}(?:{_OFFSET})?)"
+    rf"(?: [A-Z]{{3,4}})?: (?:[^ ]+: )?{CISCO_TAG}"
+)
+"""A Cisco device that writes its name and no priority: the tag tells that this is no line of a text."""
 _T = ("^([^ T]+) ", "${1}T")
 _DAY_FIRST = (("^([0-9]+)[ /]([A-Z][a-z]+)[ /]", "${1}-${2}-"), ("^([0-9]-)", "0${1}"), ("([0-9]{4})[:T]", "${1} "))
 _YEAR_FIRST = (("^([0-9]{2}/[0-9]{2})/([0-9]{4})", "${2}/${1}"),)
@@ -134,6 +141,23 @@ FAMILIES = (
         rewrite=((r" ([AP]M)([.,][0-9]+)?", "${2} ${1}"),),
     ),
     Family("Cisco", rf"{LEAD}({_MONTH_DAY} {_YEAR} {_CLOCK}{_FRACTION})", "%b %d %Y %H:%M:%S%.f"),
+    Family(
+        "Cisco behind a host with year and offset",
+        _HOSTED,
+        "%b %d %Y %H:%M:%S%.f%:z",
+        offset=True,
+        tail=f" {_YEAR} .*{_OFFSET}$",
+    ),
+    Family("Cisco behind a host with year", _HOSTED, "%b %d %Y %H:%M:%S%.f", tail=f" {_YEAR} "),
+    Family(
+        "Cisco behind a host with offset",
+        _HOSTED,
+        "%Y %b %d %H:%M:%S%.f%:z",
+        offset=True,
+        year=False,
+        tail=f"{_OFFSET}$",
+    ),
+    Family("Cisco behind a host", _HOSTED, "%Y %b %d %H:%M:%S%.f", year=False),
     Family("Apache error", rf"{LEAD}\[?({_DAY} {_MONTH_DAY} {_CLOCK}{_FRACTION} {_YEAR})", "%a %b %d %H:%M:%S%.f %Y"),
     Family(
         "date in UTC",
@@ -279,11 +303,12 @@ _BY_REGEX = [
 ]
 
 _CAPTURES = re.compile(r"(?<!\\)\((?!\?)")
-CISCO_TAG = r"%[A-Z][A-Z0-9_]*(?:-[A-Za-z0-9_]+)*?-[0-7]-[A-Za-z0-9_]+ ?:"
-"""What Cisco and Arista put before a message: facility, severity, mnemonic."""
 BEGINS = "|".join([f"^{_PRI}", f"^{CISCO_TAG}", *(_CAPTURES.sub("(?:", regex) for regex, _ in _BY_REGEX)])
 """Finds whether a line begins with a time, a priority or the tag of a Cisco device."""
-YEARLESS = rf"{LEAD}(?:{_DAY} )?({_MONTH}[a-z]{{0,6}} (?: [0-9]|[0-9]{{1,2}})) {_LOOSE_CLOCK}(?:[^0-9]|$)"
+YEARLESS = (
+    rf"(?:{LEAD}|^[A-Za-z0-9_.-]+: {_COUNTER}?[*.]?)(?:{_DAY} )?({_MONTH}[a-z]{{0,6}} (?: [0-9]|[0-9]{{1,2}}))"
+    rf" {_LOOSE_CLOCK}(?:[^0-9]|$)"
+)
 """Month and day of a line whose time may carry no year."""
 YEARLESS_FIGURES = rf"^(?:{_PRI})?([0-9]{{2}}(?:-[0-9]{{2}} |/[0-9]{{2}}-)){_CLOCK}\.[0-9]{{3}}(?:[0-9]{{3}})? "
 """Month and day in logs of Android and Snort."""
