@@ -333,6 +333,14 @@ def test_pairs_may_stand_without_blanks(tmp_path: Path, sign: str) -> None:
     }
 
 
+def test_a_whole_time_may_have_its_offset_beside_it(tmp_path: Path) -> None:
+    """As Stormshield writes it; no zone is needed."""
+    [event] = read(tmp_path, 'id=firewall time="2026-03-14 16:09:26" fw="fw-1" tz=+0100 pri=5 msg="up"')["events"]
+
+    assert (event["time"], event["host"], event["message"]) == (utc(2026, 3, 14, 15, 9, 26), "fw-1", "up")
+    assert json.loads(event["fields"]) == {"id": "firewall"}
+
+
 def test_words_beside_the_pairs_count(tmp_path: Path) -> None:
     """What netfilter's prefix says, what RFC 5424 calls the kind of message; a Sophos UTM's number of an event."""
     firewall = (

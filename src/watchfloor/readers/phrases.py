@@ -75,8 +75,10 @@ _PHRASES = tuple(
             r"\b[Ss]ource:? +@from(?: - .*?)? (?:- )?[Dd]estination:? +@to@after",
             r"\bClientIP @src_ip - ClientPort @src_port - VserverServiceIP @dst_ip"
             r" - VserverServicePort @dst_port(?: |$)",
-            # Filters of Junos.
+            # Filters of Junos, Barracuda.
             r"\bFW: [^ ]+ (?P<action>[A-Z]) @proto @src_ip @dst_ip @src_port @dst_port(?: |$)",
+            r"\b(?:NF|WF) [A-Z]{4} (?:(?P<proto>TCP|UDP|ICMP|[0-9]+)|[A-Z_]+)"
+            r" @src_ip @src_port @dst_ip @dst_port(?: |$)",
             # Snort and Suricata.
             r"\{(?P<proto>TCP|UDP)\} \[?(?P<src_ip>[0-9A-Fa-f:.]+?)\]?:@src_port"
             r" -> \[?(?P<dst_ip>[0-9A-Fa-f:.]+?)\]?:@dst_port[ \t]*$",
@@ -120,7 +122,8 @@ _PHRASES = tuple(
 """Tried in order; a line has what the first that fits says. `far` and `near` are the ends of an ICMP exchange."""
 _FROM = (
     r"(?:\b[Ff]rom:? (?:host |IP |address |client )?|\b[Ss]ource: |\brhost=|\b(?:Client|Remote)_ip "
-    rf"|\b[Ii]P [Aa]ddress: ?|\bvty[0-9]+ \(|\bpts/[0-9]+ \()['\"\[<]?(?:[A-Za-z0-9_.-]+\[)?({_ADDRESS})"
+    r"|\b[Ii]P [Aa]ddress: ?|\bvty[0-9]+ \(|\bpts/[0-9]+ \()"
+    rf"(?:\[AF_INET6?\])?['\"\[<]?(?:[A-Za-z0-9_.-]+\[)?({_ADDRESS})"
 )
 _FROM_PORT = rf"{_FROM}(?:\]?:| port |#|/)([0-9]{{1,5}})(?:[^0-9A-Za-z.]|$)"
 
@@ -224,7 +227,8 @@ _VERB = (
     r"|reject|rejected|refused)\b)"
 )
 _TAG = CISCO_TAG.replace("[0-7]", "([0-7])").replace("[A-Za-z0-9_]+ ?:", "([A-Za-z0-9_]+) ?:")
-_UFW = r"\[UFW ([A-Z ]+)\]"
+_UFW = r"(?:\[UFW |^flows |\bpattern: )([A-Z]+|allow|deny|block)\b"
+"""What became of a packet, before the pairs, as ufw writes it, and before or behind them, as Meraki does."""
 _WORD_FIRST = (
     r"^(?:[0-9]+-PPE-[0-9]+ : [a-z]+ [A-Z0-9]+ )?(DHCP[A-Z]{3,8}|[A-Z][A-Z0-9]*_[A-Z0-9_]+|LOGIN|LOGOUT)(?:: |[( ])"
 )

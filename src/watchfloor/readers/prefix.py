@@ -37,11 +37,10 @@ _MODERN = (
 _KIND = rf"(?:{'|'.join(FACILITIES)}|security)\.(?:{'|'.join((*SEVERITIES, 'error', 'warn', 'panic'))})"
 _FRONT = rf"^((?:<?{_KIND}>? )?(?:slot[0-9]+/)?"
 """What stands before a host: rsyslog's and NetScaler's facility and severity, the blade of an F5."""
-_TAGGED = (
-    rf"{_FRONT}\[?({_HOST})\]? +(?:: *)?(?:{_IP} +)?(?:({_LEVEL}) +)?({_TAG})(?:{_PROCESS}(?:: ?| |$)|:(?:[ \t]|$)))"
-)
+_LABEL = rf"(?:({_LEVEL}) +)?({_TAG})(?:{_PROCESS}(?:: ?| |$)|:(?:[ \t]|$))"
+_TAGGED = rf"{_FRONT}\[?({_HOST})\]? +(?:: *)?(?:(?:{_IP}|{_KIND}) +)?{_LABEL})"
 """Header, host, level, program, process."""
-_BARE_TAG = rf"^((?:({_LEVEL}) +)?({_TAG})(?:{_PROCESS}(?:: ?| |$)|:(?:[ \t]|$)))"
+_BARE_TAG = rf"^({_LABEL})"
 """Header, level, program, process, without a host."""
 _BARE_HOST = rf"^((?:<{_KIND}> )?(?:slot[0-9]+/)?({_HOST})(?:[ \t]+:[ \t]+|[ \t,]+|$))"
 _HOST_OF_TWO = rf"^(([^\s:%<>\[\]]+ [^\s:%<>\[\]]+) +:? *){CISCO_TAG}"

@@ -261,7 +261,7 @@ FAMILIES = (
     Family("HDFS", r"^([0-9]{6} [0-9]{6}) ", "%y%m%d %H%M%S"),
     Family("date and time in figures", r"^([0-9]{8} [0-9]{6}) ", "%Y%m%d %H%M%S"),
     Family("Android", rf"^([0-9]{{2}}-[0-9]{{2}} {_CLOCK}\.[0-9]{{3}}) ", "%Y %m-%d %H:%M:%S%.f", year=False),
-    Family("epoch behind a priority", rf"^{_PRI}(?:1 )? ?([0-9]{{10}}(?:\.[0-9]{{1,9}})?)(?: |$)", _EPOCH, True),
+    Family("epoch behind a priority", rf"^{_PRI}(?:1 )? ?([0-9]{{9,10}}(?:\.[0-9]{{1,9}})?)(?: |$)", _EPOCH, True),
     Family("epoch with fraction", r"^([0-9]{10}\.[0-9]{3,9})(?: |$)", _EPOCH, True),
     Family("epoch alone", r"^([0-9]{10}|[0-9]{13}|[0-9]{16}|[0-9]{19}|[0-9]{10}\.[0-9]{1,9})$", _EPOCH, True),
     Family(

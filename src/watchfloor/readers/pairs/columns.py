@@ -33,7 +33,7 @@ _PAIR: Keys = {
         *("dstport", "dst_port", "dpt", "dport", "destination_port", "destinationport", "DPT", "cs-uri-port", "dst"),
         *("destination-port", "DstPort", "dest_port", "destport"),
     ),
-    "proto": ("proto", "protocol", "PROTO", "ip_protocol", "protocol-id", "Protocol", "transport"),
+    "proto": ("proto", "protocol", "PROTO", "ip_protocol", "protocol-id", "Protocol", "transport", "ipproto"),
 }
 EVENTS_KEYS: Keys = {
     **_PAIR,
@@ -274,7 +274,13 @@ def own_times(values: Values) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
 
 
 def _candidates() -> Sequence[tuple[str, ...]]:
-    return (("eventtime",), ("date", "time", "tz"), ("date", "time", "timezone"), *((key,) for key in _TIME_KEYS[1:]))
+    return (
+        ("eventtime",),
+        ("date", "time", "tz"),
+        ("date", "time", "timezone"),
+        ("time", "tz"),
+        *((key,) for key in _TIME_KEYS[1:]),
+    )
 
 
 def _read(values: Values, keys: tuple[str, ...]) -> pl.DataFrame:
@@ -284,8 +290,10 @@ def _read(values: Values, keys: tuple[str, ...]) -> pl.DataFrame:
         text = pl.col(keys[0])
         written = text
     else:
-        date, time, offset = (pl.col(key) for key in keys)
-        bare = pl.when(date.str.len_bytes().is_between(8, 10)).then(pl.concat_str(date, time, separator=" "))
+        *dates, time, offset = (pl.col(key) for key in keys)
+        bare = time
+        if dates:
+            bare = pl.when(dates[0].str.len_bytes().is_between(8, 10)).then(pl.concat_str(*dates, time, separator=" "))
         # Names of zones, such as CDT or IST, mean several offsets: such a clock needs to be told its zone.
         known = offset.str.contains("^(?:Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})$")
         text = pl.when(known).then(pl.concat_str(bare, offset)).otherwise(bare)
@@ -374,6 +382,6 @@ def _taken(found: pl.DataFrame) -> dict[str, pl.Series]:
         for n, name in enumerate(key.split("+")):
             used = (found["key"] == key).fill_null(False)
             # The offset is only in the time where it made it exact.
-            used = used & exact if n == 2 else used
+            used = used & exact if n and n == key.count("+") else used
             taken[name] = taken[name] | used if name in taken else used
     return taken
