@@ -40,8 +40,54 @@ _THREAT = (
     *("Virtual System Name", "Device Name"),
 )
 _OTHER = ("", "Receive Time", "Serial #", "Type", "Threat/Content Type", "", "Generate Time")
-_SYSTEM = (*_OTHER, "", "Event ID", "", "", "", "", "Severity")
-_ORDER = {"TRAFFIC": _TRAFFIC, "THREAT": _THREAT, "SYSTEM": _SYSTEM}
+_GROUPS = ("", "", "", "", "Virtual System Name", "Device Name")
+"""The last columns of most types: four levels of device groups stand before them."""
+_ORDER = {
+    "TRAFFIC": _TRAFFIC,
+    "THREAT": _THREAT,
+    "SYSTEM": (
+        *(*_OTHER, "Virtual System", "Event ID", "Object", "", "", "Module", "Severity", "Description"),
+        *("Sequence Number", "Action Flags", *_GROUPS),
+    ),
+    "CONFIG": (
+        *(*_OTHER, "Host", "Virtual System", "Command", "Admin", "Client", "Result", "Configuration Path"),
+        *("Sequence Number", "Action Flags", *_GROUPS),
+    ),
+    "GLOBALPROTECT": (
+        *(*_OTHER, "Virtual System", "Event ID", "Stage", "Authentication Method", "Tunnel Type", "Source User"),
+        *("Source Region", "Machine Name", "Public IP", "Public IPv6", "Private IP", "Private IPv6", "Host ID"),
+        *(
+            "Client Serial Number",
+            "Client Version",
+            "Client OS",
+            "Client OS Version",
+            "Repeat Count",
+            "Reason",
+            "Error",
+        ),
+        *("Description", "Status", "Location", "Login Duration", "Connect Method", "Error Code", "Portal"),
+        *("Sequence Number", "Action Flags", "", "", "", "", "", "", *_GROUPS),
+    ),
+    "USERID": (
+        *(*_OTHER, "Virtual System", "Source IP", "User", "Data Source Name", "Event ID", "Repeat Count", "Timeout"),
+        *("Source Port", "Destination Port", "Data Source", "Data Source Type", "Sequence Number", "Action Flags"),
+        *_GROUPS,
+    ),
+    "HIPMATCH": (
+        *(*_OTHER, "Source User", "Virtual System", "Machine Name", "Operating System", "Source address", "HIP"),
+        *("Repeat Count", "HIP Type", "", "", "Sequence Number", "Action Flags", *_GROUPS),
+    ),
+    "AUTHENTICATION": (
+        *(*_OTHER, "Virtual System", "Source IP", "User", "Normalize User", "Object", "Authentication Policy"),
+        *("Repeat Count", "Authentication ID", "Vendor", "Log Action", "Server Profile", "Description"),
+        *("Client Type", "Event Type", "Factor Number", "Sequence Number", "Action Flags", *_GROUPS),
+    ),
+    "CORRELATION": (
+        *(*_OTHER, "Source address", "Source User", "Virtual System", "Category", "Severity"),
+        *(*_GROUPS, "", "Object Name", "Object ID", "Evidence"),
+    ),
+    **dict.fromkeys(("DECRYPTION", "SCTP", "GTP", "TUNNEL", "START", "END"), _COMMON),
+}
 """Order of columns in syslog, by type, from the PAN-OS administrator's guide; newer versions append others."""
 _NEEDED = {"TRAFFIC": "Elapsed Time (sec)", "THREAT": "Severity"}
 """The last column that a record must have."""
@@ -147,6 +193,11 @@ class _Part:
         """A number of a column; null where it is none."""
         return self.text(column).str.to_integer(strict=False)
 
+    def port(self, column: str) -> pl.Expr:
+        """A port; those who have none write 0."""
+        number = self.number(column)
+        return pl.when(number.is_between(1, 65_535)).then(number)
+
     def instants(self, column: str) -> tuple[pl.Expr, pl.Expr, pl.Expr, pl.Expr]:
         """Earliest and latest instant, quality and text of a column's clock times.
 
@@ -173,6 +224,16 @@ class _Part:
     def zone(self) -> str | None:
         """Zone of the firewall's clock."""
         return self._zone
+
+
+def _address(text: pl.Expr) -> pl.Expr:
+    """The text where it is an address: a client may be `Web` or `CLI`."""
+    return pl.when(text.str.contains(r"^[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]+$")).then(text)
+
+
+def _routable(text: pl.Expr) -> pl.Expr:
+    """The address, where one was known."""
+    return pl.when(text.str.contains("[1-9A-Fa-f]")).then(text)
 
 
 def _traffic(part: _Part) -> dict[str, pl.DataFrame]:
@@ -221,7 +282,10 @@ def _threats(part: _Part) -> dict[str, pl.DataFrame]:
         last_event_time=generated,
         created_time=pl.coalesce(received, generated),
         src_ip=part.text("Source address"),
+        src_port=part.text("Source Port"),
         dst_ip=part.text("Destination address"),
+        dst_port=part.text("Destination Port"),
+        proto=part.text("IP Protocol"),
         user=part.text("Source User"),
         dst_user=part.text("Destination User"),
         url=part.text("URL/Filename"),
@@ -230,7 +294,8 @@ def _threats(part: _Part) -> dict[str, pl.DataFrame]:
         log_source=pl.coalesce(part.text("Device Name"), part.text("Serial #")),
     )
     split = part.split(rows, "alerts")
-    facts = ["src_ip", "dst_ip", "user", "dst_user", "url", "category", "action", "log_source"]
+    facts = ["src_ip", "src_port", "dst_ip", "dst_port", "proto", "user", "dst_user", "url", "category", "action"]
+    facts.append("log_source")
     good = split["alerts"]
     evidence = (
         good.unpivot(facts, index=["record", "alert_id"], variable_name="field")
@@ -245,7 +310,7 @@ def _threats(part: _Part) -> dict[str, pl.DataFrame]:
 
 
 def _events(part: _Part) -> dict[str, pl.DataFrame]:
-    """Types that have no table of their own: the whole record is the message."""
+    """Types that have no table of their own: the message is the description, or the whole record."""
     earliest, latest, quality, written = part.instants("Generate Time")
     received, received_latest, received_quality, received_text = part.instants("Receive Time")
     own = earliest.is_not_null()
@@ -253,6 +318,7 @@ def _events(part: _Part) -> dict[str, pl.DataFrame]:
     def either(first: pl.Expr, second: pl.Expr) -> pl.Expr:
         return pl.when(own).then(first).otherwise(second)
 
+    described = part.text("Description")
     table = part.rows.select(
         "record",
         time=either(earliest, received),
@@ -263,12 +329,22 @@ def _events(part: _Part) -> dict[str, pl.DataFrame]:
         zone=pl.lit(part.zone),
         zone_rule=pl.lit("declared"),
         time_quality=either(quality, received_quality),
-        host=part.text("Serial #"),
-        action=part.text("Threat/Content Type"),
+        host=pl.coalesce(part.text("Device Name"), part.text("Serial #")),
+        user=pl.coalesce(part.text("Source User"), part.text("User"), part.text("Admin")),
+        src_ip=pl.coalesce(
+            *(_routable(part.text(name)) for name in ("Source address", "Source IP", "Public IP", "Public IPv6")),
+            _address(part.text("Client")),
+        ),
+        src_port=part.port("Source Port"),
+        dst_ip=part.text("Destination address"),
+        dst_port=part.port("Destination Port"),
+        proto=part.text("IP Protocol").str.to_lowercase(),
+        action=pl.coalesce(part.text("Action"), part.text("Command"), part.text("Threat/Content Type")),
         event_id=part.text("Event ID"),
         category=part.text("Type"),
         severity_text=part.text("Severity"),
-        message="text",
+        message=pl.coalesce(described, "text"),
+        fields=pl.when(described.is_not_null()).then(pl.struct(record="text").struct.json_encode().cast(pl.String)),
     )
     return part.split(table, "events")
 

@@ -10,21 +10,17 @@ from pathlib import Path
 import polars as pl
 
 from watchfloor.errors import UnreadableFile
-from watchfloor.readers import frames, order, texts
+from watchfloor.readers import frames, order, phrases, texts
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
 from watchfloor.readers.files import first_bytes, head
 from watchfloor.readers.lines import Blocks, read_lines
 from watchfloor.readers.patterns.messages import Messages
-from watchfloor.readers.prefix import FACILITIES, peel
+from watchfloor.readers.prefix import FACILITIES, SEVERITIES, peel
 from watchfloor.readers.stamps import BEGINS
 
 __all__ = ["READER", "events_of", "read_messages"]
 
 _HEAD_BYTES = 64 * 1024
-_ADDRESS = r"((?:[0-9]{1,3}\.){3}[0-9]{1,3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})"
-_FROM = rf"(?:from |rhost=|\b(?:src|SRC|srcip|src_ip)=){_ADDRESS}"
-_USER = r"(?:for (?:invalid user |user )?|Invalid user |\buser[ =]|\busername=)([A-Za-z0-9_.@\\$-]+)"
-_ACTION = r"\b(?:action|act)=\"?([A-Za-z0-9_-]+)"
 _ELEMENT = r'\[([^ \]="]+)((?:[^\]"\\]|\\.|"(?:[^"\\]|\\.)*")*)\]'
 _PAIR = r'([^ =\]":]+)[=:]("(?:[^"\\]|\\.)*")'
 _SOUND = r'(?s)^(?:\[[^ \]="]+(?:[ ;]+[^ =\]":]+[=:]"(?:[^"\\]|\\.)*")*[ ;]*\])+$'
@@ -133,11 +129,11 @@ def _nothing(_: object) -> None:
 def _events(peeled: pl.DataFrame) -> pl.DataFrame:
     """User, address and action where the message says them plainly; what no column holds, as JSON."""
     message = pl.col("rest").str.strip_chars(" ")
-    rows = peeled.with_columns(
-        message=pl.when(message != "").then(message),
-        user=message.str.extract(_USER),
-        src_ip=message.str.extract(_FROM),
-        action=pl.coalesce("msgid", message.str.extract(_ACTION)),
+    rows = peeled.with_columns(message=pl.when(message != "").then(message))
+    told = phrases.said(rows["message"], rows["structured"])
+    own = told["level"].cast(pl.Int64).replace_strict(dict(enumerate(SEVERITIES)), default=None, return_dtype=pl.String)
+    rows = rows.hstack(told.drop("level")).with_columns(
+        action=pl.coalesce("msgid", "action"), severity_text=pl.coalesce(own, "severity_text")
     )
     known = pl.col("priority").is_between(0, 8 * len(FACILITIES) - 1)
     number = pl.when(~known).then(pl.col("priority").cast(pl.String))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Messages", "one_object"]
 
-_GUESSED = ("user", "src_ip", "action")
+_GUESSED = ("user", "src_ip", "src_port", "dst_ip", "dst_port", "proto", "action")
 """Columns that the syslog reader fills by words around them: a pattern knows better, also that there is none."""
 _OF_TIME = ("time", "time_latest", "time_text", "zone", "zone_rule", "time_quality")
 
