@@ -59,6 +59,14 @@ def utc(*parts: int) -> datetime:
 def test_traffic_without_a_header_goes_by_the_order_of_its_type(tmp_path: Path, prefix: str) -> None:
     """The start of the session is its time; the firewall's clock is in the zone that was given."""
     [flow] = read(tmp_path, f"{prefix}{TRAFFIC}\n", "Europe/Paris", None)["connections"]
+    rest = json.loads(flow.pop("fields"))
+    assert {
+        "session_end_reason": "tcp-fin",
+        "Bytes": "43135",
+        "Packets": "189",
+        "Source Country": "10.0.0.0-10.255.255.255",
+    }.items() <= rest.items()
+    assert not {"Bytes Sent", "Source address", "Action", "Generate Time"} & rest.keys()
     assert said(flow) == {
         "record": 1,
         "time": utc(2026, 3, 14, 13, 19, 14),

@@ -183,6 +183,14 @@ def test_hostile_text_becomes_sound_json(tmp_path: Path) -> None:
     assert "is no JSON" in found["rejects"][0]["reason"]
 
 
+def test_years_that_no_calendar_has_are_no_times(tmp_path: Path) -> None:
+    """A minus before the year is no year before Christ."""
+    given = {"pattern": "^(?<time>.*)$", "types": {"time": {"format": "%d/%b/%Y:%H:%M:%S %z"}}}
+    found = read(tmp_path / "x.log", "24/Nov/2026:09:15:02 +0000\n24/Nov/-2026:09:15:02 +0000\n", given)
+    assert [row["record"] for row in found["events"]] == [1]
+    assert "is no time as" in found["rejects"][0]["reason"]
+
+
 def test_clock_times_need_a_zone(tmp_path: Path) -> None:
     """The option goes before the pattern's; the events say how the time was found."""
     given = {"pattern": r"^(?<time>[^|]*)\|(?<message>.*)$", "name": "mine"}

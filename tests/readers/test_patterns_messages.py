@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,7 +16,6 @@ from hypothesis import strategies as st
 from watchfloor.errors import BadOption, BadPattern, UnreadableFile
 from watchfloor.readers import Options, choices, read_files, texts
 from watchfloor.readers.patterns.files import load
-from watchfloor.readers.patterns.messages import one_object
 
 WRITTEN = datetime(2026, 11, 25, tzinfo=UTC).timestamp()
 SSHD = "Nov 24 09:15:0{} web sshd[7]: {}\n"
@@ -196,17 +194,6 @@ def test_formats_explain_names_the_patterns(tmp_path: Path) -> None:
     path.write_text(SSHD.format(1, FAILED) + "Nov 24 09:15:02 web cron[8]: hello\n")
     [choice] = choices([path])
     assert choice.reason.endswith("messages that patterns know: sshd")
-
-
-def test_two_objects_are_one() -> None:
-    """As text; a null is none."""
-    both = pl.DataFrame({"a": ['{"x":1}', None, '{"x":1}', None], "b": ['{"y":{}}', '{"y":2}', None, None]})
-    assert both.select(one_object(pl.col("a"), pl.col("b"))).to_series().to_list() == [
-        '{"x":1,"y":{}}',
-        '{"y":2}',
-        '{"x":1}',
-        None,
-    ]
 
 
 @given(data=st.data())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +13,7 @@ from watchfloor.errors import AmbiguousTime
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
 from watchfloor.readers.commas import cells
 from watchfloor.readers.commas import sound as sound_cells
+from watchfloor.readers.jsontext import json_object, json_text
 from watchfloor.readers.lines import read_lines
 
 __all__ = ["READER", "SEVERITIES"]
@@ -107,6 +109,12 @@ _BEGINS = rf'(?:^|[ >:])("?[0-9]*"?,"?{_STAMP}"?,"?[0-9A-Za-z]*"?,"?[A-Z][A-Z0-9
 """A record, behind whatever prefix."""
 _HEADER = r'^"?(?:Domain|domain|FUTURE_USE)"?,"?[Rr]eceive [Tt]ime"?,'
 _SAYS_NOTHING = ("", "not-applicable")
+_IN_COLUMNS = {
+    *("Type", "Receive Time", "Generate Time", "Start Time", "Session ID", "Source address", "Source Port"),
+    *("Destination address", "Destination Port", "IP Protocol", "Application", "Elapsed Time (sec)", "Bytes Sent"),
+    *("Bytes Received", "Action", "Device Name", "Domain"),
+}
+"""Columns of a session that our table has."""
 
 
 def accepts(head: Head) -> float:
@@ -214,6 +222,17 @@ class _Part:
             )
         return *times.resolve(clock, self._zone), written
 
+    def rest(self, without: Set[str]) -> pl.Expr:
+        """The other columns as a JSON object, by the names that the manual gives them, or the file.
+
+        Arguments:
+            without: columns that stand elsewhere.
+        """
+        known = {_name(column): column for column in (*_TRAFFIC, *_THREAT) if column}
+        gone = {_name(column) for column in without}
+        names = dict.fromkeys(known.get(name, name) for name in self._names if name and name not in gone)
+        return json_object({name: json_text(self.text(name)) for name in names})
+
     def split(self, table: pl.DataFrame, name: str) -> dict[str, pl.DataFrame]:
         """The rows with a time, and the others as rejects."""
         bad = pl.col("time").is_null()
@@ -256,6 +275,7 @@ def _traffic(part: _Part) -> dict[str, pl.DataFrame]:
         action=part.text("Action"),
         still_open=part.text("Threat/Content Type") == "start",
         sensor=pl.coalesce(part.text("Device Name"), part.text("Serial #")),
+        fields=part.rest(_IN_COLUMNS),
     )
     return part.split(table, "connections")
 

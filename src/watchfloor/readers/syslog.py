@@ -13,6 +13,7 @@ from watchfloor.errors import UnreadableFile
 from watchfloor.readers import frames, order, phrases, texts
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
 from watchfloor.readers.files import first_bytes, head
+from watchfloor.readers.jsontext import json_object, json_text
 from watchfloor.readers.lines import Blocks, read_lines
 from watchfloor.readers.patterns.messages import Messages
 from watchfloor.readers.prefix import FACILITIES, SEVERITIES, peel
@@ -26,7 +27,6 @@ _PAIR = r'([^ =\]":]+)[=:]("(?:[^"\\]|\\.)*")'
 _SOUND = r'(?s)^(?:\[[^ \]="]+(?:[ ;]+[^ =\]":]+[=:]"(?:[^"\\]|\\.)*")*[ ;]*\])+$'
 """Elements of which nothing is lost when their pairs are taken; some devices write colons and semicolons."""
 _CONTROLS = {chr(n): f"\\u{n:04x}" for n in range(32)}
-_JSON = {'"': '\\"', "\\": "\\\\", **_CONTROLS}
 _SAID = {'\\"': '\\"', "\\\\": "\\\\", "\\]": "]", "\\": "\\\\", **_CONTROLS}
 """What RFC 5424 escapes in values, as JSON writes it."""
 
@@ -139,25 +139,16 @@ def _events(peeled: pl.DataFrame) -> pl.DataFrame:
     number = pl.when(~known).then(pl.col("priority").cast(pl.String))
     process = pl.when(pl.col("pid").is_null() & (pl.col("pid_text") != "-")).then("pid_text")
     rows = rows.join(_structured(rows), on="record", how="left", maintain_order="left")
-    pairs = pl.concat_str(
-        _pair("facility", _text(pl.col("facility"))),
-        _pair("priority", number),
-        _pair("relay", _text(pl.col("relay"))),
-        _pair("procid", _text(process)),
-        _pair("structured_data", pl.coalesce("data", _text(pl.col("structured")))),
-        separator=",",
-        ignore_nulls=True,
+    fields = json_object(
+        {
+            "facility": json_text(pl.col("facility")),
+            "priority": number,
+            "relay": json_text(pl.col("relay")),
+            "procid": json_text(process),
+            "structured_data": pl.coalesce("data", json_text(pl.col("structured"))),
+        }
     )
-    return rows.with_columns(fields=pl.when(pairs != "").then(pl.concat_str(pl.lit("{"), pairs, pl.lit("}"))))
-
-
-def _text(value: pl.Expr) -> pl.Expr:
-    """Text as JSON."""
-    return pl.concat_str(pl.lit('"'), value.str.replace_many(_JSON), pl.lit('"'))
-
-
-def _pair(name: str, value: pl.Expr) -> pl.Expr:
-    return pl.concat_str(pl.lit(f'"{name}":'), value)
+    return rows.with_columns(fields=fields)
 
 
 def _structured(rows: pl.DataFrame) -> pl.DataFrame:
@@ -167,12 +158,12 @@ def _structured(rows: pl.DataFrame) -> pl.DataFrame:
         return pl.DataFrame(schema={"record": rows.schema["record"], "data": pl.String})
     elements = some.with_columns(element=pl.col("structured").str.extract_all(_ELEMENT)).explode("element")
     elements = elements.drop_nulls("element").with_columns(
-        id=_text(pl.col("element").str.extract(r'^\[([^ \]="]+)')), number=pl.int_range(pl.len())
+        id=json_text(pl.col("element").str.extract(r'^\[([^ \]="]+)')), number=pl.int_range(pl.len())
     )
     pairs = elements.with_columns(pair=pl.col("element").str.extract_all(_PAIR)).explode("pair", empty_as_null=True)
     value = pl.col("pair").str.extract(r'(?s)^[^=:"]+[=:]"(.*)"$')
     pairs = pairs.with_columns(
-        name=_text(pl.col("pair").str.extract('^([^=:"]+)')),
+        name=json_text(pl.col("pair").str.extract('^([^=:"]+)')),
         value=pl.concat_str(pl.lit('"'), value.str.replace_many(_SAID, leftmost=True), pl.lit('"')),
     )
     listed = pl.concat_str(pl.lit("["), pl.col("value").str.join(","), pl.lit("]"))

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from watchfloor.readers._reader import Options
+from watchfloor.readers.jsontext import json_object, json_text, one_object
 from watchfloor.readers.patterns.catalog import catalog, program_regex
-from watchfloor.readers.patterns.types import json_text
 from watchfloor.schemas import EVENTS, TABLES
 
 if TYPE_CHECKING:
     from watchfloor.readers.patterns.files import Pattern
     from watchfloor.readers.patterns.reading import Parser
 
-__all__ = ["Messages", "one_object"]
+__all__ = ["Messages"]
 
 _GUESSED = ("user", "src_ip", "src_port", "dst_ip", "dst_port", "proto", "action")
 """Columns that the syslog reader fills by words around them: a pattern knows better, also that there is none."""
@@ -251,20 +251,9 @@ def _other(rows: pl.DataFrame, events: pl.DataFrame, table: str) -> pl.DataFrame
     for name, line in places.items():
         columns[name] = pl.coalesce(name, line) if name in rows.columns else pl.col(line)
     if "fields" in schema:
-        said = {"sensor": "line host", "program": "line program", "pid": "line pid"}
-        parts = [
-            pl.concat_str(pl.lit(f'"{name}":'), json_text(pl.col(line)) if name != "pid" else pl.col(line))
-            for name, line in said.items()
-            if line not in places.values()
-        ]
-        inside = pl.concat_str(parts, separator=",", ignore_nulls=True)
-        of_line = pl.when(inside != "").then(pl.concat_str(pl.lit("{"), inside, pl.lit("}")))
+        said = {"sensor": json_text(pl.col("line host")), "program": json_text(pl.col("line program"))}
+        said["pid"] = pl.col("line pid").cast(pl.String)
+        of_line = json_object({name: value for name, value in said.items() if name not in places})
         found = one_object(of_line, pl.col("line fields"))
         columns["fields"] = one_object(pl.col("fields"), found) if "fields" in rows.columns else found
     return joined.with_columns(**columns).drop(f"line {name}" for name in ("time", "host", "program", "pid", "fields"))
-
-
-def one_object(first: pl.Expr, second: pl.Expr) -> pl.Expr:
-    """Two JSON objects as text, neither of them empty, as one; null where both are."""
-    both = pl.concat_str(first.str.strip_suffix("}"), pl.lit(","), second.str.strip_prefix("{"))
-    return pl.coalesce(both, first, second)

@@ -13,6 +13,7 @@ import polars as pl
 from watchfloor.errors import AmbiguousTime, BadOption, UnreadableFile
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
 from watchfloor.readers.files import head
+from watchfloor.readers.jsontext import json_text
 from watchfloor.readers.lines import read_lines
 from watchfloor.readers.patterns.years import Years
 
@@ -460,7 +461,7 @@ class Parser:
 
     def _rest(self) -> pl.Expr | None:
         """The fields that no column holds, as a JSON object; null where there are none."""
-        from watchfloor.readers.patterns.types import json_text, pairs_text  # noqa: PLC0415 - only with a pattern
+        from watchfloor.readers.patterns.types import pairs_text  # noqa: PLC0415 - only with a pattern
 
         parts: list[pl.Expr] = []
         for field in self.fields:
