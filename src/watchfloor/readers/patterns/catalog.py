@@ -63,18 +63,23 @@ class Entry:
         return self._regex("tag")
 
     def share(self, lines: tuple[str, ...]) -> float:
-        """The share of some lines that fit; of those that begin a record, where records have several."""
+        """The share of some lines that fit; of records, where records have several lines."""
         text = pl.Series("text", lines, dtype=pl.String)
-        for key, keep in (("header", False), ("skips", False), ("begins", True)):
-            if regex := self._regexes[key]:
-                text = text.filter(text.str.contains(regex) == keep)
+        if header := self._regexes["header"]:
+            text = text.filter(~text.str.contains(header))
+        if begins := self._regexes["begins"]:
+            text = _joined(text, begins)
+        if skips := self._regexes["skips"]:
+            text = text.filter(~text.str.contains(skips))
         known_by = self._regexes["known_by"]
         if not text.len() or (known_by and not text.str.contains(known_by).any()):
             return 0.0
-        left = text
+        fits = pl.Series([False]).new_from_index(0, text.len())
         for regex in self._patterns:
-            left = left.filter(~left.str.contains(regex))
-        return 1 - left.len() / text.len()
+            fits |= text.str.contains(regex)
+        if begins and text.len() > 1 and not fits[-1]:
+            fits = fits[:-1]  # it may go on behind what is looked at
+        return float(fits.mean() or 0)  # type: ignore[arg-type]
 
     @cached_property
     def _regexes(self) -> dict[str, str | None]:
@@ -88,6 +93,13 @@ class Entry:
     def _regex(self, key: str) -> str | None:
         text = self.given.get(key)
         return compile_pattern(text, self.given.get("grok"), where=self.name, nameless=True).regex if text else None
+
+
+def _joined(lines: pl.Series, begins: str) -> pl.Series:
+    """Lines put together to records; those before the first are none."""
+    table = pl.DataFrame({"text": lines}).with_columns(number=pl.col("text").str.contains(begins).cum_sum())
+    records = table.filter(pl.col("number") > 0).group_by("number", maintain_order=True)
+    return records.agg(pl.col("text").str.join("\n"))["text"]
 
 
 def _listed(given: Any) -> tuple[str, ...]:
