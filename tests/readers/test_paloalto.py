@@ -190,6 +190,11 @@ def test_other_types_are_events(tmp_path: Path) -> None:
             },
         ),
         (
+            "SYSTEM,auth,0,{when},,auth-success,GP,0,0,general,informational,"
+            "\"authenticated for user 'ada'.  auth profile 'GP', From: 192.0.2.30.\",5,0x0,0,0,0,0,,fw-9",
+            {"user": "ada", "src_ip": "192.0.2.30", "event_id": "auth-success", "host": "fw-9"},
+        ),
+        (
             "USERID,login,1,{when},vsys1,192.0.2.30,example\\ada,source,0,1,3600,0,0,agent,,5,0x0,1,0,0,0,,fw-9",
             {"user": "example\\ada", "src_ip": "192.0.2.30", "event_id": "0", "host": "fw-9"},
         ),

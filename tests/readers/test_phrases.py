@@ -139,6 +139,37 @@ def ends(src: tuple[str, int | None], dst: tuple[str, int | None]) -> dict[str, 
             {"user": "anna", "src_ip": "192.0.2.7", "action": "Login_Allowed"},
         ),
         ("New SMTP ICID 5 interface x (203.0.113.7) address 192.0.2.7 reverse dns host y", {"src_ip": "192.0.2.7"}),
+        (
+            "%ASA-6-302014: Teardown TCP connection 7 for out:192.0.2.7/5000(LOCAL\\anna) to dmz:203.0.113.7/443"
+            " duration 0:02:05 bytes 9610 TCP FINs from out (anna)",
+            {
+                **ends(("192.0.2.7", 5000), ("203.0.113.7", 443)),
+                **{"proto": "tcp", "event_id": "302014", "level": "6", "user": "anna"},
+            },
+        ),
+        (
+            "%ASA-6-302016 Teardown UDP connection 40 for outside:192.0.2.7/500 to inside:203.0.113.7/500",
+            {**ends(("192.0.2.7", 500), ("203.0.113.7", 500)), "proto": "udp", "event_id": "302016", "level": "6"},
+        ),
+        (
+            "%ASA-5-304001: anna@192.0.2.7(LAB\\anna) Accessed URL 198.51.100.1:http://x.example/a",
+            {
+                **{"src_ip": "192.0.2.7", "dst_ip": "198.51.100.1", "url": "http://x.example/a", "user": "anna"},
+                **{"event_id": "304001", "level": "5"},
+            },
+        ),
+        (
+            "%ASA-6-113005: AAA user authentication Rejected : server = 203.0.113.7 : user = : user IP = 192.0.2.7",
+            {"src_ip": "192.0.2.7", "event_id": "113005", "level": "6"},
+        ),
+        (
+            "%ASA-6-725001: Starting SSL handshake with client in:192.0.2.7/5000 to 203.0.113.7/443 for TLS session",
+            {**ends(("192.0.2.7", 5000), ("203.0.113.7", 443)), "event_id": "725001", "level": "6"},
+        ),
+        (
+            "%ASA-3-313001: Denied ICMP type=3, code=3 from 192.0.2.7 on interface outside",
+            {"src_ip": "192.0.2.7", "proto": "icmp", "action": "Denied", "event_id": "313001", "level": "3"},
+        ),
         ("session opened for user anna(uid=1000) by (uid=0)", {"user": "anna"}),
         ("User <anna> logged in", {"user": "anna"}),
         ("Group <vpn> User <anna> IP <192.0.2.7> session started.", {"user": "anna", "src_ip": "192.0.2.7"}),
@@ -167,6 +198,7 @@ def test_what_a_message_says_is_in_columns(message: str, expected: dict[str, Any
         "version 1.2.3.4.5 of 10.20.30",
         "the user name is too long",
         "upgraded from 1.2.3 to 1.2.4",
+        "state idle -> active on 192.0.2.7",
         "user=- rhost= src=999.1.1.1",
     ],
 )

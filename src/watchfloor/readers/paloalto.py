@@ -15,6 +15,7 @@ from watchfloor.readers.commas import cells
 from watchfloor.readers.commas import sound as sound_cells
 from watchfloor.readers.jsontext import json_object, json_text
 from watchfloor.readers.lines import read_lines
+from watchfloor.readers.phrases import said
 
 __all__ = ["READER", "SEVERITIES"]
 
@@ -366,6 +367,9 @@ def _events(part: _Part) -> dict[str, pl.DataFrame]:
         message=pl.coalesce(described, "text"),
         fields=pl.when(described.is_not_null()).then(pl.struct(record="text").struct.json_encode().cast(pl.String)),
     )
+    # Who logged in from where, messages of the system say in words.
+    told = said(table["message"].zip_with(table["fields"].is_not_null(), pl.Series([None], dtype=pl.String)))
+    table = table.with_columns(user=pl.coalesce("user", told["user"]), src_ip=pl.coalesce("src_ip", told["src_ip"]))
     return part.split(table, "events")
 
 

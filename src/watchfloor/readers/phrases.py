@@ -65,7 +65,7 @@ _PHRASES = tuple(
         (
             # Cisco ASA 302013 and its like: an outbound connection is named by its far end first.
             r"\b(?:Built|Teardown) (?:(?P<direction>inbound|outbound) )?(?:(?:director|forwarder|backup) +)?(?:stub )?"
-            r"@proto(?: state-bypass)? connection(?: [0-9]+)? (?:for|from) @src@aside to @dst@end",
+            r"@proto(?: state-bypass)? connection(?: [0-9]+)? (?:for|from) @src@aside(?: [^ ()]+)? to @dst@end",
             r"\b(?:Built|Teardown) (?:(?P<direction>inbound|outbound) )?@proto connection(?: [0-9]+)?"
             r" for faddr @far@aside gaddr [^ ]+@aside laddr @near@end",
             # The far end of a translation is the mapped address: no peer.
@@ -97,7 +97,14 @@ _PHRASES = tuple(
             r"^(?:[^,]*,){6}(?P<action>[a-z]+),(?:in|out),6,(?:[^,]*,){3}@proto,[0-9]*,[0-9]*,@src_ip,@dst_ip,"
             r"(?:@src_port,@dst_port,[0-9]+(?:,|$))?",
             # Cisco ASA 304001, and its messages of VPN sessions.
-            r"(?:^|: )@src_ip(?:\([^()]*\))? Accessed (?:JAVA )?URL (?:[^ @]+@)?(?:@dst_ip|[^ :]+):(?P<url>[^ ]+)",
+            r"(?:^|: )(?:(?P<user>[^ @]+)@)?@src_ip(?:\([^()]*\))? Accessed (?:JAVA )?URL (?:[^ @]+@)?"
+            r"(?:@dst_ip|[^ :]+):(?P<url>[^ ]+)",
+            r"\bURL (?P<url>[^ ]+) SRC @src_ip DEST @dst_ip(?: |$)",
+            r"\b(?P<action>Denied) (?P<proto>ICMP) type=[0-9]+, code=[0-9]+ from @src_ip on interface ",
+            r"\bbetween @src_ip and @dst_ip \(user= (?P<user>[^()]*)\)",
+            r"\bclient user (?P<user>[^ ,]+), IP(?:v4)? @src_ip ",
+            r"\b[Cc]lient @from to @to@after",
+            r"\b[Cc]lient [A-Za-z0-9_.-]+:@src_ip/@src_port(?:[^0-9]|$)",
             r"Group <[^<>]*> User <(?P<user>[^<>]*)> IP <@src_ip>",
             r"Group [^ ]+ User (?P<user>[^ ]+) IP @src_ip@after",
             r"(?:^|: )(?:Group = [^,]*, )?(?:Username = (?P<user>[^,]*), )?IP = @src_ip,",
@@ -207,7 +214,7 @@ _USER_KEYS = (
 _ACTION_KEYS = ("action", "act", "Action", "ACTION", "AccessControlRuleAction", "decision", "verdict", "disposition")
 _ID_KEYS = ("msg_id", "event_id", "eventid", "EventID", "log_id", "logid", "message_id")
 _URL_KEYS = ("url", "URL", "Url", "uri", "request_url")
-_QUOTED = r"(?:\"([^\"]*)\"|'([^']*)'|<([^<>]*)>|([^ \t,;|\"'<>\[\](){}]+))"
+_QUOTED = r"(?:\"([^\"]*)\"|'([^']*)'|<([^<>]*)>|([^ \t,;|\"'<>\[\](){}:][^ \t,;|\"'<>\[\](){}]*))"
 _IN_COMMAS = " *([^,]*)"
 """A value that runs to the next comma, blanks and all."""
 _USERS = (
@@ -217,7 +224,8 @@ _USERS = (
     r" (?:(?:invalid|illegal) user )?([^ ]+) from ",
     r"\b(?:[Ii]nvalid user|[Ii]llegal user|for user|for unknown user|, user) ['\"]?([^ '\",;:()]+)",
     r"\b[Uu]ser ([A-Za-z0-9_.@\\$-]+)(?: \([^()]*\))? (?:logged|login|logging|logout|has|executed|authenticated"
-    r"|connected|disconnected|from|exiting|entering)\b",
+    r"|connected|disconnected|from|exiting|entering|did)\b",
+    r"\(LOCAL\\([^()]+)\)|%(?:ASA|FTD)-[0-9]-3020(?:1[3-8]|2[01]): .*\(([^()/]+)\)(?: type [0-9]+ code [0-9]+)?$",
     r"\bUser ([^ ]+) - |\(user= ([^() ]+)\)",
     r"\bby ([A-Za-z0-9_.@\\$-]+) (?:on|from) (?:vty|console|pts|[0-9])",
 )
@@ -226,7 +234,7 @@ _VERB = (
     r"(?i:\b(deny|denied|permit|permitted|allow|allowed|accept|accepted|block|blocked|drop|dropped"
     r"|reject|rejected|refused)\b)"
 )
-_TAG = CISCO_TAG.replace("[0-7]", "([0-7])").replace("[A-Za-z0-9_]+ ?:", "([A-Za-z0-9_]+) ?:")
+_TAG = CISCO_TAG.replace("[0-7]", "([0-7])").replace("[A-Za-z0-9_]+(", "([A-Za-z0-9_]+)(")
 _UFW = r"(?:\[UFW |^flows |\bpattern: )([A-Z]+|allow|deny|block)\b"
 """What became of a packet, before the pairs, as ufw writes it, and before or behind them, as Meraki does."""
 _WORD_FIRST = (
@@ -238,7 +246,7 @@ _NUMBER_FIRST = "^[0-9]{10} ([0-9]{4,5}) (?:NOTICE|INFO|WARN|ERROR|DEBUG|FATAL) 
 _IN_COMMAS_SIGN = r"-4300[0-9]{2}: "
 """Firepower's events: keys, colons, commas, and values with blanks."""
 _HAS_ADDRESS = rf"{_IPV4}|::|(?:{_HEX}:){{7}}"
-_HAS_USER = "[Uu]ser|[Uu]name|login|[Aa]dmin|[Aa]ccount|password|publickey| by "
+_HAS_USER = r"%(?:ASA|FTD)-[0-9]-3020|\(LOCAL\\|[Uu]ser|[Uu]name|login|[Aa]dmin|[Aa]ccount|password|publickey| by "
 _CHECK_POINT = r"[ \[;]s_port:"
 
 
@@ -296,8 +304,12 @@ def _ends(rows: pl.DataFrame) -> pl.DataFrame:
         if not fits.any():
             continue
         found = left.filter(fits).select("at", found=pl.col("message").str.extract_groups(phrase)).unnest("found")
-        parts.append(_one_each(found))
-        left = left.filter(~fits)
+        found = _one_each(found)
+        # Names around an arrow may be anything: one end at least is an address.
+        known = pl.any_horizontal(pl.col("^(?:src|dst)_ip$").is_not_null())
+        kept = found.filter(known)
+        parts.append(kept)
+        left = left.filter(~fits | ~pl.col("at").is_in(kept["at"].implode()))
     by_key = told.select("at", *_by_keys(told))
     from_text = pl.col("message").str.extract(_FROM)
     plain = told.select("at", src_ip_=from_text, src_port_=pl.col("message").str.extract(_FROM_PORT, 2))

@@ -62,7 +62,7 @@ _END = r"(?:[^0-9A-Za-z]|$)"
 _ISO = f"{_DATE}[T ]{_CLOCK}{_FRACTION}"
 _OLD = rf"{LEAD}({_MONTH_DAY} {_CLOCK}{_FRACTION}(?: {_YEAR}(?: |$)|{_OFFSET}(?-u:\b))?)"
 """With a year only where a blank follows: 2001:db8::7 is a host."""
-CISCO_TAG = r"%[A-Z][A-Z0-9_]*(?:-[A-Za-z0-9_]+)*?-[0-7]-[A-Za-z0-9_]+ ?:"
+CISCO_TAG = r"%[A-Z][A-Z0-9_]*(?:-[A-Za-z0-9_]+)*?-[0-7]-[A-Za-z0-9_]+(?: ?:| )"
 """What Cisco and Arista put before a message: facility, severity, mnemonic."""
 _HOSTED = (
     rf"^[A-Za-z0-9_.-]+: {_COUNTER}?[*.]?({_MONTH_DAY}(?: {_YEAR})? {_CLOCK}{_FRACTION}(?:{_OFFSET})?)"
