@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from watchfloor.errors import UnreadableFile
 
-__all__ = ["Document", "are_objects", "document", "flat_names", "has_lines", "is_literal", "loads", "wraps"]
+__all__ = ["Document", "Signs", "are_objects", "document", "flat_names", "has_lines", "is_literal", "loads", "wraps"]
+
+
+Signs = Sequence[set[str]] | Callable[[Mapping[str, Any]], object]
+"""What tells a record from an object that holds records: keys, one of each set, or a test."""
 
 
 def has_lines(lines: Sequence[str]) -> bool:
@@ -57,7 +61,7 @@ class Document:
         self.records, self.broken, self.rest = records, broken, rest
 
 
-def document(text: str, source: str, names: Sequence[set[str]], decoder: json.JSONDecoder | None = None) -> Document:
+def document(text: str, source: str, names: Signs, decoder: json.JSONDecoder | None = None) -> Document:
     """The records of a JSON array, of an object with a list of objects inside, or of objects one after the other.
 
     Arguments:
@@ -84,7 +88,7 @@ def document(text: str, source: str, names: Sequence[set[str]], decoder: json.JS
     return Document(_list_within(found[0], source, names))
 
 
-def wraps(text: str, names: Sequence[set[str]]) -> bool:
+def wraps(text: str, names: Signs) -> bool:
     """Whether the text is one object that holds the records in a list; `names` are keys of a record, as above."""
     if has_lines([line for line in text.split("\n", 20)[:20] if line.strip()]):
         return False
@@ -150,7 +154,7 @@ def _after_blanks(text: str, place: int, also: str) -> int:
     return place
 
 
-def _list_within(found: Any, source: str, names: Sequence[set[str]]) -> list[Any]:
+def _list_within(found: Any, source: str, names: Signs) -> list[Any]:
     """The one list of objects in an object; the object itself where there is none."""
     if not isinstance(found, dict):
         raise UnreadableFile(f"{source}: no JSON object or array of objects", hint="export it as JSON lines or CSV")
@@ -172,5 +176,7 @@ def are_objects(value: list[Any]) -> bool:
     return bool(value) and all(isinstance(one, dict) for one in value)
 
 
-def _fits(found: Mapping[str, Any], names: Sequence[set[str]]) -> bool:
+def _fits(found: Mapping[str, Any], names: Signs) -> bool:
+    if callable(names):
+        return bool(names(found))
     return bool(names) and all(any_of & set(flat_names(found)) for any_of in names)

@@ -42,7 +42,11 @@ def read(path: Path, options: Options) -> Tables:
     """
     if not objects_of(files.head(path)) and files.head(path).content.lstrip()[:1] not in (b"{", b"["):
         raise UnreadableFile(f"{path}: no JSON objects", hint="`watchfloor formats` lists what can be read")
-    return read_json(path, options, format=READER.name, tables=READER.tables, make=_events)
+    return read_json(path, options, format=READER.name, tables=READER.tables, make=_events, names=_has_time)
+
+
+def _has_time(found: Mapping[str, Any]) -> bool:
+    return _when(unwrapped({**found}), places_of(unwrapped({**found}))) is not None
 
 
 def _records(found: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -83,7 +83,7 @@ def read_json(
     tables: tuple[str, ...],
     make: Make,
     fast: Callable[[Parse], Parse] | None = None,
-    names: Sequence[set[str]] = (),
+    names: documents.Signs = (),
 ) -> Tables:
     """The tables of one file of JSON records.
 
@@ -117,7 +117,7 @@ def read_json(
     return found
 
 
-def _records_of(path: Path, options: Options, names: Sequence[set[str]]) -> tuple[list[str], list[str], list[str]]:
+def _records_of(path: Path, options: Options, names: documents.Signs) -> tuple[list[str], list[str], list[str]]:
     """The records of a document whose lines do not tell them apart, why it ends too early, and notes."""
     cut: list[str] = []
     notes: list[str] = []
@@ -158,7 +158,7 @@ class _Layout:
     """What may stand around a record."""
 
 
-def _layout(head: Head, names: Sequence[set[str]]) -> _Layout:
+def _layout(head: Head, names: documents.Signs) -> _Layout:
     text = head.content.decode("utf-8", errors="replace")
     bare = text.lstrip()[:1]
     whole = sum(_decodes(line, BLANKS) for line in head.lines[:_LOOKED_AT])
