@@ -43,7 +43,7 @@ class Exact:
 
     def __init__(self, make: Make, tables: tuple[str, ...], source: str, zone: str | None, decode: Decode) -> None:
         """`decode` gives the objects of a record's text, `make` their rows in `tables`."""
-        self._make, self._tables, self._source, self._zone, self.decode = make, tables, source, zone, decode
+        self._make, self._tables, self.source, self.zone, self.decode = make, tables, source, zone, decode
         self.again = False
         """Whether an object had a key twice."""
 
@@ -72,7 +72,7 @@ class Exact:
         if name != EVENTS.name:
             return pl.DataFrame(rows, schema=TABLES[name].schema)
         frame = pl.DataFrame(rows, schema=dict(EVENTS.schema) | {"clock": pl.Datetime("us"), "time": TIME})
-        return settled(frame, self._source, self._zone)
+        return settled(frame, self.source, self.zone)
 
 
 def read_json(
