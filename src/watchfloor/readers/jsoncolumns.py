@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -56,20 +56,25 @@ def by_columns(exact: Parse) -> Parse:
     def parse(records: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
         if not isinstance(exact, Exact) or records.height <= _FEW:
             return exact(records)
-        parts, left = [], records.select("record", "text")
+        parts: list[pl.DataFrame] = []
+        aside: list[pl.DataFrame] = []
+        left = records.select("record", "text")
         for _ in range(_SHAPES):
             if left.height <= _FEW:
                 break
             shape = _Shape.of(left["text"][0])
             made = shape.read(left) if shape else None
             if made is None:
-                # Records like the first are left to the end, whatever stands behind them may be read.
-                break
-            rows, left = made
-            parts.append(rows)
+                # Its like will not fit either: as many keys.
+                like = pl.col("text").str.count_matches('":', literal=True) == left["text"][0].count('":')
+                aside.append(left.filter(like))
+                left = left.filter(~like)
+            else:
+                parts.append(made[0])
+                left = made[1]
         if not parts:
             return exact(records)
-        rest = exact(left)
+        rest = exact(pl.concat([left, *aside]).sort("record"))
         rows = pl.concat(parts)
         events = settled(rows, exact.source, exact.zone)
         others = [rest["events"].select(events.columns)] if "events" in rest else []
@@ -109,21 +114,9 @@ class _Shape:
             return None
         leaves = list(_leaves(found))
         keys = _count(found)
+        if keys > _KEYS or text.count('":') != keys or not _can_be_told(leaves):
+            return None
         colon = '": ' if text.count('": ') == keys else '":'
-        if any(leaf.kind == "" for leaf in leaves) or keys > _KEYS or text.count('":') != keys:
-            return None
-        kinds: dict[str, set[str]] = {}
-        for leaf in leaves:
-            kinds.setdefault(leaf.keys[-1], set()).add(leaf.kind)
-        if not any(leaf.kind != "number" for leaf in leaves):
-            return None
-        names = Counter(leaf.keys[-1] for leaf in leaves)
-        if any(len(kind) > 1 or (names[name] > 1 and kind != {"text"}) for name, kind in kinds.items()):
-            return None
-        if any(
-            not key.isascii() or not key.isprintable() or {'"', "\\"} & set(key) for leaf in leaves for key in leaf.keys
-        ):
-            return None
         return cls(tuple(leaves), keys, colon, places_of(found))
 
     @cached_property
@@ -314,6 +307,18 @@ class _Shape:
         return pl.concat_str(parts, separator=",", ignore_nulls=True)
 
 
+def _can_be_told(leaves: Sequence[_Leaf]) -> bool:
+    """Whether the values of such records can be told from their text."""
+    kinds: dict[str, list[str]] = {}
+    for leaf in leaves:
+        kinds.setdefault(leaf.keys[-1], []).append(leaf.kind)
+    plain = all(
+        key.isascii() and key.isprintable() and not {'"', "\\"} & set(key) for one in leaves for key in one.keys
+    )
+    apart = all(len(several) == 1 or set(several) == {"text"} for several in kinds.values())
+    return plain and apart and all(leaf.kind for leaf in leaves) and any(leaf.kind != "number" for leaf in leaves)
+
+
 def _leaves(found: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[_Leaf]:
     for key, value in found.items():
         if isinstance(value, dict) and value and len(above) < 6 and EARLIER not in value:
@@ -337,7 +342,7 @@ def _count(found: Mapping[str, Any]) -> int:
 def _value(column: str, n: int, leaf: _Leaf) -> tuple[pl.Expr, pl.Expr | None] | None:
     """A value as its column holds it, and where that is not certain; null where it is of another kind."""
     cell = pl.col(str(n))
-    said = pl.when((cell != "") & (cell != "-")).then(cell)
+    said: pl.Expr = pl.when((cell != "") & (cell != "-")).then(cell)
     if leaf.kind == "null" or (leaf.kind == "truth" and column != "message"):
         return None
     if column.endswith("_ip"):
