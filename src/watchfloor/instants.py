@@ -39,7 +39,7 @@ class Instant:
 
 _ISO = re.compile(
     r"([0-9]{4}(?:-[0-9]{2}-[0-9]{2}|/[0-9]{2}/[0-9]{2}))[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:[.,]([0-9]{1,9}))? ?"
-    r"(Z|z|UTC|GMT|\(UTC\)|[+-][0-9]{2}(?::?[0-9]{2})?)?"
+    r"(?:(Z|z|UTC|GMT|\(UTC\)|[+-][0-9]{2}(?::?[0-9]{2})?)(?: [A-Z]{3,5})?)?"
 )
 _APACHE = re.compile(r"([0-9]{2})/([A-Z][a-z]{2})/([0-9]{4}):([0-9]{2}:[0-9]{2}:[0-9]{2}) ([+-][0-9]{4})")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -75,10 +75,11 @@ def instant_of(value: Any, *, utc: bool = False) -> Instant | None:
 
 @lru_cache(4096)
 def _written(text: str, utc: bool) -> Instant | None:
-    if iso := _apache(text) or _in_words(text) or _american(text):
+    found = _ISO.fullmatch(text)
+    if not found and (iso := _apache(text) or _in_words(text) or _american(text)):
         same = _written(iso, utc)
         return replace(same, text=text) if same else None
-    if not (found := _ISO.fullmatch(text)):
+    if not found:
         if dotnet := _DOTNET.fullmatch(text):
             exact = _from_seconds(int(dotnet[1]) / 1000)
             return Instant(clean(text), exact, None, "by the format", "exact") if exact else None

@@ -99,6 +99,15 @@ def test_records_within_an_object(tmp_path: Path) -> None:
         adds_up(tables)
 
 
+def test_a_single_record_that_holds_objects(tmp_path: Path) -> None:
+    """What has a time is the record, whatever it lists."""
+    for end in ("", "\n"):
+        [event] = read(tmp_path, json.dumps(CLOUD | {"resources": [{"arn": "a"}, {"arn": "b"}]}) + end)["events"]
+        assert event["action"] == "AssumeRole"
+    [event] = read(tmp_path, json.dumps(CLOUD | {"resources": [{"arn": "a"}]}, indent=2))["events"]
+    assert event["action"] == "AssumeRole"
+
+
 def test_many_records_within_an_object_on_one_line(tmp_path: Path) -> None:
     """A trail of a day is one line, far longer than what is looked at first."""
     wrapped = {"version": 1, "Records": [CLOUD | {"requestID": f"{n}"} for n in range(2_000)]}

@@ -26,6 +26,7 @@ from watchfloor.readers.carried import READER as CARRIED
 from watchfloor.readers.cef import READER as CEF
 from watchfloor.readers.chainsaw import READER as CHAINSAW
 from watchfloor.readers.clamav import READER as CLAMAV
+from watchfloor.readers.csvlog import READER as CSVLOG
 from watchfloor.readers.eve import READER as EVE
 from watchfloor.readers.evtx import READER as EVTX
 from watchfloor.readers.hayabusa import READER as HAYABUSA
@@ -82,6 +83,7 @@ READERS: tuple[Reader, ...] = (
     CARRIED,
     PALOALTO,
     TABLE,
+    CSVLOG,
     JSONLOG,
     PAIRS,
     PATTERN,

@@ -6,14 +6,15 @@ import re
 from ipaddress import ip_address
 from typing import Any
 
-__all__ = ["PROTOCOLS", "address_of", "port_of", "protocol_of"]
+__all__ = ["NAMED", "PROTOCOLS", "address_of", "port_of", "protocol_of"]
 
 PROTOCOLS = {
     **{"1": "icmp", "2": "igmp", "6": "tcp", "17": "udp", "41": "ipv6", "47": "gre", "50": "esp", "51": "ah"},
     **{"58": "ipv6-icmp", "89": "ospf", "112": "vrrp", "132": "sctp"},
 }
 """Protocols by their numbers (IANA)."""
-_NAMED = frozenset((*PROTOCOLS.values(), "icmpv6", "icmp6", "ipv4", "ip", "igrp", "eigrp", "pim", "ipip", "quic"))
+NAMED = frozenset((*PROTOCOLS.values(), "icmpv6", "icmp6", "ipv4", "ip", "igrp", "eigrp", "pim", "ipip", "quic"))
+"""Names of protocols on top of IP, in small letters."""
 _ADDRESS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(?:%[0-9A-Za-z]+)?")
 _WITH_PORT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3}){3}):([0-9]{1,5})|\[([0-9A-Fa-f:.%]{2,45})\](?::([0-9]{1,5}))?")
 _MAPPED = re.compile(r"(?i)^::ffff:(?=[0-9]+[.])")
@@ -59,4 +60,4 @@ def protocol_of(value: Any) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     text = str(value).strip().lower()
-    return PROTOCOLS.get(text) or (text if text in _NAMED else None)
+    return PROTOCOLS.get(text) or (text if text in NAMED else None)

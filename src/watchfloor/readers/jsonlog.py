@@ -14,6 +14,7 @@ from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
 from watchfloor.readers.documents import has_lines
 from watchfloor.readers.endpoints import address_of, port_of, protocol_of
+from watchfloor.readers.jsoncolumns import by_columns
 from watchfloor.readers.jsonnames import Place, Places, places_of, put_out, value_at
 from watchfloor.readers.jsonrecords import objects_of, read_json, share_of
 
@@ -42,7 +43,13 @@ def read(path: Path, options: Options) -> Tables:
     """
     if not objects_of(files.head(path)) and files.head(path).content.lstrip()[:1] not in (b"{", b"["):
         raise UnreadableFile(f"{path}: no JSON objects", hint="`watchfloor formats` lists what can be read")
-    return read_json(path, options, format=READER.name, tables=READER.tables, make=_events)
+    return read_json(
+        path, options, format=READER.name, tables=READER.tables, make=_events, fast=by_columns, names=_has_time
+    )
+
+
+def _has_time(found: Mapping[str, Any]) -> bool:
+    return _when(unwrapped({**found}), places_of(unwrapped({**found}))) is not None
 
 
 def _records(found: Mapping[str, Any]) -> list[dict[str, Any]]:

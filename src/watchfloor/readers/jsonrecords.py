@@ -43,7 +43,7 @@ class Exact:
 
     def __init__(self, make: Make, tables: tuple[str, ...], source: str, zone: str | None, decode: Decode) -> None:
         """`decode` gives the objects of a record's text, `make` their rows in `tables`."""
-        self._make, self._tables, self._source, self._zone, self.decode = make, tables, source, zone, decode
+        self._make, self._tables, self.source, self.zone, self.decode = make, tables, source, zone, decode
         self.again = False
         """Whether an object had a key twice."""
 
@@ -72,7 +72,7 @@ class Exact:
         if name != EVENTS.name:
             return pl.DataFrame(rows, schema=TABLES[name].schema)
         frame = pl.DataFrame(rows, schema=dict(EVENTS.schema) | {"clock": pl.Datetime("us"), "time": TIME})
-        return settled(frame, self._source, self._zone)
+        return settled(frame, self.source, self.zone)
 
 
 def read_json(
@@ -83,7 +83,7 @@ def read_json(
     tables: tuple[str, ...],
     make: Make,
     fast: Callable[[Parse], Parse] | None = None,
-    names: Sequence[set[str]] = (),
+    names: documents.Signs = (),
 ) -> Tables:
     """The tables of one file of JSON records.
 
@@ -117,7 +117,7 @@ def read_json(
     return found
 
 
-def _records_of(path: Path, options: Options, names: Sequence[set[str]]) -> tuple[list[str], list[str], list[str]]:
+def _records_of(path: Path, options: Options, names: documents.Signs) -> tuple[list[str], list[str], list[str]]:
     """The records of a document whose lines do not tell them apart, why it ends too early, and notes."""
     cut: list[str] = []
     notes: list[str] = []
@@ -158,7 +158,7 @@ class _Layout:
     """What may stand around a record."""
 
 
-def _layout(head: Head, names: Sequence[set[str]]) -> _Layout:
+def _layout(head: Head, names: documents.Signs) -> _Layout:
     text = head.content.decode("utf-8", errors="replace")
     bare = text.lstrip()[:1]
     whole = sum(_decodes(line, BLANKS) for line in head.lines[:_LOOKED_AT])
