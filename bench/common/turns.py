@@ -7,13 +7,13 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
 import polars as pl
 
-__all__ = ["compare", "measure"]
+__all__ = ["compare", "measure", "medians"]
 
 
 def measure(
@@ -28,15 +28,22 @@ def measure(
     print(json.dumps({"cpu": after[0] - before[0], "wall": after[1] - before[1], "peak": peak}))
 
 
-def compare(script: str, path: Path, repeats: int) -> tuple[float, float]:
-    """Runs `script` for the ways `scan` and `read` in turns, prints the medians; the ratios of wall and CPU time."""
-    runs: dict[str, list[dict[str, float]]] = {"scan": [], "read": []}
-    for turn in range(repeats + 1):
+def medians(
+    script: str, path: Path, repeats: int, ways: Sequence[str], *, warm: bool = True
+) -> dict[str, dict[str, float]]:
+    """Runs `script` for the ways in turns: what each took, in the middle; a turn before warms the page cache."""
+    runs: dict[str, list[dict[str, float]]] = {way: [] for way in ways}
+    for turn in range(0 if warm else 1, repeats + 1):
         for way, results in runs.items():
             done = subprocess.run([sys.executable, script, way, path], capture_output=True, check=True)
-            if turn:  # the first turn warms the page cache
+            if turn:
                 results.append(json.loads(done.stdout))
-    middle = {way: {key: median(run[key] for run in results) for key in results[0]} for way, results in runs.items()}
+    return {way: {key: median(run[key] for run in results) for key in results[0]} for way, results in runs.items()}
+
+
+def compare(script: str, path: Path, repeats: int) -> tuple[float, float]:
+    """Runs `script` for the ways `scan` and `read` in turns, prints the medians; the ratios of wall and CPU time."""
+    middle = medians(script, path, repeats, ["scan", "read"])
     ours, floor = middle["read"], middle["scan"]
     wall, cpu = ours["wall"] / floor["wall"], ours["cpu"] / floor["cpu"]
     print(
