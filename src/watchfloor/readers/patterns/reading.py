@@ -237,18 +237,14 @@ class Parser:
         parts: list[pl.DataFrame] = []
         rest = records
         for one in self.compiled:
-            found = self._extracted(rest, one)
-            if "text" not in one.fields:
-                found = found.drop("text")
-            fits = found["@fits"]
-            if fits.all():
-                parts.append(found.drop("@fits"))
-                rest = rest.clear()
+            found, more = self._by(rest, one)
+            parts.append(found if not more.height else found.filter("@fits"))
+            rest = more
+            if not rest.height:
                 break
-            parts.append(found.filter(fits).drop("@fits"))
-            rest = rest.filter(~fits)
         parts = [part for part in parts if part.height] or parts[:1]
         said = parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal").sort("record")
+        said = said.drop("@fits")
         absent = [
             pl.lit(self._from_path.get(name), pl.String).alias(name) for name in self.names if name not in said.columns
         ]
@@ -260,6 +256,12 @@ class Parser:
         said = said.with_columns(absent + from_path)
         said = said.with_columns(self._nulls(), **{key: self._pair(key) for key in self._pairs})
         return said, self._misses(rest)
+
+    def _by(self, records: pl.DataFrame, one: Compiled) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """All records with the fields of one pattern, null where it does not fit; and those that it does not fit."""
+        found = self._extracted(records, one)
+        rest = records.clear() if found["@fits"].all() else records.filter(~found["@fits"])
+        return found if "text" in one.fields else found.drop("text"), rest
 
     def values(self) -> dict[str, Value]:
         """Fields that mean more than text, or go to a column that does."""
