@@ -26,9 +26,9 @@ AGENTS = (
 )
 
 
-def make(folder: Path) -> None:
+def lines(rows: int) -> pl.Expr:
     """A made access log: some twelve requests a second, one in ten without a size, one in a thousand no request."""
-    made = Rows(LINES)
+    made = Rows(rows)
     row, chance, pick = made.number, made.chance, made.pick
     second = pl.datetime(2026, 11, 10) + pl.duration(seconds=row // 12)
     size = pl.when(chance(9, 10) == 0).then(pl.lit("-")).otherwise(chance(10, 90_000).cast(pl.String))
@@ -39,7 +39,7 @@ def make(folder: Path) -> None:
         chance(6, 100_000),
         chance(7, 10**9),
     )
-    line = pl.format(
+    return pl.format(
         '203.0.{}.{} - {} [{} +0100] "{}" {} {} "{}" "{}"',
         chance(1, 256),
         chance(2, 256),
@@ -51,7 +51,10 @@ def make(folder: Path) -> None:
         pick(11, "-", "https://www.example.com/start", "https://search.example/?q=a+b"),
         pick(12, *AGENTS),
     )
-    (folder / LOG).write_text(pl.select(line.str.join("\n") + "\n").item(), encoding="utf-8")
+
+
+def make(folder: Path) -> None:
+    (folder / LOG).write_text(pl.select(lines(LINES).str.join("\n") + "\n").item(), encoding="utf-8")
 
 
 def scan(path: Path) -> pl.DataFrame:

@@ -50,6 +50,20 @@ FIELDS = {
 }
 
 
+HEAD = "\n".join(
+    (
+        *("#separator \\x09", "#set_separator\t,", "#empty_field\t(empty)", "#unset_field\t-", "#path\tconn"),
+        *("#open\t2023-11-14-22-13-20", "\t".join(["#fields", *FIELDS]), "\t".join(["#types", *FIELDS.values()]), ""),
+    )
+).encode()
+"""What stands above the records of the TSV."""
+
+
+def written(made: pl.DataFrame) -> pl.DataFrame:
+    """The connections as text, in the order of the fields."""
+    return made.select(pl.all().cast(pl.String)).select(list(FIELDS))
+
+
 def connections(rows: int) -> pl.DataFrame:
     """A made conn.log: one connection in ten over IPv6, one in seven without answer, the rest of any size."""
     made = Rows(rows)
@@ -101,12 +115,10 @@ def connections(rows: int) -> pl.DataFrame:
 
 def make(folder: Path) -> None:
     """The same connections as TSV, as gzip of that, and as JSON lines."""
-    made = connections(ROWS).select(pl.all().cast(pl.String)).select(list(FIELDS))
+    made = written(connections(ROWS))
     as_tsv, as_json = folder / TSV, folder / JSON
-    head = ["#separator \\x09", "#set_separator\t,", "#empty_field\t(empty)", "#unset_field\t-", "#path\tconn"]
-    head += ["#open\t2023-11-14-22-13-20", "\t".join(["#fields", *FIELDS]), "\t".join(["#types", *FIELDS.values()])]
     with as_tsv.open("wb") as out:
-        out.write(("\n".join(head) + "\n").encode())
+        out.write(HEAD)
         made.write_csv(out, separator="\t", include_header=False, quote_style="never")
         out.write(b"#close\t2023-11-15-22-13-20\n")
     with as_tsv.open("rb") as plain, gzip.open(folder / GZIP, "wb", compresslevel=6) as packed:
