@@ -73,20 +73,14 @@ def _inflate() -> Any:
 
 
 _INFLATE = _inflate()
+_NO_GZIP: type[Exception] = _INFLATE.error
 
 
 class TooMuch(UnreadableFile):
     """Unpacking stops before it fills memory or disk."""
 
 
-DAMAGED: tuple[type[Exception], ...] = (
-    EOFError,
-    zlib.error,
-    _INFLATE.error,
-    lzma.LZMAError,
-    zipfile.BadZipFile,
-    OSError,
-)
+DAMAGED = (EOFError, zlib.error, _NO_GZIP, lzma.LZMAError, zipfile.BadZipFile, OSError)
 """What a stream raises that is cut or damaged; zstd's error is turned into the first of these."""
 
 
@@ -246,7 +240,7 @@ class _Gzip:
             before = self._member.copy()
             try:
                 found: bytes = self._member.decompress(data, size)
-            except _INFLATE.error as error:
+            except _NO_GZIP as error:
                 self._broken, found = error, _up_to_the_damage(before, data)
             self._waiting = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
             if found:
@@ -258,7 +252,7 @@ class _Gzip:
 
 def _up_to_the_damage(member: Any, data: bytes) -> bytes:
     found = bytearray()
-    with suppress(_INFLATE.error):
+    with suppress(_NO_GZIP):
         for start in range(len(data)):
             found += member.decompress(data[start : start + 1])
     return bytes(found)
