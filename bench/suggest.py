@@ -7,16 +7,14 @@ times faster than drain3 with masks, and group at least as well as the better of
 
 from __future__ import annotations
 
-import subprocess
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
 import polars as pl
-from common.turns import measure, medians
+from common.turns import Bench, Case, figure
 from drain3 import TemplateMiner
 from drain3.masking import MaskingInstruction
 from drain3.template_miner_config import TemplateMinerConfig
@@ -25,8 +23,8 @@ from watchfloor.readers.suggest import suggest
 
 LINES = 1_000_000
 PART = 50_000
-REPEATS = {"suggest": 3, "drain3": 1, "drain3 with masks": 1}
-LIMIT = 20
+FASTER = 20
+COVERED = 0.95
 GROUPED = 100_000
 """So many lines are grouped to see how right it is."""
 LOG, TRUTH = "app.log", "truth.parquet"
@@ -122,18 +120,6 @@ def clusters(path: Path, *, masks: bool, lines: int = LINES) -> list[int]:
         return [miner.add_log_message(line.rstrip("\n"))["cluster_id"] for line in islice(file, lines)]
 
 
-WAYS = {
-    "suggest": read_suggest,
-    "drain3": lambda path: pl.DataFrame({"cluster": clusters(path, masks=False)}),
-    "drain3 with masks": lambda path: pl.DataFrame({"cluster": clusters(path, masks=True)}),
-}
-
-
-def check(_: str, frame: pl.DataFrame) -> None:
-    """Something was found."""
-    assert frame.height
-
-
 def accuracy(groups: Sequence[int | None], truth: Sequence[int]) -> float:
     """The share of lines whose group holds exactly the lines of their template (Zhu et al., ICSE-SEIP 2019)."""
     sizes, true_sizes, both = Counter(groups), Counter(truth), Counter(zip(groups, truth, strict=True))
@@ -141,8 +127,8 @@ def accuracy(groups: Sequence[int | None], truth: Sequence[int]) -> float:
     return sum(right) / len(truth)
 
 
-def grouped(folder: Path) -> dict[str, float]:
-    """How right each way groups the first lines."""
+def grouped(folder: Path) -> bool:
+    """Whether ours groups the first lines at least as well as the better of drain3's ways."""
     truth = pl.read_parquet(folder / TRUTH)["template"].head(GROUPED).to_list()
     text = pl.scan_lines(folder / LOG, name="text").head(GROUPED)
     regexes = read_suggest(folder / LOG)["regex"]
@@ -150,37 +136,26 @@ def grouped(folder: Path) -> dict[str, float]:
     found = {"suggest": text.select(group=number).collect()["group"].to_list()}
     found["drain3"] = clusters(folder / LOG, masks=False, lines=GROUPED)
     found["drain3 with masks"] = clusters(folder / LOG, masks=True, lines=GROUPED)
-    print(f"  of {GROUPED:,} lines {sum(group is None for group in found['suggest']):,} are matched by no pattern")
-    return {way: accuracy(groups, truth) for way, groups in found.items()}
+    right = {way: accuracy(groups, truth) for way, groups in found.items()}
+    least = max(right["drain3"], right["drain3 with masks"])
+    beside = ", ".join(f"{way} {value:.3f}" for way, value in right.items())
+    matched = 1 - found["suggest"].count(None) / GROUPED
+    return all(
+        [
+            figure(f"grouping accuracy on {GROUPED:,} lines", right["suggest"], "of 1", None, beside, least=least),
+            figure(f"lines of {GROUPED:,} that a pattern matches", matched, "of 1", None, "", least=COVERED),
+        ]
+    )
 
 
-def main() -> int:
-    if len(sys.argv) == 3:
-        way, path = sys.argv[1], Path(sys.argv[2])
-        if way == "make":
-            make(path)
-        else:
-            measure(WAYS, way, path, check)
-        return 0
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([sys.executable, __file__, "make", folder], check=True)
-        path = Path(folder, LOG)
-        print(f"Patterns for {LINES:,} lines of {len(TEMPLATES)} templates, {path.stat().st_size >> 20} MiB, CPU time")
-        middle = {
-            way: medians(__file__, path, repeats, [way], warm=repeats > 1)[way] for way, repeats in REPEATS.items()
-        }
-        right = grouped(Path(folder))
-    ours = middle["suggest"]["cpu"]
-    for way, took in middle.items():
-        print(
-            f"  {way}: {took['cpu']:.2f} s, {took['cpu'] / ours:.1f} x ours, peak {took['peak']:.0f} MB, "
-            f"grouping accuracy {right[way]:.3f}"
-        )
-    missed = middle["drain3 with masks"]["cpu"] < LIMIT * ours or right["suggest"] < max(right.values())
-    if missed:
-        print(f"  missed: less than {LIMIT} times faster, or groups that are less right")
-    return int(missed)
-
+BENCH = Bench(
+    script=__file__,
+    make=make,
+    floor=lambda path: clusters(path, masks=True),
+    ours=read_suggest,
+    cases=[Case(f"patterns for {LINES:,} lines against drain3 with masks", LOG, 1 / FASTER, repeats=1)],
+    after=grouped,
+)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(BENCH.main())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -84,7 +85,7 @@ class Table:
     def __getitem__(self, column: str) -> Column:
         return self._by_name[column]
 
-    @property
+    @cached_property
     def schema(self) -> pl.Schema:
         """Names and types of the columns, in order."""
         return pl.Schema({column.name: column.dtype for column in self.columns})

@@ -320,19 +320,13 @@ class Parser:
         for which, (one, numbers) in enumerate(zip(self.compiled, self.numbers, strict=True)):
             if numbers is not None and present.isdisjoint(numbers):
                 continue
-            tried = rest if numbers is None else rest.filter(pl.col("number").is_in(numbers))
-            found = self._extracted(tried, one)
-            if "text" not in one.fields:
-                found = found.drop("text")
+            found, more = self._by(rest if numbers is None else rest.filter(pl.col("number").is_in(numbers)), one)
             if self.messages:
                 found = found.with_columns(which=pl.lit(which))
-            fits = found["@fits"]
-            if numbers is None and fits.all():
-                parts.append(found.drop("@fits"))
-                rest = rest.clear()
+            parts.append((found if not more.height else found.filter("@fits")).drop("@fits"))
+            rest = more if numbers is None else rest.join(parts[-1], on="record", how="anti")
+            if not rest.height:
                 break
-            parts.append(found.filter(fits).drop("@fits"))
-            rest = rest.filter(~fits) if numbers is None else rest.join(parts[-1], on="record", how="anti")
         if not parts:
             parts.append(records.clear().select("record", "lines", which=pl.lit(0)))
         parts = [part for part in parts if part.height] or parts[:1]
@@ -350,6 +344,12 @@ class Parser:
         said = said.with_columns(absent + from_path)
         said = said.with_columns(self._nulls(), **{key: self._pair(key) for key in self._pairs})
         return said, self._misses(rest)
+
+    def _by(self, records: pl.DataFrame, one: Compiled) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """All records with the fields of one pattern, null where it does not fit; and those that it does not fit."""
+        found = self._extracted(records, one)
+        rest = records.clear() if found["@fits"].all() else records.filter(~found["@fits"])
+        return found if "text" in one.fields else found.drop("text"), rest
 
     def values(self) -> dict[str, Value]:
         """Fields that mean more than text, or go to a column that does."""
