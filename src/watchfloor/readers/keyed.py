@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 
 from watchfloor import times
-from watchfloor.readers.orders import both, cut, split_into, where
+from watchfloor.readers.orders import both, cut, split, split_into, where
 from watchfloor.readers.prefix import peel
 from watchfloor.readers.stamps import instants
 from watchfloor.schemas import EVENTS
@@ -43,7 +43,7 @@ _MARKS = {"\x01": "\\", "\x02": "=", "\x03": "\n", "\x04": "\r", "\x05": '"'}
 _PROTECTED = str.maketrans({character: mark for mark, character in _MARKS.items()})
 _OURS = ("syslog", "deviceVersion")
 """Names of fields that the prefix and the header have."""
-_HELPERS = ("extension", "delimiter", "odd", "escaped", "version", "front", "text", "pieces", "n")
+_HELPERS = ("extension", "delimiter", "odd", "escaped", "version", "front", "text", "at", "n")
 _STAMPED = ("time", "time_latest", "zone", "zone_rule", "time_quality")
 
 
@@ -128,37 +128,37 @@ def events(rows: pl.DataFrame, grammar: Grammar, *, source: str, zone: str | Non
 
 def _with_fronts(rows: pl.DataFrame) -> pl.DataFrame:
     """With `front`: JSON of what stands before the extension, without the closing brace."""
-    prefix = pl.col("prefix")
-    safe = ~(pl.col("odd") | pl.col("escaped") | prefix.str.contains_any(['"', "\\", "\t"]))
-    rows = rows.with_columns(safe=safe)
-    if rows["safe"].all():
-        return _with_safe_fronts(rows).drop("safe")
-    others = rows.filter(~pl.col("safe"))
-    distinct = others.select("prefix", "version").unique()
-    fronts = [_front(*both) for both in distinct.iter_rows()]
-    others = others.join(
-        distinct.with_columns(front=pl.Series(fronts, dtype=pl.String)), on=["prefix", "version"], nulls_equal=True
-    )
-    return pl.concat([_with_safe_fronts(rows.filter("safe")), others]).drop("safe")
-
-
-def _with_safe_fronts(rows: pl.DataFrame) -> pl.DataFrame:
-    """The same where nothing needs an escape."""
-    version, prefix = pl.col("version"), pl.col("prefix").str.strip_chars()
     # Polars 2.1 panics in `format` where a chunk of a column is empty.
-    few = rows.select_seq(prefix, "version").rechunk()
+    few = rows.select_seq("odd", "version", prefix=pl.col("prefix").str.strip_chars()).rechunk()
+    special = [("prefix", '"'), ("prefix", "\\"), ("prefix", "\t"), ("version", '"'), ("version", "\\")]
+    has = (pl.col(name).str.contains(one, literal=True).fill_null(False) for name, one in special)
+    safe = where(few, [~pl.col("odd"), *(~one for one in has)])
+    if safe is None:
+        return rows.with_columns(_safe_fronts(few))
+    exact = few.filter(~safe).select("prefix", "version")
+    fronts = {both: _front(*both) for both in exact.unique().iter_rows()}
+    parts = [
+        _safe_fronts(few.filter(safe).rechunk()),
+        pl.Series([fronts[both] for both in exact.iter_rows()], dtype=pl.String),
+    ]
+    rows = pl.concat([rows.filter(safe), rows.filter(~safe)])
+    return rows.with_columns(pl.concat(parts).alias("front"))
+
+
+def _safe_fronts(few: pl.DataFrame) -> pl.Series:
+    """The same where nothing needs an escape."""
     if few.height and not few["version"].null_count() and few["prefix"].str.len_bytes().min():
-        front = pl.format('{{"syslog":"{}","deviceVersion":"{}"', "prefix", version)
+        front = pl.format('{{"syslog":"{}","deviceVersion":"{}"', "prefix", "version")
     else:
         syslog = pl.when(pl.col("prefix") != "").then(pl.format('"syslog":"{}"', "prefix"))
-        parts = pl.concat_str(syslog, pl.format('"deviceVersion":"{}"', version), separator=",", ignore_nulls=True)
-        front = "{" + parts
-    return rows.with_columns(few.select_seq(front=front))
+        version = pl.format('"deviceVersion":"{}"', "version")
+        front = "{" + pl.concat_str(syslog, version, separator=",", ignore_nulls=True)
+    return few.select_seq(front=front).to_series()
 
 
 def _front(prefix: str, version: str | None) -> str:
-    said = {"syslog": prefix.strip() or None, "deviceVersion": version}
-    return _json({name: text for name, text in said.items() if text is not None})[:-1]
+    said = {"syslog": prefix.strip(), "deviceVersion": version}
+    return _json({name: text for name, text in said.items() if text})[:-1]
 
 
 def _json(said: Mapping[str, str]) -> str:
@@ -211,8 +211,8 @@ def _by_orders(rows: pl.DataFrame, grammar: Grammar, skip: int) -> tuple[list[pl
     if rows.height <= _FEW:
         return [], rows
     columns = rows.columns
-    pieces = pl.col("text").str.split(_delimiter(rows["delimiter"]) if grammar.key_first else "=")
-    rows = rows.with_columns(pieces=pieces).with_columns(n=pl.col("pieces").list.len())
+    by = _delimiter(rows["delimiter"]) if grammar.key_first else "="
+    pieces, rows = split(rows, pl.col("text"), by)
     parts, left = [], []
     for _ in range(_ORDERS):
         if rows.height <= _FEW:
@@ -224,7 +224,7 @@ def _by_orders(rows: pl.DataFrame, grammar: Grammar, skip: int) -> tuple[list[pl
             same = rows["n"] == n
             alike = bool(same.all())
             tried = rows if alike else rows.filter(same)
-            fits, done = _by_order(tried, order, grammar)
+            fits, done = _by_order(tried, split_into(pieces, tried["at"], n), order, grammar)
             parts += [done] if done.height else []
             none = tried.clear() if fits is None else tried.filter(~fits)
             rows = none if alike else pl.concat([none, rows.filter(~same)])
@@ -267,11 +267,12 @@ def _order(pairs: Pairs, grammar: Grammar, skip: int) -> _Order:
     return _Order(keys, fixed, labels, tuple(times_of), time, tuple(names), sure)
 
 
-def _by_order(rows: pl.DataFrame, order: _Order, grammar: Grammar) -> tuple[pl.Series | None, pl.DataFrame]:
+def _by_order(
+    rows: pl.DataFrame, pieces: pl.DataFrame, order: _Order, grammar: Grammar
+) -> tuple[pl.Series | None, pl.DataFrame]:
     """Which records have the order, null for all, and their columns."""
     trim, dashes = _untidy(rows, grammar)
     fixed = {n: value.translate(_PROTECTED) for n, value in order.fixed.items()}
-    pieces = split_into(rows["pieces"], rows["n"][0])
     fit, values = cut(pieces, order.keys, key_first=grammar.key_first, fixed=fixed, trim=trim)
     last = len(order.keys) - 1
     may_be_blank = [n for n in range(last + 1) if n not in fixed and (trim or dashes or n == last)]
@@ -462,7 +463,7 @@ def _is_a(column: str, value: str) -> bool:
 def _own_times(cut: pl.DataFrame, grammar: Grammar, source: str, zone: str | None, written: datetime) -> pl.DataFrame:
     """With the instants that the texts of times mean, null where a text is none."""
     text = pl.col("time_text")
-    if cut.height and cut.select_seq(text.is_not_null().all() & text.str.contains("^[0-9]{13}$").all()).item():
+    if _are_milliseconds(cut["time_text"]):
         return cut.with_columns(
             time=times.from_epoch(text.cast(pl.Int64), "ms"),
             time_latest=pl.lit(None, pl.Datetime("us", "UTC")),
@@ -498,6 +499,20 @@ def _own_times(cut: pl.DataFrame, grammar: Grammar, source: str, zone: str | Non
     whole = read.with_columns(fits=pl.col("time_text") == pl.col("text"))
     others = others.drop(_STAMPED).hstack(whole.select(pl.when("fits").then(name).alias(name) for name in _STAMPED))
     return pl.concat([cut.filter(known | text.is_null()), others.select(cut.columns)])
+
+
+def _are_milliseconds(texts: pl.Series) -> bool:
+    """Whether all are thirteen digits; a sign would make the number too small."""
+    if not len(texts) or texts.null_count():
+        return False
+    number = pl.col(texts.name).cast(pl.Int64, strict=False)
+    size = pl.col(texts.name).str.len_bytes()
+    nulls, least, shortest, longest = (
+        pl.DataFrame([texts])
+        .select_seq(number.null_count().alias("nulls"), least=number.min(), shortest=size.min(), longest=size.max())
+        .row(0)
+    )
+    return not nulls and least >= 10**12 and shortest == longest == 13
 
 
 def _as_iso(rows: pl.DataFrame, key: str) -> pl.Series:

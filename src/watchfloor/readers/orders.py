@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-__all__ = ["both", "cut", "split_into", "where"]
+__all__ = ["both", "cut", "split", "split_into", "where"]
 
 
 def where(frame: pl.DataFrame, checks: Sequence[pl.Expr]) -> pl.Series | None:
@@ -29,10 +29,18 @@ def where(frame: pl.DataFrame, checks: Sequence[pl.Expr]) -> pl.Series | None:
     return first.fill_null(False)
 
 
-def split_into(pieces: pl.Series, n: int) -> pl.DataFrame:
-    """Lists of `n` pieces each, a column for each place: `0` to `n - 1`."""
-    flat = pl.DataFrame({"piece": pieces.explode()})
-    return flat.select_seq(pl.col("piece").gather_every(n, place).alias(str(place)) for place in range(n))
+def split(rows: pl.DataFrame, text: pl.Expr, by: pl.Expr | str) -> tuple[pl.Series, pl.DataFrame]:
+    """All pieces of the texts of some rows, and the rows with `at`, where theirs begin, and `n`, how many there are."""
+    pieces = rows.select_seq(text.str.split(by)).to_series()
+    n = pieces.list.len().alias("n")
+    return pieces.explode(), rows.hstack([(n.cum_sum() - n).alias("at"), n])
+
+
+def split_into(pieces: pl.Series, at: pl.Series, n: int) -> pl.DataFrame:
+    """The `n` pieces of each of some rows, a column for each place: `0` to `n - 1`."""
+    return pl.DataFrame([at]).select_seq(
+        pl.lit(pieces).gather(pl.col("at") + place).alias(str(place)) for place in range(n)
+    )
 
 
 def cut(
