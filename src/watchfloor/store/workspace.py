@@ -1,0 +1,411 @@
+"""The workspace itself: pages go in with what they say in one transaction, current states and history come out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from types import TracebackType
+from typing import Any
+
+import sqlalchemy as sa
+
+from watchfloor.errors import WorkspaceError
+from watchfloor.store.layout import history, objects, pages, runs, sources, states
+
+__all__ = ["Counts", "Item", "Page", "Run", "Workspace"]
+
+_AT_ONCE = 1_000
+"""Keys that one question to the database names."""
+_PACK = 1
+"""Level of zlib: pages of JSON shrink to a tenth, at little cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One object as the source gave it."""
+
+    key: str
+    """Its id."""
+    body: str
+    """All of it as JSON, its keys in order, so that equal objects are equal text."""
+    born_ms: int | None = None
+    """A time that never changes: another one with the same id is another object."""
+    changed_ms: int | None = None
+    """The source's own time of its last change."""
+    closed: bool = False
+    due: bool = False
+    """Whether its details are to be fetched after a change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An answer of the source, and what it holds."""
+
+    kind: str
+    request: str
+    """Path, parameters and Range; no header that carries a secret."""
+    body: bytes
+    items: Sequence[Item]
+
+
+@dataclass
+class Counts:
+    """What became of the objects of some pages."""
+
+    pages: int = 0
+    received: int = 0
+    """Objects in the pages, each as often as it came."""
+    stored: int = 0
+    """Objects that were written because they are new or differ; `unchanged` were there already."""
+    new: int = 0
+    changed: int = 0
+    closed: int = 0
+    """Of the changed ones, those that were open before; and new ones that came closed are not counted here."""
+    reopened: int = 0
+    back: int = 0
+    """Objects that were gone and are there again."""
+    reused: int = 0
+    """New objects with the id of an older one."""
+    unchanged: int = 0
+    gone: int = 0
+
+    def add(self, other: Counts) -> None:
+        """Adds the figures of another one."""
+        for name, value in asdict(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
+
+@dataclass
+class _Writes:
+    """Rows of one transaction."""
+
+    history: list[dict[str, Any]] = field(default_factory=list)
+    inserts: list[dict[str, Any]] = field(default_factory=list)
+    updates: list[dict[str, Any]] = field(default_factory=list)
+    ends: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Workspace:
+    """Offenses, alerts and what belongs to them, of one or several systems; `open_workspace` opens one."""
+
+    def __init__(self, engine: sa.Engine, name: str) -> None:
+        """`name` is what errors call it: a path, or a URL without its password."""
+        self._engine, self.name = engine, name
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Workspace({self.name!r})"
+
+    def close(self) -> None:
+        """Lets go of the database."""
+        self._engine.dispose()
+
+    def reading(self) -> sa.Connection:
+        """A connection that sees one state of the workspace until it is closed."""
+        return self._engine.connect()
+
+    def begin(self, source: str, system: str, *, made_by: str, settings: Mapping[str, Any]) -> Run:
+        """Begins a run that asks a source."""
+        with self.writing(source) as connection:
+            known = connection.scalar(sa.select(sources.c.system).where(sources.c.source == source))
+            said = {"system": system, "settings": json.dumps(settings)}
+            if known is None:
+                connection.execute(sources.insert().values(source=source, **said))
+            else:
+                connection.execute(sources.update().where(sources.c.source == source).values(**said))
+            number = connection.execute(
+                runs.insert().values(source=source, started_ms=_now(), made_by=made_by)
+            ).inserted_primary_key
+            if number is None:  # no database that we know does that
+                raise WorkspaceError(f"{self.name}: it gives no number to a run")
+        return Run(self, int(number[0]), source)
+
+    def writing(self, source: str) -> _Writing:
+        """A transaction that no other writer of the same source disturbs; it is kept whole or not at all."""
+        return _Writing(self._engine, source)
+
+    def settings(self, system: str) -> list[tuple[str, dict[str, Any]]]:
+        """Sources of a system with how they were asked last."""
+        with self.reading() as connection:
+            found = connection.execute(
+                sa.select(sources.c.source, sources.c.settings).where(sources.c.system == system).order_by("source")
+            )
+            return [(source, json.loads(settings)) for source, settings in found]
+
+    def state(self, source: str, name: str) -> dict[str, Any] | None:
+        """What was noted under a name, with the page that it belongs to."""
+        with self.reading() as connection:
+            said = connection.scalar(
+                sa.select(states.c.state).where(states.c.source == source, states.c.name == name)
+            )
+        return None if said is None else dict(json.loads(said))
+
+    def known(self, source: str, kind: str) -> dict[str, tuple[int | None, int | None]]:
+        """Objects that are not gone, by key: when born, and the source's own time of the last change."""
+        chosen = sa.select(objects.c.key, objects.c.born_ms, objects.c.changed_ms)
+        with self.reading() as connection:
+            found = connection.execute(chosen.where(_of(source, kind), objects.c.gone_ms.is_(None)))
+            return {key: (born, changed) for key, born, changed in found}
+
+    def due(self, source: str, kind: str, limit: int | None = None) -> list[str]:
+        """Objects whose details wait to be fetched, the one that changed last first."""
+        chosen = (
+            sa.select(objects.c.key)
+            .where(_of(source, kind), objects.c.due, objects.c.gone_ms.is_(None))
+            .order_by(objects.c.changed_ms.desc(), objects.c.key)
+        )
+        with self.reading() as connection:
+            return list(connection.scalars(chosen.limit(limit)))
+
+    def bodies(self, source: str, kind: str) -> Iterator[tuple[str, int, int | None, str]]:
+        """Key, generation, when it was gone, and JSON of the last state of all objects."""
+        for row in self._bodies(source, kind):
+            yield row[0], row[1], row[2], row[3]
+
+    def _bodies(self, source: str, kind: str) -> Iterator[sa.Row[Any]]:
+        chosen = (
+            sa.select(objects.c.key, objects.c.generation, objects.c.gone_ms, history.c.body)
+            .join(
+                history,
+                sa.and_(
+                    *(history.c[name] == objects.c[name] for name in ("source", "kind", "key", "generation")),
+                    history.c.version == objects.c.body_version,
+                ),
+            )
+            .where(_of(source, kind))
+        )
+        with self.reading() as connection:
+            yield from connection.execution_options(yield_per=_AT_ONCE).execute(chosen)
+
+
+class _Writing:
+    """A transaction of a writer."""
+
+    def __init__(self, engine: sa.Engine, source: str) -> None:
+        self._connection = engine.connect().execution_options(writes=True)
+        self._source = source
+
+    def __enter__(self) -> sa.Connection:
+        self._connection.begin()
+        if self._connection.dialect.name == "postgresql":  # SQLite has one writer at a time in any case
+            lock = int.from_bytes(hashlib.sha256(self._source.encode()).digest()[:8], "big", signed=True)
+            self._connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock)))
+        return self._connection
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        with self._connection:
+            if kind is None:
+                self._connection.commit()
+            else:
+                self._connection.rollback()
+
+
+class Run:
+    """One pull from a source."""
+
+    def __init__(self, workspace: Workspace, number: int, source: str) -> None:
+        """Comes from `Workspace.begin`."""
+        self.workspace, self.number, self.source = workspace, number, source
+
+    def save(
+        self,
+        page: Page,
+        *,
+        state: tuple[str, Mapping[str, Any]] | None = None,
+        cleared: tuple[str, str] | None = None,
+    ) -> Counts:
+        """Keeps a page, what it changes, how far the listing got with it (a name and its state) and whose details wait
+        no more (kind and key), or nothing of it."""
+        counts = Counts(pages=1, received=len(page.items))
+        items = {item.key: item for item in page.items}
+        with self.workspace.writing(self.source) as connection:
+            number = connection.execute(
+                pages.insert().values(
+                    run_id=self.number,
+                    kind=page.kind,
+                    request=page.request,
+                    received_ms=_now(),
+                    rows=len(page.items),
+                    sha256=hashlib.sha256(page.body).hexdigest(),
+                    body=zlib.compress(page.body, _PACK),
+                )
+            ).inserted_primary_key
+            there = self._there(connection, page.kind, list(items))
+            writes = _Writes()
+            for key, item in items.items():
+                self._compare(item, there.get(key), page.kind, number[0] if number else None, writes, counts)
+            _write(connection, writes)
+            if state is not None:
+                self._note(connection, *state)
+            if cleared is not None:
+                self._clear(connection, *cleared)
+        return counts
+
+    def _there(self, connection: sa.Connection, kind: str, keys: Sequence[str]) -> dict[str, sa.Row[Any]]:
+        """What is stored of the keys, of each its last generation."""
+        found: dict[str, sa.Row[Any]] = {}
+        for start in range(0, len(keys), _AT_ONCE):
+            some = keys[start : start + _AT_ONCE]
+            chosen = sa.select(objects).where(_of(self.source, kind), objects.c.key.in_(some))
+            for row in connection.execute(chosen.order_by(objects.c.generation)):
+                found[row.key] = row
+        return found
+
+    def _compare(
+        self, item: Item, old: sa.Row[Any] | None, kind: str, page: int | None, writes: _Writes, counts: Counts
+    ) -> None:
+        """Writes what an object adds to what is known of it."""
+        digest = hashlib.sha256(item.body.encode()).hexdigest()
+        is_other = old is not None and None not in (old.born_ms, item.born_ms) and old.born_ms != item.born_ms
+        if old is not None and not is_other and old.sha256 == digest and old.gone_ms is None:
+            counts.unchanged += 1
+            return
+        generation, version = (old.generation, old.version + 1) if old is not None else (1, 1)
+        if old is not None and is_other:
+            counts.reused += 1
+            if old.gone_ms is None:
+                self._end(old, kind, writes)
+            generation, version = old.generation + 1, 1
+        change = "new" if version == 1 else _change(old, item, counts)
+        counts.stored += 1
+        counts.new += version == 1
+        counts.changed += version > 1
+        place = {"source": self.source, "kind": kind, "key": item.key, "generation": generation}
+        writes.history.append(
+            place
+            | {
+                "version": version,
+                "change": change,
+                "observed_ms": _now(),
+                "run_id": self.number,
+                "page_id": page,
+                "sha256": digest,
+                "body": item.body,
+            }
+        )
+        row = place | {
+            "born_ms": item.born_ms,
+            "version": version,
+            "body_version": version,
+            "sha256": digest,
+            "closed": item.closed,
+            "changed_ms": item.changed_ms,
+            "last_run": self.number,
+            "gone_ms": None,
+            "due": item.due,
+        }
+        if version == 1:
+            writes.inserts.append(row | {"first_run": self.number})
+        else:
+            writes.updates.append({f"new_{name}": value for name, value in row.items()})
+
+    def _end(self, old: sa.Row[Any], kind: str, writes: _Writes) -> None:
+        now = _now()
+        place = {"source": self.source, "kind": kind, "key": old.key, "generation": old.generation}
+        writes.history.append(
+            place
+            | {
+                "version": old.version + 1,
+                "change": "gone",
+                "observed_ms": now,
+                "run_id": self.number,
+                "page_id": None,
+                "sha256": None,
+                "body": None,
+            }
+        )
+        end = {"version": old.version + 1, "gone_ms": now, "last_run": self.number}
+        writes.ends.append({f"new_{name}": value for name, value in (place | end).items()})
+
+    def gone(self, kind: str, keys: Iterable[str]) -> int:
+        """Marks objects that the source has no more; they stay, with all that is known of them."""
+        keys, marked = list(keys), 0
+        with self.workspace.writing(self.source) as connection:
+            writes = _Writes()
+            for row in self._there(connection, kind, keys).values():
+                if row.gone_ms is None:
+                    self._end(row, kind, writes)
+                    marked += 1
+            _write(connection, writes)
+        return marked
+
+    def fetched(self, kind: str, key: str, page: Page) -> Counts:
+        """Keeps the details of an object, which wait no more."""
+        return self.save(page, cleared=(kind, key))
+
+    def clear(self, kind: str, key: str) -> None:
+        """The details of an object wait no more."""
+        with self.workspace.writing(self.source) as connection:
+            self._clear(connection, kind, key)
+
+    def _clear(self, connection: sa.Connection, kind: str, key: str) -> None:
+        connection.execute(objects.update().where(_of(self.source, kind), objects.c.key == key).values(due=False))
+
+    def note(self, name: str, state: Mapping[str, Any]) -> None:
+        """Notes something for the next run."""
+        with self.workspace.writing(self.source) as connection:
+            self._note(connection, name, state)
+
+    def _note(self, connection: sa.Connection, name: str, state: Mapping[str, Any]) -> None:
+        place = sa.and_(states.c.source == self.source, states.c.name == name)
+        said = json.dumps(state)
+        if not connection.execute(states.update().where(place).values(state=said)).rowcount:
+            connection.execute(states.insert().values(source=self.source, name=name, state=said))
+
+    def end(self, *, api_version: str, missing: Sequence[str], ledger: Sequence[Mapping[str, Any]]) -> None:
+        """Ends the run with what it could not have."""
+        with self.workspace.writing(self.source) as connection:
+            connection.execute(
+                runs.update()
+                .where(runs.c.run_id == self.number)
+                .values(
+                    ended_ms=_now(),
+                    api_version=api_version,
+                    missing="; ".join(missing) or None,
+                    ledger=json.dumps(list(ledger)),
+                )
+            )
+
+
+def _change(old: Any, item: Item, counts: Counts) -> str:
+    """What happened to an object, in a word."""
+    if old.gone_ms is not None:
+        counts.back += 1
+        return "back"
+    if item.closed and not old.closed:
+        counts.closed += 1
+        return "closed"
+    if old.closed and not item.closed:
+        counts.reopened += 1
+        return "reopened"
+    return "changed"
+
+
+def _write(connection: sa.Connection, writes: _Writes) -> None:
+    if writes.history:
+        connection.execute(history.insert(), writes.history)
+    if writes.inserts:
+        connection.execute(objects.insert(), writes.inserts)
+    for rows in (writes.updates, writes.ends):
+        if rows:
+            place = ("source", "kind", "key", "generation")
+            same = sa.and_(*(objects.c[name] == sa.bindparam(f"new_{name}") for name in place))
+            values = {name[4:]: sa.bindparam(name) for name in rows[0] if name[4:] not in place}
+            connection.execute(objects.update().where(same).values(values), rows)
+
+
+def _of(source: str, kind: str) -> sa.ColumnElement[bool]:
+    return sa.and_(objects.c.source == source, objects.c.kind == kind)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
