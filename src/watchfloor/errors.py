@@ -7,6 +7,7 @@
     │   ├── UnreadableFile        the format is known, the file is not readable as such
     │   ├── BadColumnMap          a column map that does not fit the table or the file
     │   │   └── OtherTable        a file that has none of the columns that the map is about
+    │   ├── BadMapping            a mapping of an alert system that cannot be used
     │   ├── BadPattern            a pattern, or a pattern file, that cannot be used
     │   └── BadOption             an option's value that means nothing here
     ├── TimeError                 a time or a zone that cannot be used
@@ -26,6 +27,7 @@ __all__ = [
     "AccessDenied",
     "AmbiguousTime",
     "BadColumnMap",
+    "BadMapping",
     "BadOption",
     "BadPattern",
     "InputError",
@@ -74,6 +76,10 @@ class BadColumnMap(InputError):
 
 class OtherTable(BadColumnMap):
     """A file that has none of the columns that the map is about."""
+
+
+class BadMapping(InputError):
+    """A mapping of an alert system that cannot be used."""
 
 
 class BadPattern(InputError):

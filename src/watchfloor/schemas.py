@@ -29,6 +29,7 @@ __all__ = [
     "TABLES",
     "TIME",
     "TLS_SESSIONS",
+    "VOCABULARIES",
     "Column",
     "Table",
     "Tables",
@@ -39,6 +40,20 @@ Tables = dict[str, pl.LazyFrame]
 
 TIME = pl.Datetime("us", "UTC")
 _TEXT, _INT, _FLOAT, _BOOL = pl.String(), pl.Int64(), pl.Float64(), pl.Boolean()
+
+
+VOCABULARIES: dict[str, tuple[str, ...]] = {
+    "status": ("open", "closed"),
+    "disposition": (
+        "true_positive",
+        "benign_positive",
+        "false_positive",
+        "duplicate",
+        "test",
+        "undetermined",
+    ),
+}
+"""Columns of ALERTS that know only these words."""
 
 
 @dataclass(frozen=True)

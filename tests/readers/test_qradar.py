@@ -17,7 +17,6 @@ from watchfloor.demo.make import make
 from watchfloor.errors import UnreadableFile
 from watchfloor.readers import Options, files, read_files
 from watchfloor.readers.qradar import READER
-from watchfloor.readers.qradar.lookups import disposition_of
 from watchfloor.schemas import ALERTS
 
 START = 1_759_492_800_250  # 2025-10-03T12:00:00.250Z
@@ -231,28 +230,6 @@ def test_a_list_of_reasons_may_say_what_they_mean(tmp_path: Path) -> None:
     ]
     alerts = read(write(tmp_path, offenses=[closed(1, id=1), closed(2, id=2)], closing_reasons=reasons))["alerts"]
     assert alerts["disposition"].to_list() == ["false_positive", "duplicate"]
-
-
-@pytest.mark.parametrize(
-    ("reason", "disposition"),
-    [
-        ("Non-Issue", "benign_positive"),
-        ("non issue", "benign_positive"),
-        ("False-Positive, Tuned", "false_positive"),
-        ("Policy Violation", "true_positive"),
-        ("True Positive - Handled", "true_positive"),
-        ("Benign True Positive", "benign_positive"),
-        ("Not a True Positive", "undetermined"),
-        ("Duplicate of another", "duplicate"),
-        ("Penetration Test", "test"),
-        ("Contested", "undetermined"),
-        ("Escalated", "undetermined"),
-        ("", "undetermined"),
-    ],
-)
-def test_what_a_closing_reason_says(reason: str, disposition: str) -> None:
-    """IBM's own by their text, one's own by words that say it; all others are undetermined."""
-    assert disposition_of(reason) == disposition
 
 
 @pytest.mark.parametrize(

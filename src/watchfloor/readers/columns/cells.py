@@ -9,25 +9,12 @@ import polars as pl
 
 from watchfloor.readers.columns.clocks import Clock, clock_of
 from watchfloor.readers.columns.written import array, text
-from watchfloor.schemas import Column
+from watchfloor.schemas import VOCABULARIES, Column
 
 if TYPE_CHECKING:
     from watchfloor.readers.columns.model import ColumnMap, Origin
 
-__all__ = ["VOCABULARIES", "Cell", "cell"]
-
-VOCABULARIES: dict[str, tuple[str, ...]] = {
-    "status": ("open", "closed"),
-    "disposition": (
-        "true_positive",
-        "benign_positive",
-        "false_positive",
-        "duplicate",
-        "test",
-        "undetermined",
-    ),
-}
-"""Columns of ALERTS that know only these words."""
+__all__ = ["Cell", "cell"]
 
 _TRUE = ("true", "t", "yes", "y", "1", "on")
 _FALSE = ("false", "f", "no", "n", "0", "off")

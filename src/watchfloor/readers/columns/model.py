@@ -11,9 +11,8 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from watchfloor.errors import BadColumnMap
-from watchfloor.readers.columns.cells import VOCABULARIES
 from watchfloor.readers.columns.clocks import format_trouble
-from watchfloor.schemas import ALERTS, TABLES, Column, Table
+from watchfloor.schemas import ALERTS, TABLES, VOCABULARIES, Column, Table
 from watchfloor.times import Unit, check_zone
 
 __all__ = ["ColumnMap", "Origin", "nearest", "parse"]

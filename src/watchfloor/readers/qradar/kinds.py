@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from watchfloor.mappings.qradar import Kind as Names
 from watchfloor.readers._reader import Head
 
 __all__ = ["Kind", "accepts", "kind_of", "misspelled"]
 
-Kind = Literal["offenses", "closing reasons", "rules", "domains", "tenants", "offense types"]
+Kind = Literal["offenses"] | Names
 
 _OF_OFFENSES = frozenset({
     *("offense_source", "offense_type", "closing_reason_id", "closing_user", "credibility", "magnitude", "relevance"),

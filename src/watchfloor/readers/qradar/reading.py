@@ -11,12 +11,12 @@ from typing import Any
 import polars as pl
 
 from watchfloor.errors import UnreadableFile
+from watchfloor.mappings.qradar import Lookups, Offenses, alerts_of, evidence_of
 from watchfloor.readers import files, texts
 from watchfloor.readers._reader import Options, Tables, merge
 from watchfloor.readers.documents import document, has_lines, loads
 from watchfloor.readers.qradar.kinds import Kind, kind_of, misspelled
-from watchfloor.readers.qradar.lookups import Lookups, reasons_in
-from watchfloor.readers.qradar.offenses import Offenses, alerts, evidence
+from watchfloor.readers.qradar.reasons import reasons_in
 from watchfloor.schemas import LEDGER, REJECTS
 
 __all__ = ["read"]
@@ -132,8 +132,8 @@ def _tables(export: _Export, offenses: Offenses, lookups: Lookups) -> Tables:
     if again := export.offenses - offenses.rows.height:
         export.notes.append(f"{again:,} records are earlier states or copies of other records")
     return {
-        "alerts": alerts(offenses, lookups, source),
-        "evidence": evidence(offenses, lookups, source),
+        "alerts": alerts_of(offenses, lookups, source),
+        "evidence": evidence_of(offenses, lookups, source),
         "rejects": _rejects(export),
         "ledger": _ledger(export, read=offenses.rows.height),
     }

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from watchfloor import times
-from watchfloor.readers.qradar.lookups import Lookups
-from watchfloor.schemas import ALERTS, EVIDENCE
+from watchfloor.mappings._mapping import Reject
+from watchfloor.mappings.qradar.lookups import Lookups
+from watchfloor.schemas import ALERTS, EVIDENCE, REJECTS, Tables
 
-__all__ = ["Offenses", "alerts", "evidence"]
+__all__ = ["Offenses", "alerts", "alerts_of", "evidence_of"]
 
 _NUMBERS = ("closing_reason_id", "domain_id", "offense_type", "event_count", *(
     "close_time", "start_time", "last_updated_time", "first_persisted_time", "last_persisted_time",
@@ -40,7 +42,7 @@ class Offenses:
     facts: pl.DataFrame
 
     @classmethod
-    def of(cls, records: Iterable[tuple[int, Any]], reject: Callable[[int, str, Any], None]) -> Offenses:
+    def of(cls, records: Iterable[tuple[int, Any]], reject: Reject) -> Offenses:
         """The records that are offenses; `reject` is told number, reason and record of the others."""
         rows: list[dict[str, Any]] = []
         facts: list[tuple[int, str, str]] = []
@@ -160,7 +162,40 @@ def _objects(found: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]
     return value
 
 
-def alerts(offenses: Offenses, lookups: Lookups, source: str) -> pl.LazyFrame:
+def alerts(offenses: Iterable[Any], lookups: Lookups | None = None, *, source: str = "qradar") -> Tables:
+    """Alerts, evidence and rejects of offenses as the API gives them, without a file.
+
+    Arguments:
+        offenses: JSON objects; a text is read as the JSON of one. Their numbers from 1 are the column `record`.
+        lookups: what their ids point to; without, every id stays `unknown (54)`.
+        source: what the rows say they are from: the console's address, say.
+    """
+    lookups = lookups or Lookups()
+    rejected: list[tuple[int, str, str]] = []
+
+    def reject(number: int, reason: str, record: Any) -> None:
+        rejected.append((number, reason, (record if isinstance(record, str) else json.dumps(record))[:2000]))
+
+    known = Offenses.of(((number, _object(one)) for number, one in enumerate(offenses, start=1)), reject)
+    rejects = pl.DataFrame(rejected, schema=["record", "reason", "text"], orient="row")
+    return {
+        "alerts": alerts_of(known, lookups, source),
+        "evidence": evidence_of(known, lookups, source),
+        "rejects": REJECTS.fill(rejects, source=source),
+    }
+
+
+def _object(offense: Any) -> Any:
+    """The object that a text holds; a text that is no JSON stays one, and is rejected as no object."""
+    if isinstance(offense, str):
+        try:
+            return json.loads(offense)
+        except (ValueError, RecursionError):
+            return offense
+    return offense
+
+
+def alerts_of(offenses: Offenses, lookups: Lookups, source: str) -> pl.LazyFrame:
     """One alert per offense.
 
     `rule` is the name of its first rule where rules were exported too, else the first segment of the description,
@@ -173,7 +208,11 @@ def alerts(offenses: Offenses, lookups: Lookups, source: str) -> pl.LazyFrame:
     rows = (
         offenses.rows.lazy()
         .join(_rule_names(offenses.facts, lookups).lazy(), on="record", how="left", maintain_order="left")
-        .with_columns(closing_reason=_looked_up(reasons, lookups.reason), status=status)
+        .with_columns(
+            client=_looked_up(domains, lookups.client),
+            closing_reason=_looked_up(reasons, lookups.reason),
+            status=status,
+        )
     )
     marked = pl.col("follow_up").fill_null(False) | pl.col("closing_reason").str.contains("(?i)escalat").fill_null(
         False
@@ -184,12 +223,12 @@ def alerts(offenses: Offenses, lookups: Lookups, source: str) -> pl.LazyFrame:
             "status",
             "closing_reason",
             "event_count",
+            "client",
             alert_id=pl.col("id").cast(pl.String),
-            client=_looked_up(domains, lookups.client),
             rule=pl.coalesce("rule", _first_segment(pl.col("description"))),
             title=_one_line(pl.col("description")),
             severity=pl.col("magnitude") * 10,
-            disposition=_looked_up(reasons, lookups.disposition),
+            disposition=_dispositions(offenses.rows, lookups),
             escalated=pl.when(marked).then(True).when(pl.col("status") == "closed").then(False),
             assignee="assigned_to",
             closed_by="closing_user",
@@ -202,6 +241,17 @@ def alerts(offenses: Offenses, lookups: Lookups, source: str) -> pl.LazyFrame:
         source=source,
         system="qradar",
     )
+
+
+def _dispositions(rows: pl.DataFrame, lookups: Lookups) -> pl.Expr:
+    """By closing reason, which a client may mean in a way of its own."""
+    kinds = rows.select("domain_id", "closing_reason_id").unique().drop_nulls("closing_reason_id")
+    known = {
+        (domain, reason): lookups.disposition(reason, lookups.client(domain)) for domain, reason in kinds.iter_rows()
+    }
+    key = pl.concat_str(pl.col("domain_id").cast(pl.String).fill_null(""), pl.lit("/"), "closing_reason_id")
+    named = {f"{'' if domain is None else domain}/{reason}": said for (domain, reason), said in known.items()}
+    return key.replace_strict(named, default=None, return_dtype=pl.String)
 
 
 def _looked_up(ids: pl.Series, name: Any) -> pl.Expr:
@@ -255,7 +305,7 @@ _BY_PROPERTY = {
 }
 
 
-def evidence(offenses: Offenses, lookups: Lookups, source: str) -> pl.LazyFrame:
+def evidence_of(offenses: Offenses, lookups: Lookups, source: str) -> pl.LazyFrame:
     """What the offenses were about: their source by its type, categories, log sources, networks, rules."""
 
     def kind(number: int) -> str:

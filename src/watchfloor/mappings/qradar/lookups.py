@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import resources
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from watchfloor.errors import UnreadableFile
-from watchfloor.readers import files
-from watchfloor.readers.columns.cells import VOCABULARIES
-from watchfloor.readers.documents import document, has_lines, loads
-from watchfloor.readers.qradar.kinds import Kind
+from watchfloor.mappings.verdicts import Verdicts, shipped_verdicts
+from watchfloor.schemas import VOCABULARIES
 
-__all__ = ["Lookups", "disposition_of", "reasons_in"]
+__all__ = ["Kind", "Lookups"]
+
+Kind = Literal["closing reasons", "rules", "domains", "tenants", "offense types"]
+"""Lists of the API that name what offenses hold as ids."""
 
 
 @dataclass
@@ -34,9 +28,11 @@ class Lookups:
     tenant_of: dict[int, int] = field(default_factory=dict)
     offense_types: dict[int, str] = field(default_factory=dict)
     """Names of properties: `sourceIP`, `username`."""
+    verdicts: Verdicts = field(default_factory=shipped_verdicts)
+    """What closing reasons say."""
 
     def add(self, kind: Kind, records: Iterable[Any]) -> None:
-        """Takes in the records of one export; those without an id are passed over."""
+        """Takes in the records of one list of the API; those without an id are passed over."""
         for record in records:
             if isinstance(record, Mapping) and (number := _number(record.get("id"))) is not None:
                 self._add(kind, number, record)
@@ -63,11 +59,13 @@ class Lookups:
         """Text of a closing reason."""
         return None if number is None else self.reasons.get(number, f"unknown ({number})")
 
-    def disposition(self, number: int | None) -> str | None:
-        """What a closing reason says; null without one."""
+    def disposition(self, number: int | None, client: str | None = None) -> str | None:
+        """What a closing reason says of an offense of a client; null without one."""
         if number is None:
             return None
-        return self.said.get(number) or disposition_of(self.reasons.get(number, ""))
+        return self.said.get(number) or self.verdicts.disposition(
+            self.reasons.get(number, ""), client=client, system="qradar"
+        )
 
     def client(self, domain: int | None) -> str | None:
         """Tenant of a domain, else its name; null where nothing tells the domains apart."""
@@ -83,55 +81,3 @@ def _number(value: Any) -> int | None:
     if isinstance(value, int):
         return value
     return int(value) if isinstance(value, str) and value.strip().isdecimal() else None
-
-
-def disposition_of(reason: str) -> str:
-    """What the text of a closing reason says, by `dispositions.toml`; `undetermined` where that says nothing."""
-    exact, words = _dispositions()
-    bare = _bare(reason)
-    if bare in exact:
-        return exact[bare]
-    if {"not", "no", "non"} & set(bare.split()):
-        return "undetermined"
-    return next((ours for word, ours in words.items() if f" {word} " in f" {bare} "), "undetermined")
-
-
-@cache
-def _dispositions() -> tuple[dict[str, str], dict[str, str]]:
-    text = resources.files(__package__).joinpath("dispositions.toml").read_text("utf-8")
-    content = tomllib.loads(text)
-    return tuple({_bare(theirs): ours for theirs, ours in content[key].items()} for key in ("reasons", "words"))  # type: ignore[return-value]
-
-
-def _bare(reason: str) -> str:
-    """Letters and digits, lower case, one blank between words."""
-    return " ".join(re.findall(r"[^\W_]+", reason.lower()))
-
-
-def reasons_in(path: Path) -> list[Any]:
-    """The closing reasons of their own export: a JSON list, JSON lines, or CSV with `id` and `text`.
-
-    Raises:
-        UnreadableFile: it holds no closing reasons.
-    """
-    head = files.head(path)
-    text = files.content(path).content.decode("utf-8-sig", errors="replace")
-    if head.content.lstrip()[:1] in (b"{", b"["):
-        found = _json_in(text, path, lines=has_lines(head.lines))
-    else:
-        found = list(csv.DictReader(text.splitlines()))
-    if not any(isinstance(one, Mapping) and {"id", "text"} <= one.keys() for one in found):
-        raise UnreadableFile(
-            f"{path}: no closing reasons: no objects or columns with id and text",
-            hint="export /siem/offense_closing_reasons?include_deleted=true&include_reserved=true",
-        )
-    return found
-
-
-def _json_in(text: str, path: Path, *, lines: bool) -> list[Any]:
-    if not lines:
-        return document(text, str(path), [{"id"}, {"text"}]).records
-    try:
-        return [loads(line) for line in text.splitlines() if line.strip()]
-    except ValueError as error:
-        raise UnreadableFile(f"{path}: {error}", hint="export the closing reasons again") from error

@@ -1,0 +1,10 @@
+"""Alert systems: their records, as an API gives them, become alerts and evidence; no file is read here.
+
+A reader that finds such records in a file, a source that fetches them, and the workspace that keeps them share this
+room, so that one offense is the same alert wherever it comes from.
+"""
+
+from watchfloor.mappings._mapping import ACTS, Reject
+from watchfloor.mappings.verdicts import Verdicts, load_verdicts, shipped_verdicts, verdicts_of
+
+__all__ = ["ACTS", "Reject", "Verdicts", "load_verdicts", "shipped_verdicts", "verdicts_of"]
