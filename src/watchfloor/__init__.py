@@ -8,7 +8,8 @@
     result.save("findings.xlsx")                # .html .xlsx .pdf .json .jsonl .csv .parquet
 
 Six questions: `findings`, `noise`, `timeline`, `kpis`, `beacons`; and `report` for one document of all that applies.
-Each takes paths, canonical tables as `read` gives them, or any frame with a column map.
+Each takes paths, canonical tables as `read` gives them, or any frame with a column map. `noise`, `kpis` and `report` ask
+the workspace, which `watchfloor pull` fills, where nothing is named; `open_workspace` opens it, or another one.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from watchfloor.errors import WatchfloorError
 if TYPE_CHECKING:
     from watchfloor.questions import beacons, findings, kpis, noise, read, report, timeline
     from watchfloor.result import Result
+    from watchfloor.store import open_workspace
 
 __all__ = [
     "Result",
@@ -29,13 +31,14 @@ __all__ = [
     "findings",
     "kpis",
     "noise",
+    "open_workspace",
     "read",
     "report",
     "timeline",
 ]
 
 # The names are looked up at first use: the command shows its help without loading Polars.
-_WHERE = {"Result": "watchfloor.result"}
+_WHERE = {"Result": "watchfloor.result", "open_workspace": "watchfloor.store"}
 
 
 def __getattr__(name: str) -> Any:

@@ -31,13 +31,14 @@ from watchfloor.readers.since import Since
 from watchfloor.reports import write_report
 from watchfloor.result import Input, Provenance, Result, versions
 from watchfloor.schemas import TABLES, as_lazy
+from watchfloor.store.promise import HoldsTables
 from watchfloor.times import check_zone
 
 __all__ = ["QUESTIONS", "Data", "beacons", "findings", "kpis", "noise", "read", "report", "timeline"]
 
 Data = Any
 """What a question can be asked of: a path or several, a mapping of paths to their zones, canonical tables as `read`
-gives them, or any frame (Polars, pandas, PyArrow, DuckDB) that is a canonical table or becomes one by a column map."""
+gives them, a workspace (null: the one that is there), or any frame (Polars, pandas, PyArrow, DuckDB) that is a canonical table or becomes one by a column map."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def findings(data: Data, *, rare: int = 2, **asked: Any) -> Result:
 
 
 def noise(
-    data: Data,
+    data: Data = None,
     *,
     minimum: int = 10,
     zone_of_days: str = "UTC",
@@ -177,7 +178,7 @@ def timeline(data: Data, *, to: str = "UTC", **asked: Any) -> Result:
 
 
 def kpis(
-    data: Data,
+    data: Data = None,
     *,
     tags: str | Path | TagRules | None = None,
     start: datetime | None = None,
@@ -240,7 +241,7 @@ def beacons(data: Data, *, score: str = "rita", **asked: Any) -> Result:
     return _traced(result, "beacons", tables, {"score": score, **asked, **reading})
 
 
-def report(data: Data, out: str | Path | None = None, *, title: str = "SOC report", **asked: Any) -> tuple[Result, ...]:
+def report(data: Data = None, out: str | Path | None = None, *, title: str = "SOC report", **asked: Any) -> tuple[Result, ...]:
     """Every question that the data can answer; with `out` (.html, .xlsx, .pdf, ..) written as one document.
 
     Raises:
@@ -278,6 +279,13 @@ _READING = frozenset(Asked.__dataclass_fields__)
 
 def _tables(data: Data, asked: Asked, *wanted: str) -> Tables:
     """Whatever the user gave, as canonical tables; a frame without a column map is the first wanted table that fits."""
+    if data is None:
+        from watchfloor.store import open_workspace  # noqa: PLC0415 - SQLAlchemy, for those who keep a workspace
+
+        with open_workspace() as workspace:
+            return workspace.tables()
+    if isinstance(data, HoldsTables):
+        return data.tables()
     if isinstance(data, Mapping):
         if data and all(value is None or isinstance(value, str) for value in data.values()):
             return _by_zone(data, asked)

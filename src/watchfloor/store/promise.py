@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from abc import ABC, abstractmethod
 
 from watchfloor.schemas import Tables
 
 __all__ = ["HoldsTables"]
 
 
-@runtime_checkable
-class HoldsTables(Protocol):
+class HoldsTables(ABC):
     """Anything that holds canonical tables."""
 
+    @abstractmethod
     def tables(self) -> Tables:
         """The tables by name, `rejects` and `ledger` among them."""
-        ...

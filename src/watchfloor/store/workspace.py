@@ -11,10 +11,14 @@ from dataclasses import asdict, dataclass, field
 from types import TracebackType
 from typing import Any
 
+import polars as pl
 import sqlalchemy as sa
 
 from watchfloor.errors import WorkspaceError
+from watchfloor.schemas import Tables
 from watchfloor.store.layout import history, objects, pages, runs, sources, states
+from watchfloor.store.promise import HoldsTables
+from watchfloor.store.reading import history_of, tables_of
 
 __all__ = ["Counts", "Item", "Page", "Run", "Workspace"]
 
@@ -89,7 +93,7 @@ class _Writes:
     ends: list[dict[str, Any]] = field(default_factory=list)
 
 
-class Workspace:
+class Workspace(HoldsTables):
     """Offenses, alerts and what belongs to them, of one or several systems; `open_workspace` opens one."""
 
     def __init__(self, engine: sa.Engine, name: str) -> None:
@@ -108,6 +112,18 @@ class Workspace:
     def close(self) -> None:
         """Lets go of the database."""
         self._engine.dispose()
+
+    def tables(self) -> Tables:
+        """Alerts and evidence of all that is kept, with rejects, and a ledger that says what the last pull missed."""
+        return tables_of(self)
+
+    def alerts(self) -> pl.LazyFrame:
+        """One row per offense, in its last state; those that the system has deleted since are among them."""
+        return tables_of(self)["alerts"]
+
+    def history(self, kind: str | None = None) -> pl.LazyFrame:
+        """One row per observed state: of offenses, or another kind, or (without) of all objects."""
+        return history_of(self, kind)
 
     def reading(self) -> sa.Connection:
         """A connection that sees one state of the workspace until it is closed."""
