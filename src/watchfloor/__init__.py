@@ -8,8 +8,8 @@
     result.save("findings.xlsx")                # .html .xlsx .pdf .json .jsonl .csv .parquet
 
 Six questions: `findings`, `noise`, `timeline`, `kpis`, `beacons`; and `report` for one document of all that applies.
-Each takes paths, canonical tables as `read` gives them, or any frame with a column map. `noise`, `kpis` and `report` ask
-the workspace, which `watchfloor pull` fills, where nothing is named; `open_workspace` opens it, or another one.
+Each takes paths, canonical tables as `read` gives them, or any frame with a column map. Where nothing is named,
+`noise`, `kpis` and `report` ask the workspace, which `watchfloor pull` fills; `open_workspace` opens it.
 """
 
 from __future__ import annotations

@@ -38,7 +38,8 @@ __all__ = ["QUESTIONS", "Data", "beacons", "findings", "kpis", "noise", "read", 
 
 Data = Any
 """What a question can be asked of: a path or several, a mapping of paths to their zones, canonical tables as `read`
-gives them, a workspace (null: the one that is there), or any frame (Polars, pandas, PyArrow, DuckDB) that is a canonical table or becomes one by a column map."""
+gives them, a workspace (null: the one that is there), or any frame (Polars, pandas, PyArrow, DuckDB) that is a
+canonical table or becomes one by a column map."""
 
 
 @dataclass(frozen=True)
@@ -241,7 +242,9 @@ def beacons(data: Data, *, score: str = "rita", **asked: Any) -> Result:
     return _traced(result, "beacons", tables, {"score": score, **asked, **reading})
 
 
-def report(data: Data = None, out: str | Path | None = None, *, title: str = "SOC report", **asked: Any) -> tuple[Result, ...]:
+def report(
+    data: Data = None, out: str | Path | None = None, *, title: str = "SOC report", **asked: Any
+) -> tuple[Result, ...]:
     """Every question that the data can answer; with `out` (.html, .xlsx, .pdf, ..) written as one document.
 
     Raises:
@@ -279,26 +282,29 @@ _READING = frozenset(Asked.__dataclass_fields__)
 
 def _tables(data: Data, asked: Asked, *wanted: str) -> Tables:
     """Whatever the user gave, as canonical tables; a frame without a column map is the first wanted table that fits."""
-    if data is None:
-        from watchfloor.store import open_workspace  # noqa: PLC0415 - SQLAlchemy, for those who keep a workspace
-
-        with open_workspace() as workspace:
-            return workspace.tables()
-    if isinstance(data, HoldsTables):
-        return data.tables()
+    if data is None or isinstance(data, HoldsTables):
+        return _of_workspace(data)
     if isinstance(data, Mapping):
         if data and all(value is None or isinstance(value, str) for value in data.values()):
             return _by_zone(data, asked)
         return {name: TABLES[name].conform(frame) for name, frame in data.items()}
-    if isinstance(data, str | Path):
-        return _of_files([data], asked)
-    if isinstance(data, Sequence):
-        return _of_files(data, asked)
+    if isinstance(data, str | Path | Sequence):
+        return _of_files([data] if isinstance(data, str | Path) else data, asked)
     frame = as_lazy(data)
     if asked.columns is not None:
         return apply_columns(frame, load_columns(asked.columns), source=type(data).__name__, zone=asked.zone)
     name = _name_of(frame.collect_schema().names(), wanted)
     return {name: TABLES[name].conform(frame)}
+
+
+def _of_workspace(workspace: HoldsTables | None) -> Tables:
+    """What a workspace holds; without one, that which is here."""
+    if workspace is not None:
+        return workspace.tables()
+    from watchfloor.store import open_workspace  # noqa: PLC0415 - SQLAlchemy, for those who keep a workspace
+
+    with open_workspace() as opened:
+        return opened.tables()
 
 
 def _of_files(paths: Sequence[str | Path], asked: Asked) -> Tables:

@@ -78,7 +78,7 @@ def _of_qradar(workspace: Workspace, source: str, missing: str | None) -> Tables
     def offenses() -> Iterator[Any]:
         nonlocal count
         last: dict[str, tuple[int, int]] = {}
-        for count, (key, generation, _, body) in enumerate(workspace.bodies(source, "offense"), start=1):  # noqa: B007
+        for count, (key, generation, _, body) in enumerate(workspace.bodies(source, "offense"), start=1):
             if generation > 1 or key in last:
                 _number_again(earlier, last, key, generation, count)
             last[key] = (generation, count)
@@ -115,7 +115,11 @@ def history_of(workspace: Workspace, kind: str | None = None) -> pl.LazyFrame:
     with workspace.reading() as connection:
         streamed = connection.execution_options(yield_per=5_000).execute(chosen)
         frames = [_frame(rows) for rows in streamed.partitions()]
-    return pl.concat(frames or [pl.DataFrame(schema=HISTORY)]).lazy().sort("observed_time", "source", "kind", "id", "generation", "version")
+    return (
+        pl.concat(frames or [pl.DataFrame(schema=HISTORY)])
+        .lazy()
+        .sort("observed_time", "source", "kind", "id", "generation", "version")
+    )
 
 
 def _frame(rows: Any) -> pl.DataFrame:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -16,33 +15,17 @@ import sqlalchemy as sa
 
 from watchfloor.errors import WorkspaceError
 from watchfloor.schemas import Tables
+from watchfloor.store.changes import Changes, Counts, Item, now_ms
 from watchfloor.store.layout import history, objects, pages, runs, sources, states
 from watchfloor.store.promise import HoldsTables
 from watchfloor.store.reading import history_of, tables_of
 
-__all__ = ["Counts", "Item", "Page", "Run", "Workspace"]
+__all__ = ["Page", "Run", "Workspace"]
 
 _AT_ONCE = 1_000
 """Keys that one question to the database names."""
 _PACK = 1
 """Level of zlib: pages of JSON shrink to a tenth, at little cost."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One object as the source gave it."""
-
-    key: str
-    """Its id."""
-    body: str
-    """All of it as JSON, its keys in order, so that equal objects are equal text."""
-    born_ms: int | None = None
-    """A time that never changes: another one with the same id is another object."""
-    changed_ms: int | None = None
-    """The source's own time of its last change."""
-    closed: bool = False
-    due: bool = False
-    """Whether its details are to be fetched after a change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,43 +39,6 @@ class Page:
     items: Sequence[Item]
 
 
-@dataclass
-class Counts:
-    """What became of the objects of some pages."""
-
-    pages: int = 0
-    received: int = 0
-    """Objects in the pages, each as often as it came."""
-    stored: int = 0
-    """Objects that were written because they are new or differ; `unchanged` were there already."""
-    new: int = 0
-    changed: int = 0
-    closed: int = 0
-    """Of the changed ones, those that were open before; and new ones that came closed are not counted here."""
-    reopened: int = 0
-    back: int = 0
-    """Objects that were gone and are there again."""
-    reused: int = 0
-    """New objects with the id of an older one."""
-    unchanged: int = 0
-    gone: int = 0
-
-    def add(self, other: Counts) -> None:
-        """Adds the figures of another one."""
-        for name, value in asdict(other).items():
-            setattr(self, name, getattr(self, name) + value)
-
-
-@dataclass
-class _Writes:
-    """Rows of one transaction."""
-
-    history: list[dict[str, Any]] = field(default_factory=list)
-    inserts: list[dict[str, Any]] = field(default_factory=list)
-    updates: list[dict[str, Any]] = field(default_factory=list)
-    ends: list[dict[str, Any]] = field(default_factory=list)
-
-
 class Workspace(HoldsTables):
     """Offenses, alerts and what belongs to them, of one or several systems; `open_workspace` opens one."""
 
@@ -103,7 +49,9 @@ class Workspace(HoldsTables):
     def __enter__(self) -> Workspace:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def __repr__(self) -> str:
@@ -139,7 +87,7 @@ class Workspace(HoldsTables):
             else:
                 connection.execute(sources.update().where(sources.c.source == source).values(**said))
             number = connection.execute(
-                runs.insert().values(source=source, started_ms=_now(), made_by=made_by)
+                runs.insert().values(source=source, started_ms=now_ms(), made_by=made_by)
             ).inserted_primary_key
             if number is None:  # no database that we know does that
                 raise WorkspaceError(f"{self.name}: it gives no number to a run")
@@ -160,9 +108,7 @@ class Workspace(HoldsTables):
     def state(self, source: str, name: str) -> dict[str, Any] | None:
         """What was noted under a name, with the page that it belongs to."""
         with self.reading() as connection:
-            said = connection.scalar(
-                sa.select(states.c.state).where(states.c.source == source, states.c.name == name)
-            )
+            said = connection.scalar(sa.select(states.c.state).where(states.c.source == source, states.c.name == name))
         return None if said is None else dict(json.loads(said))
 
     def known(self, source: str, kind: str) -> dict[str, tuple[int | None, int | None]]:
@@ -170,7 +116,7 @@ class Workspace(HoldsTables):
         chosen = sa.select(objects.c.key, objects.c.born_ms, objects.c.changed_ms)
         with self.reading() as connection:
             found = connection.execute(chosen.where(_of(source, kind), objects.c.gone_ms.is_(None)))
-            return {key: (born, changed) for key, born, changed in found}
+            return {key: (born, changed) for key, born, changed in found.tuples()}
 
     def due(self, source: str, kind: str, limit: int | None = None) -> list[str]:
         """Objects whose details wait to be fetched, the one that changed last first."""
@@ -184,10 +130,6 @@ class Workspace(HoldsTables):
 
     def bodies(self, source: str, kind: str) -> Iterator[tuple[str, int, int | None, str]]:
         """Key, generation, when it was gone, and JSON of the last state of all objects."""
-        for row in self._bodies(source, kind):
-            yield row[0], row[1], row[2], row[3]
-
-    def _bodies(self, source: str, kind: str) -> Iterator[sa.Row[Any]]:
         chosen = (
             sa.select(objects.c.key, objects.c.generation, objects.c.gone_ms, history.c.body)
             .join(
@@ -200,7 +142,7 @@ class Workspace(HoldsTables):
             .where(_of(source, kind))
         )
         with self.reading() as connection:
-            yield from connection.execution_options(yield_per=_AT_ONCE).execute(chosen)
+            yield from connection.execution_options(yield_per=_AT_ONCE).execute(chosen).tuples()
 
 
 class _Writing:
@@ -217,7 +159,9 @@ class _Writing:
             self._connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock)))
         return self._connection
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         with self._connection:
             if kind is None:
                 self._connection.commit()
@@ -243,23 +187,24 @@ class Run:
         no more (kind and key), or nothing of it."""
         counts = Counts(pages=1, received=len(page.items))
         items = {item.key: item for item in page.items}
+        counts.doubled = len(page.items) - len(items)
         with self.workspace.writing(self.source) as connection:
             number = connection.execute(
                 pages.insert().values(
                     run_id=self.number,
                     kind=page.kind,
                     request=page.request,
-                    received_ms=_now(),
+                    received_ms=now_ms(),
                     rows=len(page.items),
                     sha256=hashlib.sha256(page.body).hexdigest(),
                     body=zlib.compress(page.body, _PACK),
                 )
             ).inserted_primary_key
+            changes = Changes(self.source, page.kind, self.number, number[0] if number else None, counts)
             there = self._there(connection, page.kind, list(items))
-            writes = _Writes()
             for key, item in items.items():
-                self._compare(item, there.get(key), page.kind, number[0] if number else None, writes, counts)
-            _write(connection, writes)
+                changes.see(item, there.get(key))
+            changes.write(connection)
             if state is not None:
                 self._note(connection, *state)
             if cleared is not None:
@@ -276,83 +221,17 @@ class Run:
                 found[row.key] = row
         return found
 
-    def _compare(
-        self, item: Item, old: sa.Row[Any] | None, kind: str, page: int | None, writes: _Writes, counts: Counts
-    ) -> None:
-        """Writes what an object adds to what is known of it."""
-        digest = hashlib.sha256(item.body.encode()).hexdigest()
-        is_other = old is not None and None not in (old.born_ms, item.born_ms) and old.born_ms != item.born_ms
-        if old is not None and not is_other and old.sha256 == digest and old.gone_ms is None:
-            counts.unchanged += 1
-            return
-        generation, version = (old.generation, old.version + 1) if old is not None else (1, 1)
-        if old is not None and is_other:
-            counts.reused += 1
-            if old.gone_ms is None:
-                self._end(old, kind, writes)
-            generation, version = old.generation + 1, 1
-        change = "new" if version == 1 else _change(old, item, counts)
-        counts.stored += 1
-        counts.new += version == 1
-        counts.changed += version > 1
-        place = {"source": self.source, "kind": kind, "key": item.key, "generation": generation}
-        writes.history.append(
-            place
-            | {
-                "version": version,
-                "change": change,
-                "observed_ms": _now(),
-                "run_id": self.number,
-                "page_id": page,
-                "sha256": digest,
-                "body": item.body,
-            }
-        )
-        row = place | {
-            "born_ms": item.born_ms,
-            "version": version,
-            "body_version": version,
-            "sha256": digest,
-            "closed": item.closed,
-            "changed_ms": item.changed_ms,
-            "last_run": self.number,
-            "gone_ms": None,
-            "due": item.due,
-        }
-        if version == 1:
-            writes.inserts.append(row | {"first_run": self.number})
-        else:
-            writes.updates.append({f"new_{name}": value for name, value in row.items()})
-
-    def _end(self, old: sa.Row[Any], kind: str, writes: _Writes) -> None:
-        now = _now()
-        place = {"source": self.source, "kind": kind, "key": old.key, "generation": old.generation}
-        writes.history.append(
-            place
-            | {
-                "version": old.version + 1,
-                "change": "gone",
-                "observed_ms": now,
-                "run_id": self.number,
-                "page_id": None,
-                "sha256": None,
-                "body": None,
-            }
-        )
-        end = {"version": old.version + 1, "gone_ms": now, "last_run": self.number}
-        writes.ends.append({f"new_{name}": value for name, value in (place | end).items()})
-
     def gone(self, kind: str, keys: Iterable[str]) -> int:
         """Marks objects that the source has no more; they stay, with all that is known of them."""
-        keys, marked = list(keys), 0
+        if not (named := list(keys)):
+            return 0
         with self.workspace.writing(self.source) as connection:
-            writes = _Writes()
-            for row in self._there(connection, kind, keys).values():
+            changes = Changes(self.source, kind, self.number, None, Counts())
+            for row in self._there(connection, kind, named).values():
                 if row.gone_ms is None:
-                    self._end(row, kind, writes)
-                    marked += 1
-            _write(connection, writes)
-        return marked
+                    changes.end(row)
+            changes.write(connection)
+        return changes.counts.gone
 
     def fetched(self, kind: str, key: str, page: Page) -> Counts:
         """Keeps the details of an object, which wait no more."""
@@ -384,7 +263,7 @@ class Run:
                 runs.update()
                 .where(runs.c.run_id == self.number)
                 .values(
-                    ended_ms=_now(),
+                    ended_ms=now_ms(),
                     api_version=api_version,
                     missing="; ".join(missing) or None,
                     ledger=json.dumps(list(ledger)),
@@ -392,36 +271,5 @@ class Run:
             )
 
 
-def _change(old: Any, item: Item, counts: Counts) -> str:
-    """What happened to an object, in a word."""
-    if old.gone_ms is not None:
-        counts.back += 1
-        return "back"
-    if item.closed and not old.closed:
-        counts.closed += 1
-        return "closed"
-    if old.closed and not item.closed:
-        counts.reopened += 1
-        return "reopened"
-    return "changed"
-
-
-def _write(connection: sa.Connection, writes: _Writes) -> None:
-    if writes.history:
-        connection.execute(history.insert(), writes.history)
-    if writes.inserts:
-        connection.execute(objects.insert(), writes.inserts)
-    for rows in (writes.updates, writes.ends):
-        if rows:
-            place = ("source", "kind", "key", "generation")
-            same = sa.and_(*(objects.c[name] == sa.bindparam(f"new_{name}") for name in place))
-            values = {name[4:]: sa.bindparam(name) for name in rows[0] if name[4:] not in place}
-            connection.execute(objects.update().where(same).values(values), rows)
-
-
 def _of(source: str, kind: str) -> sa.ColumnElement[bool]:
     return sa.and_(objects.c.source == source, objects.c.kind == kind)
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

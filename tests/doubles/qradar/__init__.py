@@ -1,4 +1,4 @@
-"""A QRadar console on loopback, as its API is known to behave: contract, errors, order, filters, failures, moving data."""
+"""A QRadar console on loopback, as its API is known to behave: contract, errors, filters, failures, moving data."""
 
 from doubles.qradar.faults import Fault
 from doubles.qradar.server import TOKEN, Double, Modes

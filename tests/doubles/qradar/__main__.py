@@ -7,5 +7,6 @@ from doubles.qradar import TOKEN, Double, Soc
 
 if __name__ == "__main__":
     with Double(Soc(int(sys.argv[1]))) as console:
-        print(json.dumps({"url": console.url, "ca_file": str(console.ca_file), "token": TOKEN}), flush=True)
+        sys.stdout.write(json.dumps({"url": console.url, "ca_file": str(console.ca_file), "token": TOKEN}) + "\n")
+        sys.stdout.flush()
         sys.stdin.read()

@@ -24,7 +24,7 @@ class Made:
 
 
 def make(kind: str, folder: Path) -> Made:
-    """A certificate; `ca.pem` in the folder is what a client may trust. A second call with another kind replaces both."""
+    """A certificate; `ca.pem` in the folder is what a client may trust. A second call replaces both."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     if kind == "self-signed":
         pem = _self_signed(folder, context)

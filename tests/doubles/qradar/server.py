@@ -15,7 +15,7 @@ import threading
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,12 @@ _LISTS = {
     "/config/access/tenant_management/tenants": "tenants",
     "/config/event_sources/log_source_management/log_sources": "log_sources",
 }
-_SORTS = {"/siem/offenses", "/siem/offense_types", "/analytics/rules_offense_contributions", "/config/event_sources/log_source_management/log_sources"}
+_SORTS = {
+    "/siem/offenses",
+    "/siem/offense_types",
+    "/analytics/rules_offense_contributions",
+    "/config/event_sources/log_source_management/log_sources",
+}
 
 
 @dataclass
@@ -160,7 +165,7 @@ class Double:
                 401,
                 18,
                 'No SEC header present in request. Please provide it via "SEC: token". You may also use BASIC '
-                "authentication parameters if this host supports it. e.g. \"Authorization: Basic base64Encoding\"",
+                'authentication parameters if this host supports it. e.g. "Authorization: Basic base64Encoding"',
                 "You are unauthorized to access the requested resource.",
             )
         if token == OTHER_TOKEN or path in self.modes.forbidden or re.sub(r"\d+", "{id}", path) in self.modes.forbidden:
@@ -182,7 +187,9 @@ class Double:
             raise Refusal(422, 8, f"Version ({said}) from header parameter (Version) is not a valid version. {valid}")
         if said in self.modes.removed:
             raise Refusal(
-                422, 8, f"Version ({said}) from header parameter (Version) has been removed and is no longer valid. {valid}"
+                422,
+                8,
+                f"Version ({said}) from header parameter (Version) has been removed and is no longer valid. {valid}",
             )
         wanted = _number(said)
         if "." not in said:
@@ -198,7 +205,10 @@ class Double:
         if path == "/help/versions":
             return self._versions(), {}
         if path == "/system/about":
-            return b'{"external_version":"7.5.0","build_version":"made-up","release_name":"7.5.0","fips_enabled":false}', {}
+            return (
+                b'{"external_version":"7.5.0","build_version":"made-up","release_name":"7.5.0","fips_enabled":false}',
+                {},
+            )
         if path in ("/siem/offenses", "/analytics/rules_offense_contributions"):
             if path != "/siem/offenses" and version < (14, 0):
                 raise _unknown(path)
@@ -332,9 +342,7 @@ class Double:
             raise Refusal(416, 1, "The requested range is not satisfiable")
         if self.modes.content_range == "odd":
             return body, {"Content-Range": "items 0--1/0" if not total else f"items {first}-{first + len(rows)}/*"}
-        return body, {
-            "Content-Range": f"items {first}-{first + len(rows) - 1}/{total}" if rows else f"items */{total}"
-        }
+        return body, {"Content-Range": f"items {first}-{first + len(rows) - 1}/{total}" if rows else f"items */{total}"}
 
     def strike(self, path: str) -> Fault | None:
         """What goes wrong with this request."""
@@ -439,7 +447,9 @@ class _Handler(BaseHTTPRequestHandler):
                 refusal = Refusal(int(fault.kind), codes.get(fault.kind, 1010), "API will be unavailable")
                 self._send(refusal.status, json_type, _error(refusal))
             case "401":
-                self._send(401, json_type, _error(Refusal(401, 18, "You are unauthorized to access the requested resource.")))
+                self._send(
+                    401, json_type, _error(Refusal(401, 18, "You are unauthorized to access the requested resource."))
+                )
             case "403":
                 said = "User has insufficient capabilities to access this endpoint resource"
                 self._send(403, json_type, _error(Refusal(403, 26, said)))

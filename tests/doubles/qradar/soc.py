@@ -1,4 +1,4 @@
-"""What a console holds: offenses of 38 fields and the lists that their ids point to, made up; and what happens to it."""
+"""What a console holds, made up: offenses of 38 fields and what their ids point to; and what happens to it."""
 
 from __future__ import annotations
 

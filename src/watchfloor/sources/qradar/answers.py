@@ -107,24 +107,21 @@ def check(status: int, headers: Mapping[str, str], body: bytes) -> Any:
 def _failure(status: int, headers: Mapping[str, str], body: bytes) -> Failed:
     code, said = _words(body)
     what = f"{status} {said}".strip()
-    match status:
-        case 401:
-            return Denied(what)
-        case 403:
-            return Forbidden(what)
-        case 404 | 410:
-            return Gone(what)
-        case 422 if re.search(r"^Version \(", said):
-            return Removed(what)
-        case _ if status in _AGAIN or status >= 500:
-            return Temporary(what, wait=wait_of(headers.get("retry-after")), size=status not in (425, 429))
-        case _ if 300 <= status < 400:
-            where = headers.get("location", "")[:200]
-            failed = Refused(f"{status} and points to {where or 'nowhere'}: a token is never sent on")
-            failed.hint = "give the console's own address as --url"
-            return failed
-        case _:
-            return Refused(f"{what} (code {code})" if code is not None else what)
+    if 300 <= status < 400:
+        return _redirect(status, headers)
+    if status in _AGAIN or status >= 500:
+        return Temporary(what, wait=wait_of(headers.get("retry-after")), size=status not in (425, 429))
+    if status == 422 and said.startswith("Version ("):
+        return Removed(what)
+    kind = {401: Denied, 403: Forbidden, 404: Gone, 410: Gone}.get(status, Refused)
+    return kind(f"{what} (code {code})" if kind is Refused and code is not None else what)
+
+
+def _redirect(status: int, headers: Mapping[str, str]) -> Refused:
+    where = headers.get("location", "")[:200]
+    failed = Refused(f"{status} and points to {where or 'nowhere'}: a token is never sent on")
+    failed.hint = "give the console's own address as --url"
+    return failed
 
 
 def _words(body: bytes) -> tuple[int | None, str]:

@@ -279,4 +279,3 @@ def _date(said: str | None) -> int | None:
         return int(email.utils.parsedate_to_datetime(said).timestamp() * 1000) if said else None
     except ValueError:
         return None
-

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from watchfloor.sources.qradar.answers import canonical
-from watchfloor.store.workspace import Item
+from watchfloor.store.changes import Item
 
 __all__ = [
     "CONTRIBUTIONS",
@@ -43,9 +43,7 @@ class Endpoint:
 
 OFFENSES = Endpoint("offense", "/siem/offenses", "offenses")
 NOTES = Endpoint("note", "/siem/offenses/{id}/notes", "notes", sorts=False)
-CONTRIBUTIONS = Endpoint(
-    "contribution", "/analytics/rules_offense_contributions", "rules of offenses", since=(14, 0)
-)
+CONTRIBUTIONS = Endpoint("contribution", "/analytics/rules_offense_contributions", "rules of offenses", since=(14, 0))
 SOURCES = Endpoint(
     "source_address",
     "/siem/source_addresses",

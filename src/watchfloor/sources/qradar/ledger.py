@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from watchfloor.store.workspace import Counts
+from watchfloor.store.changes import Counts
 
 __all__ = ["Entry", "Ledger"]
 

@@ -31,7 +31,8 @@ from watchfloor.sources.qradar.ledger import Ledger
 from watchfloor.sources.qradar.scan import Mark, Scan
 from watchfloor.sources.qradar.secret import Token, find_token
 from watchfloor.sources.qradar.tls import Tls
-from watchfloor.store.workspace import Item, Page, Run, Workspace
+from watchfloor.store.changes import Item
+from watchfloor.store.workspace import Page, Run, Workspace
 
 __all__ = ["Progress", "pull"]
 
@@ -127,7 +128,7 @@ class _Pull:
         scope = self.client.clock_ms - round(since_days * _DAY_MS) if since_days is not None else None
         had = bool(self.workspace.known(self.run.source, OFFENSES.kind))
         steps: list[tuple[str, Callable[[], None]]] = [
-            *((endpoint.about, lambda endpoint=endpoint: self.list(endpoint)) for endpoint in LISTS),  # type: ignore[misc]
+            *((endpoint.about, lambda endpoint=endpoint: self.list(endpoint)) for endpoint in LISTS),
             (OFFENSES.about, lambda: self.offenses(scope)),
         ]
         if had:

@@ -64,7 +64,7 @@ class Context(ssl.SSLContext):
 class _Socket(ssl.SSLSocket):
     """Looks at the certificate before anything is sent, and at the clock before anything is read."""
 
-    context: Context  # type: ignore[assignment]
+    context: Context
 
     def do_handshake(self, block: bool = False) -> None:
         super().do_handshake(block)
