@@ -22,8 +22,8 @@ __all__ = ["app"]
 
 app = typer.Typer(help="From a living system into the workspace, to be asked without it.", no_args_is_help=True)
 
-_COLUMNS = ("pages", "received", "stored", "new", "changed", "closed", "gone", "rejected")
-_MORE = ("reopened", "back", "reused", "doubled")
+_ALWAYS = ("pages", "received", "stored", "new", "changed", "closed", "gone", "rejected")
+_COLUMNS = (*_ALWAYS, "unchanged", "reopened", "back", "reused", "doubled")
 
 
 @app.callback()
@@ -189,15 +189,16 @@ def _show(ledger: Ledger, workspace: Workspace) -> None:
     from watchfloor.hostile import harmless
 
     rows = ledger.rows()
-    names = [*_COLUMNS, *(name for name in _MORE if any(row[name] for row in rows))]
+    names = [name for name in _COLUMNS if name in _ALWAYS or any(row[name] for row in rows)]
     grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold dim")
-    grid.add_column(harmless(f"ledger: {ledger.source}, API {ledger.api_version}"), no_wrap=True)
+    grid.add_column("ledger", no_wrap=True)
     for name in names:
         grid.add_column(name, justify="right", no_wrap=True)
     for row in rows:
         if not row["missing"] or row["received"]:
             grid.add_row(row["list"], *(f"{row[name]:,}" for name in names))
     console = output.stdout()
+    console.print(Text(harmless(f"{ledger.source}, API {ledger.api_version}"), style="dim"))
     console.print(grid)
     for about, why in ledger.missing.items():
         console.print(Text(harmless(f"missing: {about}: {why}"), style="bold yellow"), soft_wrap=True)

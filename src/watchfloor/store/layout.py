@@ -56,7 +56,7 @@ pages = sa.Table(
     sa.Column("received_ms", sa.BigInteger, nullable=False),
     sa.Column("rows", sa.Integer, nullable=False),
     sa.Column("sha256", sa.Text, nullable=False, comment="of the body as received"),
-    sa.Column("body", sa.LargeBinary, nullable=False, comment="as received, compressed by zlib"),
+    sa.Column("body", sa.LargeBinary, comment="as received, compressed by zlib; null where nothing in it was new"),
 )
 objects = sa.Table(
     "objects",

@@ -116,13 +116,23 @@ class Workspace(HoldsTables):
         chosen = sa.select(objects.c.key, objects.c.born_ms, objects.c.changed_ms)
         with self.reading() as connection:
             found = connection.execute(chosen.where(_of(source, kind), objects.c.gone_ms.is_(None)))
-            return {key: (born, changed) for key, born, changed in found.tuples()}
+            return {key: (born, changed) for key, born, changed in found}
 
     def due(self, source: str, kind: str, limit: int | None = None) -> list[str]:
         """Objects whose details wait to be fetched, the one that changed last first."""
         chosen = (
             sa.select(objects.c.key)
             .where(_of(source, kind), objects.c.due, objects.c.gone_ms.is_(None))
+            .order_by(objects.c.changed_ms.desc(), objects.c.key)
+        )
+        with self.reading() as connection:
+            return list(connection.scalars(chosen.limit(limit)))
+
+    def open(self, source: str, kind: str, limit: int) -> list[str]:
+        """Objects that are neither closed nor gone, the one that changed last first."""
+        chosen = (
+            sa.select(objects.c.key)
+            .where(_of(source, kind), objects.c.closed.is_(False), objects.c.gone_ms.is_(None))
             .order_by(objects.c.changed_ms.desc(), objects.c.key)
         )
         with self.reading() as connection:
@@ -142,7 +152,7 @@ class Workspace(HoldsTables):
             .where(_of(source, kind))
         )
         with self.reading() as connection:
-            yield from connection.execution_options(yield_per=_AT_ONCE).execute(chosen).tuples()
+            yield from connection.execution_options(yield_per=_AT_ONCE).execute(chosen)
 
 
 class _Writing:
@@ -197,7 +207,7 @@ class Run:
                     received_ms=now_ms(),
                     rows=len(page.items),
                     sha256=hashlib.sha256(page.body).hexdigest(),
-                    body=zlib.compress(page.body, _PACK),
+                    body=None,
                 )
             ).inserted_primary_key
             changes = Changes(self.source, page.kind, self.number, number[0] if number else None, counts)
@@ -205,6 +215,9 @@ class Run:
             for key, item in items.items():
                 changes.see(item, there.get(key))
             changes.write(connection)
+            if counts.stored:
+                packed = zlib.compress(page.body, _PACK)
+                connection.execute(pages.update().where(pages.c.page_id == changes.page).values(body=packed))
             if state is not None:
                 self._note(connection, *state)
             if cleared is not None:

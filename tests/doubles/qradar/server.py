@@ -72,8 +72,8 @@ class Modes:
     """Endpoints that the token may not see."""
     certificate: str = "issued"
     """issued by a CA (`ca_file`), self-signed as QRadar's own, expired, or for another name."""
-    closed_for: float = 0.0
-    """Seconds in which connections are refused, once told to restart."""
+    poisoned: Sequence[int] = ()
+    """Offenses that the console cannot write out: the list breaks off there, with an error after it (IV98260)."""
 
 
 class Refusal(Exception):
@@ -281,7 +281,12 @@ class Double:
         asked = params.get("fields")
         _fields(asked, _visible(path, next(iter(table.values())), version) if table else None)
         chosen = [self._json(path, table[key], version, asked) for key in keys[first : last + 1]]
-        return self._listed(chosen, len(keys), first, headers)
+        body, extra = self._listed(chosen, len(keys), first, headers)
+        bad = [place for place, key in enumerate(keys[first : last + 1]) if key in self.modes.poisoned]
+        if bad and not asked and path == "/siem/offenses":
+            broken = _error(Refusal(500, 13, "An error occurred while writing the answer"))
+            body = b"[" + b",".join([*chosen[: bad[0]], broken])
+        return body, extra
 
     def _matching(self, path: str, table: dict[int, Any], text: str, version: tuple[int, int]) -> Sequence[int]:
         """Ids that match, in their order."""

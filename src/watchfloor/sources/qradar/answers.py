@@ -56,10 +56,10 @@ class Failed(Exception):
 class Temporary(Failed):
     """May be asked again: the console is busy, starts, or its answer broke off."""
 
-    def __init__(self, what: str, *, wait: float | None = None, size: bool = True) -> None:
-        """`wait`: seconds that the console asks for; `size`: fewer rows may help."""
+    def __init__(self, what: str, *, wait: float | None = None, size: bool = True, unreachable: bool = False) -> None:
+        """`wait`: seconds that the console asks for; `size`: fewer rows may help; `unreachable`: nobody was there."""
         super().__init__(what)
-        self.wait, self.size = wait, size
+        self.wait, self.size, self.unreachable = wait, size, unreachable
 
 
 class Denied(Failed):

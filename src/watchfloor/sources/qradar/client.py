@@ -137,7 +137,7 @@ class Client:
         *,
         size: Size | None = None,
         offset: int = 0,
-        version: str | None = None,
+        attempts: int | None = None,
     ) -> tuple[Answer, str]:
         """An answer, and the request that it belongs to in words.
 
@@ -146,7 +146,7 @@ class Client:
             params: filter, fields, sort.
             size: asks for a page of so many rows, of fewer after each failure.
             offset: of the page.
-            version: of the API, where it is not the one that was agreed on.
+            attempts: how often to try, where that is not as usual.
 
         Raises:
             Failed: an answer that trying again does not change; or the last failure.
@@ -166,7 +166,7 @@ class Client:
 
         tries = stamina.retry_context(
             on=again,
-            attempts=patience.attempts,
+            attempts=attempts or patience.attempts,
             timeout=patience.all_tries,
             wait_initial=patience.first_wait,
             wait_max=patience.longest_wait,
@@ -176,15 +176,17 @@ class Client:
             with attempt:
                 words = self._words(path, params, size, offset)
                 try:
-                    answer = self._once(path, params, words[1], version or self.version, until)
+                    answer = self._once(path, params, words[1], until)
                 except Temporary as error:
-                    LOG.info("%s: %s; try %d of %d", path, error, attempt.num, patience.attempts)
+                    if error.unreachable and attempt.num == (attempts or patience.attempts):
+                        raise NotReachable(f"{self.source}: {error}", hint=_LATER) from error
+                    LOG.info("%s: %s; try %d of %d", path, error, attempt.num, attempts or patience.attempts)
                     raise
         if size is not None:
             size.relieved()
         self._warn(answer)
         self.clock_ms = answer.date_ms or time.time_ns() // 1_000_000
-        return answer, f"{words[0]} Version: {version or self.version}"
+        return answer, f"{words[0]} Version: {self.version}"
 
     def _words(
         self, path: str, params: Mapping[str, str] | None, size: Size | None, offset: int
@@ -193,11 +195,9 @@ class Client:
         query = "?" + "&".join(f"{name}={value}" for name, value in params.items()) if params else ""
         return f"GET /api{path}{query}" + (f" Range: {asked}" if asked else ""), asked
 
-    def _once(
-        self, path: str, params: Mapping[str, str] | None, asked: str | None, version: str, until: float
-    ) -> Answer:
+    def _once(self, path: str, params: Mapping[str, str] | None, asked: str | None, until: float) -> Answer:
         self._context.deadline = min(time.monotonic() + self.patience.one_try, until)
-        headers = {"Version": version} | ({"Range": asked} if asked else {})
+        headers = {"Version": self.version} | ({"Range": asked} if asked else {})
         with (
             self._translated(),
             self._http.stream("GET", f"/api{path}", params=params, headers=headers) as response,
@@ -229,12 +229,13 @@ class Client:
         try:
             yield
         except httpx.HTTPError as error:
-            if (why := tls.reason(error)) is not None and not _broke(error):
+            if isinstance(error, httpx.ConnectError) and (why := tls.reason(error)) is not None:
                 raise NotReachable(f"{self.source}: {why[0]}", hint=why[1]) from error
             if isinstance(error, httpx.ConnectError) and _no_such_host(error):
                 raise NotReachable(f"{self.source}: no such host", hint="check the name in --url") from error
             what = type(error).__name__.removesuffix("Error")
-            raise Temporary(f"{_WAYS.get(what, what)}", size=not isinstance(error, httpx.ConnectError)) from error
+            unreachable = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+            raise Temporary(_WAYS.get(what, what), size=not unreachable, unreachable=unreachable) from error
         except httpx.InvalidURL as error:
             raise NotReachable(f"{self.source}: {error}", hint="check --url") from error
 
@@ -250,10 +251,11 @@ class Client:
         if isinstance(error, answers.Forbidden):
             return AccessDenied(f"{self.source}: {error}", hint=error.hint)
         if isinstance(error, Temporary):
-            return NotReachable(f"{self.source}: {error}", hint="try again later; what arrived is kept")
+            return NotReachable(f"{self.source}: {error}", hint=_LATER)
         return SourceError(f"{self.source}: {error}", hint=error.hint or "is this the address of a QRadar console?")
 
 
+_LATER = "is it up, and the address right? try again later: what arrived is kept"
 _WAYS = {
     "ConnectTimeout": "nobody answers",
     "Connect": "the connection was refused",
@@ -263,11 +265,6 @@ _WAYS = {
     "RemoteProtocol": "the answer broke off",
     "Decoding": "the answer broke off",
 }
-
-
-def _broke(error: httpx.HTTPError) -> bool:
-    """A TLS connection that ended in the middle is no matter of trust."""
-    return isinstance(error, httpx.ReadError | httpx.WriteError)
 
 
 def _no_such_host(error: BaseException) -> bool:

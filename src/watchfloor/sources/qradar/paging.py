@@ -30,6 +30,8 @@ class Part:
     last: int
     """The largest id so far."""
     more: bool
+    refused: dict[int, str]
+    """Rows that the console cannot give, and what it says."""
 
 
 def by_key(
@@ -52,7 +54,15 @@ def by_key(
     while more:
         filter_ = f"{also} and id > {last}" if also else f"id > {last}"
         params = dict(endpoint.params) | {"filter": filter_, "sort": "+id"} | ({"fields": fields} if fields else {})
-        answer, request = client.get(endpoint.path, params, size=size)
+        try:
+            answer, request = client.get(endpoint.path, params, size=size)
+        except Temporary as error:
+            if fields:
+                raise
+            for part in _one_by_one(client, endpoint, last, also, error):
+                last = part.last
+                yield part
+            continue
         rows = _rows(answer)
         ids = [number for row in rows if isinstance(row, dict) and (number := whole(row.get("id"))) is not None]
         # A page shorter than asked for is no proof of the end: the console may give fewer rows than it was asked for.
@@ -60,7 +70,33 @@ def by_key(
         if ids and (min(ids) <= last or ids != sorted(ids)):
             raise Refused(f"rows that are not above id {last}, or not in order, though both were asked for")
         last = max(ids, default=last)
-        yield Part(rows, answer, request, last, more)
+        yield Part(rows, answer, request, last, more, {})
+
+
+def _one_by_one(client: Client, endpoint: Endpoint, last: int, also: str, error: Temporary) -> Iterator[Part]:
+    """A few rows one by one, where they cannot be had together: one that the console cannot write spoils a page.
+
+    Raises:
+        Temporary: none of them can be had: it is not a matter of a row.
+    """
+    condition = f"{also} and id > {last}" if also else f"id > {last}"
+    params = {"filter": condition, "sort": "+id", "fields": "id"}
+    answer, _ = client.get(endpoint.path, params, size=Size(Size.FLOOR), attempts=2)
+    ids = [row["id"] for row in _rows(answer)]
+    refused: dict[int, str] = {}
+    for number in ids:
+        params = dict(endpoint.params) | {"filter": f"id in ({number})"}
+        try:
+            one, request = client.get(endpoint.path, params, size=Size(1), attempts=2)
+        except Temporary as why:
+            refused[number] = str(why)
+            continue
+        yield Part(_rows(one), one, request, number, True, refused)
+        refused = {}
+    if not ids or len(refused) == len(ids):
+        raise error
+    if refused:
+        yield Part([], answer, "", ids[-1], True, refused)
 
 
 def by_place(client: Client, endpoint: Endpoint, size: Size, params: dict[str, str] | None = None) -> list[Part]:
@@ -83,7 +119,7 @@ def _in_turn(client: Client, endpoint: Endpoint, size: Size, params: dict[str, s
         rows = _rows(answer)
         offset += len(rows)
         more = bool(rows) and (answer.total is None or answer.total > offset)
-        yield Part(rows, answer, request, offset, more)
+        yield Part(rows, answer, request, offset, more, {})
 
 
 def _rows(answer: Answer) -> list[Any]:

@@ -45,6 +45,8 @@ _AT_ONCE = 100
 _DAY_MS = 86_400_000
 NOTES_AT_ONCE = 1_000
 """Offenses whose notes one run fetches: each costs a request."""
+NOTES_AGAIN = 200
+"""Open offenses whose notes are asked for again, those that changed last."""
 
 Progress = Callable[[str, int, int | None], None]
 """Told what is being fetched, how many rows came, and of how many where that is known."""
@@ -171,6 +173,8 @@ class _Pull:
         entry.add(self.run.save(Page(endpoint.kind, part.request, part.answer.body, items), state=state))
         entry.rejected += len(part.rows) - len(items)
         entry.received += len(part.rows) - len(items)
+        for number, why in part.refused.items():
+            self.ledger.missing[f"{endpoint.kind} {number}"] = f"the console cannot give it: {why}"
         return items
 
     def list(self, endpoint: Endpoint) -> None:
@@ -190,8 +194,13 @@ class _Pull:
 
     def offenses(self, scope: int | None) -> None:
         """Offenses that are new or changed; in versions that do not say what changed, all."""
-        has_times = versions.number(self.client.version) >= versions.PERSISTED_TIMES
-        self.walk(OFFENSES, ("last_persisted_time", "close_time") if has_times else (), offense_item, scope)
+        self.walk(OFFENSES, self.times, offense_item, scope)
+
+    @property
+    def times(self) -> tuple[str, ...]:
+        """The times of an offense that say that it changed; none in versions where they do not say all."""
+        has_them = versions.number(self.client.version) >= versions.PERSISTED_TIMES
+        return ("last_persisted_time", "close_time") if has_them else ()
 
     def contributions(self) -> None:
         """Which rules made which offense, with their names."""
@@ -228,7 +237,7 @@ class _Pull:
         were missed."""
         known = self.workspace.known(self.run.source, OFFENSES.kind)
         fields = "id,start_time,close_time,last_updated_time"
-        if versions.number(self.client.version) >= versions.PERSISTED_TIMES:
+        if self.times:
             fields += ",last_persisted_time"
         there: set[str] = set()
         missed: list[str] = []
@@ -237,7 +246,8 @@ class _Pull:
                 key, at = str(row.get("id")), changed(row)
                 there.add(key)
                 born, kept = known.get(key, (None, None))
-                outside = key not in known and scope is not None and (at or 0) < scope
+                asked = max(row.get(name) or 0 for name in ("start_time", *self.times))
+                outside = key not in known and scope is not None and asked < scope
                 if not outside and (born != row.get("start_time") or kept != at):
                     missed.append(key)
             self.progress("offenses that are gone", len(there), None)
@@ -276,7 +286,10 @@ class _Pull:
         """Notes of offenses that changed: one request each."""
         due = self.workspace.due(self.run.source, OFFENSES.kind)
         entry = self.ledger.entry(NOTES.about)
-        for number, key in enumerate(due[:limit]):
+        # It is not documented that a note changes the offense's own time, so open ones are asked again.
+        again = self.workspace.open(self.run.source, OFFENSES.kind, min(NOTES_AGAIN, max(0, limit - len(due))))
+        todo = list(dict.fromkeys([*due[:limit], *again]))
+        for number, key in enumerate(todo):
             endpoint = Endpoint(NOTES.kind, NOTES.path.format(id=key), NOTES.about, sorts=False)
             try:
                 parts = paging.by_place(self.client, endpoint, Size(self.page_size))
@@ -287,7 +300,7 @@ class _Pull:
             page = Page(NOTES.kind, parts[0].request, b"\n".join(part.answer.body for part in parts), [])
             items = [notes_item(key, notes)] if notes else []
             entry.add(self.run.fetched(OFFENSES.kind, key, Page(page.kind, page.request, page.body, items)))
-            self.progress(NOTES.about, number + 1, min(limit, len(due)))
+            self.progress(NOTES.about, number + 1, len(todo))
         if len(due) > limit:
             self.ledger.remarks.append(f"notes of {len(due) - limit:,} offenses wait for the next runs (--notes)")
 

@@ -131,8 +131,10 @@ def reason(error: BaseException | None) -> tuple[str, str] | None:
             )
         case ssl.SSLCertVerificationError():
             return _of_verification(error)
-        case _:
-            return f"no TLS: {error.reason or error}", "check the port of --url"
+        case ssl.SSLError(reason="WRONG_VERSION_NUMBER" | "HTTP_REQUEST" | "UNSUPPORTED_PROTOCOL"):
+            return "it speaks no TLS, or one of before 2008", "check the port of --url"
+        case _:  # it broke off in the middle
+            return None
 
 
 def _of_verification(error: Any) -> tuple[str, str]:

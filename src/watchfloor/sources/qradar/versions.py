@@ -17,6 +17,8 @@ DEFAULT = "20.0"
 """What other clients ask for too; consoles of all ages answer to it."""
 KNOWN = ("12.0", "26.0")
 """First and last version whose offenses we know."""
+FIRST_CONTACT = 4
+"""Tries: enough for a web server that starts, few enough for a user who mistyped an address."""
 _ABOVE_ALL = "99.0"
 """A version above the newest gets the newest."""
 PERSISTED_TIMES = (13, 1)
@@ -38,7 +40,7 @@ def agree(client: Client) -> str:
     for asked in (DEFAULT, KNOWN[1], _ABOVE_ALL):
         client.version = asked
         try:
-            answer, _ = client.get("/help/versions")
+            answer, _ = client.get("/help/versions", attempts=FIRST_CONTACT)
         except Removed:
             continue
         except (Forbidden, Gone, Refused):
