@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 import sqlalchemy as sa
-from doubles.qradar import TOKEN, Double, Soc
 
+from doubles.qradar import TOKEN, Double, Soc
 from watchfloor.sources.qradar import Ledger, Patience, Tls, Token, pull
 from watchfloor.store import Workspace
 from watchfloor.store.layout import history, objects, pages
@@ -56,7 +57,7 @@ def check_history(workspace: Workspace) -> None:
         ).all()
         assert {tuple(row[:4]): row[4] for row in now} == last
         states = connection.execute(sa.select(*place, history.c.sha256).order_by(*place, history.c.version)).all()
-        assert not [one for one, two in zip(states, states[1:], strict=False) if one == two and one[4] is not None]
+        assert not [one for one, two in pairwise(states) if one == two and one[4] is not None]
         orphans = sa.select(history.c.page_id).where(history.c.page_id.is_not(None))
         assert {*connection.scalars(orphans)} <= {*connection.scalars(sa.select(pages.c.page_id))}
 

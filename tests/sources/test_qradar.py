@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from consoles import QUICK, bodies, check_complete, check_history, check_ledger, pulled, soc
 from doubles.qradar import Double, Fault, Modes, Soc
-
 from watchfloor.errors import AccessDenied, NotReachable, SourceError
 from watchfloor.store import Workspace, open_workspace
 
@@ -334,7 +334,7 @@ def test_only_what_began_or_changed_lately(workspace: Workspace) -> None:
 
 
 def test_hostile_text_stays_as_it_is(workspace: Workspace) -> None:
-    """Control characters, lone surrogates, numbers beyond 2^53 and bytes that are not UTF-8 neither break nor vanish."""
+    """Control characters, numbers beyond 2^53 and bytes that are not UTF-8 neither break anything nor vanish."""
     data = soc(5)
     data.offenses[1]["description"] = "bell \x07, escape \x1b[2J, override \u202e"
     data.offenses[2]["event_count"] = 2**70
