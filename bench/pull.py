@@ -14,6 +14,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from watchfloor.sources.qradar import Tls, Token, pull
+from watchfloor.store import open_workspace
+
 OFFENSES = 100_000
 SECONDS = 40.0
 MEGABYTES = 400.0
@@ -22,9 +25,6 @@ TESTS = Path(__file__).parents[1] / "tests"
 
 def measure(url: str, ca_file: str, token: str, folder: Path) -> None:
     """One pull, in this process: prints what it took."""
-    from watchfloor.sources.qradar import Tls, Token, pull
-    from watchfloor.store import open_workspace
-
     began, cpu = time.perf_counter(), time.process_time()
     with open_workspace(folder / "watchfloor.db", create=True) as workspace:
         ledger = pull(url, workspace, trust=Tls(ca_file=Path(ca_file)), token=Token(token))

@@ -23,7 +23,9 @@ from watchfloor.analyses.noise import noise as ask_noise
 from watchfloor.analyses.tags import TagRules
 from watchfloor.analyses.timeline import from_alerts, from_connections, from_findings, from_requests
 from watchfloor.analyses.timeline import timeline as ask_timeline
+from watchfloor.analyses.tune import tune as ask_tune
 from watchfloor.errors import BadOption, NothingToRead, SchemaError
+from watchfloor.mappings import load_verdicts
 from watchfloor.readers import Options, Tables
 from watchfloor.readers.columns import apply as apply_columns
 from watchfloor.readers.columns import load as load_columns
@@ -34,7 +36,7 @@ from watchfloor.schemas import TABLES, as_lazy
 from watchfloor.store.promise import HoldsTables
 from watchfloor.times import check_zone
 
-__all__ = ["QUESTIONS", "Data", "beacons", "findings", "kpis", "noise", "read", "report", "timeline"]
+__all__ = ["QUESTIONS", "Data", "beacons", "findings", "kpis", "noise", "read", "report", "timeline", "tune"]
 
 Data = Any
 """What a question can be asked of: a path or several, a mapping of paths to their zones, canonical tables as `read`
@@ -50,6 +52,7 @@ class Asked:
     zone: str | None = None
     columns: str | Path | Mapping[str, Any] | None = None
     closing_reasons: str | Path | None = None
+    mapping: str | Path | None = None
     since_last: Since | str | Path | None = None
     pattern: str | Path | Mapping[str, Any] | None = None
     progress: Callable[[int], None] | None = None
@@ -60,6 +63,7 @@ class Asked:
             zone=self.zone,
             columns=load_columns(self.columns) if self.columns is not None else None,
             closing_reasons=Path(self.closing_reasons) if self.closing_reasons is not None else None,
+            mapping=Path(self.mapping) if self.mapping is not None else None,
             pattern=self.pattern,
         )
         return replace(options, progress=self.progress) if self.progress is not None else options
@@ -71,6 +75,7 @@ def read(data: Data, **asked: Any) -> Tables:
     Arguments:
         data: a path, several, or a mapping of paths to the zones of their clock times.
         asked: `format`, `zone`, `columns` (a column map: path of a TOML file, or a dict), `closing_reasons` (QRadar's),
+            `mapping` (path of a file that says what words for closing an alert mean, before the defaults),
             `since_last` (a state file: only what was added to files since the last call with it is read),
             `pattern` (the name of a shipped pattern, a pattern file, the same as a dict, or a regex with named groups
             or Grok pattern itself).
@@ -162,6 +167,33 @@ def noise(
     said = {"minimum": minimum, "confidence": confidence, "top": top, "steady": steady}
     result = ask_noise(_one(tables, "alerts"), tables.get("evidence"), zone=zone_of_days, **said)  # type: ignore[arg-type]
     return _traced(result, "noise", tables, {**said, "zone_of_days": zone_of_days, **asked})
+
+
+def tune(
+    data: Data = None,
+    *,
+    learn_until: datetime | None = None,
+    most: int = 15,
+    worth: float = 30,
+    expiry_days: int = 90,
+    minimum: int = 10,
+    **asked: Any,
+) -> Result:
+    """What exactly should be tuned, and what would it cost us?
+
+    Arguments:
+        data: as everywhere.
+        learn_until: learns on alerts created before, and proves on those that follow.
+        most: so many exclusions are recommended at most.
+        worth: alerts that an exclusion must save until it expires.
+        expiry_days: after how many days an exclusion expires.
+        minimum: the least number of alerts behind a recommendation.
+        asked: as for `read`.
+    """
+    tables = _tables(data, Asked(**asked), "alerts", "evidence")
+    said = {"learn_until": learn_until, "most": most, "worth": worth, "expiry_days": expiry_days, "minimum": minimum}
+    result = ask_tune(_one(tables, "alerts"), tables.get("evidence"), **said)  # type: ignore[arg-type]
+    return _traced(result, "tune", tables, {**said, **asked})
 
 
 def timeline(data: Data, *, to: str = "UTC", **asked: Any) -> Result:
@@ -283,7 +315,7 @@ _READING = frozenset(Asked.__dataclass_fields__)
 def _tables(data: Data, asked: Asked, *wanted: str) -> Tables:
     """Whatever the user gave, as canonical tables; a frame without a column map is the first wanted table that fits."""
     if data is None or isinstance(data, HoldsTables):
-        return _of_workspace(data)
+        return _of_workspace(data, asked)
     if isinstance(data, Mapping):
         if data and all(value is None or isinstance(value, str) for value in data.values()):
             return _by_zone(data, asked)
@@ -297,14 +329,15 @@ def _tables(data: Data, asked: Asked, *wanted: str) -> Tables:
     return {name: TABLES[name].conform(frame)}
 
 
-def _of_workspace(workspace: HoldsTables | None) -> Tables:
+def _of_workspace(workspace: HoldsTables | None, asked: Asked) -> Tables:
     """What a workspace holds; without one, that which is here."""
+    verdicts = load_verdicts(Path(asked.mapping)) if asked.mapping is not None else None
     if workspace is not None:
-        return workspace.tables()
+        return workspace.tables(verdicts)
     from watchfloor.store import open_workspace  # noqa: PLC0415 - SQLAlchemy, for those who keep a workspace
 
     with open_workspace() as opened:
-        return opened.tables()
+        return opened.tables(verdicts)
 
 
 def _of_files(paths: Sequence[str | Path], asked: Asked) -> Tables:

@@ -91,6 +91,8 @@ class Result:
     provenance: Provenance = field(default_factory=Provenance)
     name: str = ""
     """A word for files, sheets and anchors: `rules`."""
+    json_columns: tuple[str, ...] = ()
+    """Columns of JSON text, which a JSON document holds as what they are."""
 
     def collect(self) -> pl.DataFrame:
         """The table, computed."""

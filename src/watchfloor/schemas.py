@@ -254,6 +254,11 @@ ALERTS = Table(
         _c("contained_time", TIME, "When the threat was contained"),
         _c("closed_time", TIME, "When it was closed", "end_time"),
         _c("updated_time", TIME, "When its record last changed", "finding_info.modified_time"),
+        _c(
+            "time_basis",
+            _TEXT,
+            "What shows the times above that the system itself does not keep: `acknowledged: note; assigned: snapshot`",
+        ),
     ),
 )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import watchfloor as wf
 from watchfloor.cli.main import app
 from watchfloor.errors import BadOption
 
@@ -24,19 +25,39 @@ def log(tmp_path: Path) -> Path:
 
 
 def test_suggest_shows_and_writes(log: Path) -> None:
-    """Share, regex, fields, two examples; the file can be read with at once."""
+    """Share, the pattern as people read it, fields, two examples; the file can be read with at once."""
     out = log.with_suffix(".toml")
 
     shown = RUN.invoke(app, ["read", "--suggest", str(log), "--out", str(out)])
 
     assert shown.exit_code == 0
     assert "85.7%, 6 lines" in shown.output
-    assert r"^door (?<door>[+-]?[0-9]{1,18}) opened for user (?<user>\S+)$" in shown.output
+    assert "  door <door> opened for user <user>\n" in shown.output
+    assert "e.g. door 0 opened for user alice" in shown.output
     assert "fields: door (int), user (word)" in shown.output
     assert "They match 7 of 7 lines (100.0%)." in shown.output
     assert tomllib.loads(out.read_text(encoding="utf-8"))["types"] == {"door": "int"}
     read = RUN.invoke(app, ["read", "--pattern", str(out), "--table", "ledger", str(log)])
     assert read.exit_code == 0
+
+
+def test_lines_of_any_other_message_are_read_by_their_head(tmp_path: Path) -> None:
+    """Said apart, and no pattern that a later look would stop at: new messages are proposed all the same."""
+    log, out = tmp_path / "app.log", tmp_path / "app.toml"
+    old = [f"Nov 24 10:00:{n:02d} web01 app[{n}]: job {n} done" for n in range(20)]
+    log.write_text("\n".join(old) + "\n")
+
+    shown = RUN.invoke(app, ["read", "--suggest", str(log), "--out", str(out)], env={"COLUMNS": "120"})
+
+    assert "read by how they begin:\n  <time> <host> <program>[<pid>]: <message>\n" in shown.output
+    log.write_text(
+        "\n".join([*old, *(f"Nov 24 11:00:{n:02d} web01 app[{n}]: cache {n} is full" for n in range(20))]) + "\n"
+    )
+    ledger = wf.read(log, pattern=out, zone="UTC")["ledger"].collect()
+    assert ledger.select("lines_read", "lines_rejected").row(0) == (40, 0)
+    again = RUN.invoke(app, ["read", "--suggest", "--pattern", str(out), str(log)], env={"COLUMNS": "120"})
+    assert "<time> <host> app[<pid>]: cache <cache> is full" in again.output
+    assert "job" not in again.output
 
 
 def test_preview_shows_both_sides(log: Path) -> None:

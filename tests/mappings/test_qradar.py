@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
 
 from helpers import rows
 from watchfloor.mappings import load_verdicts
@@ -73,3 +74,40 @@ def test_ids_that_are_text_or_beyond_a_float_stay_exact() -> None:
     found = alerts([OFFENSE | {"id": 2**60 + 1}, OFFENSE | {"id": "7"}])["alerts"].collect()
     assert found["alert_id"].to_list() == [f"{2**60 + 1}", "7"]
     assert found.filter(pl.col("status") == "closed").height == 2
+
+
+def test_addresses_and_rules_by_the_consoles_lists() -> None:
+    """Ids that the lists do not hold stay visible; an address that is the source too is there once."""
+    offense = OFFENSE | {
+        "source_address_ids": [1, 2, 3],
+        "local_destination_address_ids": [8],
+        "rules": [{"id": 7, "type": "CRE_RULE"}, {"id": 9, "type": "CRE_RULE"}],
+    }
+    lookups = Lookups()
+    lookups.add("source addresses", [{"id": 1, "source_ip": "10.1.2.3"}, {"id": 2, "source_ip": "2001:db8::7"}])
+    lookups.add("local destination addresses", [{"id": 8, "local_destination_ip": "10.9.9.9"}])
+    lookups.add("rules", [{"id": 7, "name": "Logins: odd"}])
+    lookups.add("rule contributions", [{"id": 1, "rule_id": 7, "rule_name": "x"}, {"rule_id": 9, "rule_name": "BB: y"}])
+    tables = alerts([offense], lookups)
+    assert sorted(tables["evidence"].select("field", "value").collect().rows()) == [
+        ("dst_ip", "10.9.9.9"),
+        ("rule", "BB: y"),
+        ("rule", "Logins: odd"),
+        ("rule_id", "7"),
+        ("rule_id", "9"),
+        ("source_address_id", "3"),
+        ("src_ip", "10.1.2.3"),
+        ("src_ip", "2001:db8::7"),
+    ]
+    without = alerts([offense])["evidence"].collect()
+    assert sorted(without["field"].unique()) == ["rule_id", "src_ip"]
+
+
+@pytest.mark.parametrize("time", [2**62, -(2**62), -1, 253_402_300_800_000])
+def test_a_time_that_no_calendar_has_is_a_reject(time: int) -> None:
+    """A number of milliseconds before 1970 or beyond the year 9999 says that something else is wrong too."""
+    tables = alerts([OFFENSE | {"last_updated_time": time}, OFFENSE])
+    assert tables["rejects"].collect()["reason"].to_list() == [
+        f"last_updated_time is no time in milliseconds since 1970: '{time}'"
+    ]
+    assert tables["alerts"].collect()["record"].to_list() == [2]

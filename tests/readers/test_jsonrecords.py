@@ -13,11 +13,11 @@ import pytest
 from helpers import rows
 from readers.jsonfiles import pieces, written
 from watchfloor.errors import UnreadableFile
+from watchfloor.instants import instant_of
+from watchfloor.jsonvalues import EARLIER, Rest, clean, decoded, has_earlier, integer, text_of, unwrapped
 from watchfloor.readers import Options
 from watchfloor.readers.files import head
-from watchfloor.readers.instants import instant_of
 from watchfloor.readers.jsonrecords import objects_of, read_json, share_of
-from watchfloor.readers.jsonvalues import EARLIER, Rest, clean, decoded, has_earlier, integer, text_of, unwrapped
 
 
 def made(found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -103,7 +103,7 @@ def test_an_offense_is_an_alert(tmp_path: Path) -> None:
             "created_time": datetime(2025, 10, 3, 12, 0, tzinfo=UTC),
             "assigned_time": None, "acknowledged_time": None, "triaged_time": None, "escalated_time": None,
             "contained_time": None, "closed_time": None,
-            "updated_time": datetime(2025, 10, 3, 12, 2, 0, 250_000, tzinfo=UTC),
+            "updated_time": datetime(2025, 10, 3, 12, 2, 0, 250_000, tzinfo=UTC), "time_basis": None,
         }
     ]  # fmt: skip
 

@@ -39,6 +39,13 @@ def rejects(folder: str) -> int:
     return tables["rejects"].collect().height
 
 
+def unknown_log() -> pl.DataFrame:
+    """Patterns for a log that no reader knows, then the log read by them."""
+    proposed = wf.suggest("app.log", "app.toml", zone="Europe/Paris")
+    print(proposed.collect()["pattern"], proposed.explanation)
+    return wf.read("app.log", pattern="app.toml")["events"].collect()
+
+
 def everything() -> None:
     """One document, and an error with its hint."""
     try:

@@ -26,6 +26,7 @@ from watchfloor.cli.options import (
     Quiet,
     Strict,
     Suggest,
+    Verdicts,
     WorkspaceAt,
     Zone,
 )
@@ -127,12 +128,12 @@ def noise(
     zone: Zone = None,
     columns: Columns = None,
     closing_reasons: Closing = None,
+    mapping: Verdicts = None,
     workspace: WorkspaceAt = None,
 ) -> None:
     """Which rules are noise, and what stands out in their evidence?"""
-    said = {"format": format, "zone": zone, "columns": columns, "closing_reasons": closing_reasons}
-    data = asked_of(paths, workspace)
-    _ask("noise", data, out, limit, strict, quiet, minimum=minimum, zone_of_days=days_in, **said)
+    said = {"format": format, "zone": zone, "columns": columns, "closing_reasons": closing_reasons, "mapping": mapping}
+    _ask("noise", asked_of(paths, workspace), out, limit, strict, quiet, minimum=minimum, zone_of_days=days_in, **said)
 
 
 @app.command()
@@ -155,6 +156,52 @@ def timeline(
 
 
 @app.command()
+def tune(
+    paths: PathsOrWorkspace = None,
+    out: Out = None,
+    learn_until: Annotated[
+        str | None,
+        typer.Option(
+            "--learn-until",
+            help="Learn on alerts before this instant, and prove on those that follow: 2025-10-01T06:00Z (without a "
+            "zone UTC).",
+            metavar="TIME",
+        ),
+    ] = None,
+    most: Annotated[int, typer.Option("--most", min=0, help="So many exclusions at most.")] = 15,
+    worth: Annotated[
+        float, typer.Option("--worth", min=0, help="Alerts that an exclusion must save until it expires.")
+    ] = 30,
+    expiry_days: Annotated[int, typer.Option("--expiry-days", min=1, help="When exclusions expire.")] = 90,
+    minimum: Annotated[int, typer.Option("--minimum", min=1, help="The least number of alerts behind a row.")] = 10,
+    limit: Limit = 40,
+    strict: Strict = False,
+    quiet: Quiet = False,
+    format: Format = None,
+    zone: Zone = None,
+    columns: Columns = None,
+    closing_reasons: Closing = None,
+    workspace: WorkspaceAt = None,
+) -> None:
+    """What exactly should be tuned, and what would it cost us?"""
+    said = {"format": format, "zone": zone, "columns": columns, "closing_reasons": closing_reasons}
+    _ask(
+        "tune",
+        asked_of(paths, workspace),
+        out,
+        limit,
+        strict,
+        quiet,
+        learn_until=_instant("--learn-until", learn_until),
+        most=most,
+        worth=worth,
+        expiry_days=expiry_days,
+        minimum=minimum,
+        **said,
+    )
+
+
+@app.command()
 def kpis(
     paths: PathsOrWorkspace = None,
     out: Out = None,
@@ -167,7 +214,10 @@ def kpis(
     clock: Annotated[str, typer.Option("--clock", help="The two instants between which time is measured.")] = (
         "created_time..closed_time"
     ),
-    as_of: Annotated[datetime | None, typer.Option("--as-of", help="When open cases are counted, in UTC.")] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", help="When open cases are counted; without a zone UTC.", metavar="TIME"),
+    ] = None,
     minimum: Annotated[int, typer.Option("--minimum", min=1, help="Fewer alerts than this give no rate.")] = 10,
     days_in: Annotated[str, typer.Option("--days-in", help="Zone in which a day begins.")] = "UTC",
     limit: Limit = 40,
@@ -177,13 +227,21 @@ def kpis(
     zone: Zone = None,
     columns: Columns = None,
     closing_reasons: Closing = None,
+    mapping: Verdicts = None,
     workspace: WorkspaceAt = None,
 ) -> None:
     """How is the SOC doing?"""
     from watchfloor.questions import period_of
 
     start, end = period_of(period, days_in) if period else (None, None)
-    said = {"format": format, "zone": zone, "columns": columns, "closing_reasons": closing_reasons, "client": client}
+    said = {
+        "format": format,
+        "zone": zone,
+        "columns": columns,
+        "closing_reasons": closing_reasons,
+        "mapping": mapping,
+        "client": client,
+    }
     _ask(
         "kpis",
         asked_of(paths, workspace),
@@ -194,7 +252,7 @@ def kpis(
         tags=tags,
         start=start,
         end=end,
-        as_of=as_of,
+        as_of=_instant("--as-of", as_of),
         clock=_two(clock),
         minimum=minimum,
         zone_of_days=days_in,
@@ -239,6 +297,7 @@ def report(
     zone: Zone = None,
     columns: Columns = None,
     closing_reasons: Closing = None,
+    mapping: Verdicts = None,
     workspace: WorkspaceAt = None,
 ) -> None:
     """One document of all questions that the data answers."""
@@ -254,6 +313,7 @@ def report(
             zone=zone,
             columns=columns,
             closing_reasons=closing_reasons,
+            mapping=mapping,
             progress=progress,
         )
     if not quiet:
@@ -290,6 +350,7 @@ def read(
     suggest: Suggest = False,
     preview: Preview = False,
     closing_reasons: Closing = None,
+    mapping: Verdicts = None,
 ) -> None:
     """Any readable files as canonical tables; or patterns for files that are not."""
     from watchfloor.questions import reading_of
@@ -318,6 +379,7 @@ def read(
             zone=zone,
             columns=columns,
             closing_reasons=closing_reasons,
+            mapping=mapping,
             since_last=since,
             pattern=pattern,
             progress=progress,
@@ -479,6 +541,17 @@ def zones_of(paths: list[str]) -> Mapping[str, str | None] | list[str]:
 def _plain(data: Mapping[str, str | None] | list[str] | HoldsTables) -> list[str]:
     """The files that are read."""
     return list(data) if isinstance(data, Mapping | list) else []
+
+
+def _instant(option: str, text: str | None) -> datetime | None:
+    """An instant that the user wrote; without a zone UTC, as the help says."""
+    if text is None:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadOption(f"{option} {text}: no time", hint="2025-10-01T06:00:00Z, or 2025-10-01") from error
+    return time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC)
 
 
 def _two(clock: str) -> tuple[str, str]:

@@ -20,6 +20,7 @@ __all__ = [
     "Quiet",
     "Strict",
     "Suggest",
+    "Verdicts",
     "WorkspaceAt",
     "Zone",
 ]
@@ -60,6 +61,12 @@ Columns = Annotated[
 Closing = Annotated[
     Path | None,
     typer.Option("--closing-reasons", help="QRadar's closing reasons, as the API gives them.", metavar="FILE"),
+]
+Verdicts = Annotated[
+    Path | None,
+    typer.Option(
+        "--mapping", help="What words for closing an alert mean, before the defaults.", metavar="MAPPING.toml"
+    ),
 ]
 Pattern = Annotated[
     str | None,

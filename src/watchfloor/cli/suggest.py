@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
@@ -13,7 +14,6 @@ from watchfloor.cli import output
 from watchfloor.cli.progress import reading
 from watchfloor.errors import BadOption
 from watchfloor.hostile import harmless
-from watchfloor.reports.atomic import replacing
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,26 +54,28 @@ def run(
         BadOption: more than one file, or options that do not go together.
     """
     from watchfloor.readers.suggest import joined, lines_of, one_meaning_each, preview, suggest_for
+    from watchfloor.suggestions import known as known_of
+    from watchfloor.suggestions import write
 
     path, zone = _one_file(data, zone)
     if not suggesting and pattern is None:
         raise BadOption("--preview: of which pattern?", hint="give --pattern NAME, FILE or TEXT, or --suggest")
     if out is not None and (not suggesting or out.suffix.lower() != ".toml"):
         raise BadOption(f"--out {out}: a pattern file is TOML, from --suggest", hint="--suggest --out patterns.toml")
-    begins, known = _known(pattern)
+    begins, known = known_of(pattern)
     with reading([path], quiet=quiet) as progress:
         text, lines, notes = lines_of(path, progress or (lambda _: None))
     console = output.stdout()
     regexes = known
     if suggesting:
         suggestion = suggest_for(text, lines=lines, known=known, notes=notes)
-        proposals = one_meaning_each(suggestion.patterns)
+        proposals = one_meaning_each(suggestion.tried)
         begins = begins or suggestion.begins
         regexes = [*known, *(proposal.regex for proposal in proposals)]
         if not quiet:
             _show(console, path, suggestion, proposals, limit)
         if out is not None:
-            _write(out, path, suggestion, zone)
+            write(out, path, suggestion, zone)
             if not quiet:
                 output.remark(f"wrote {out}: edit it, then `watchfloor read --pattern {out} {path}`")
         elif not quiet:
@@ -91,52 +93,52 @@ def _one_file(data: Mapping[str, str | None] | Sequence[str], zone: str | None) 
     return paths[0], given or zone
 
 
-def _known(pattern: str | None) -> tuple[str | None, list[str]]:
-    """What begins a record, and the regexes, of a pattern that the user names."""
-    if pattern is None:
-        return None, []
-    from watchfloor.readers.patterns.files import load
-
-    known = load(pattern)
-    begins = known.regex("begins")
-    return (begins.regex if begins else None), [one.regex for one in known.compiled()]
-
-
-def _write(out: Path, path: Path, suggestion: Suggestion, zone: str | None) -> None:
-    from watchfloor.readers.suggest import pattern_file
-
-    share = suggestion.matched / max(1, suggestion.records)
-    about = f"Suggested from {path.name}: {len(suggestion.patterns)} patterns for {share:.1%} of its lines"
-    text = pattern_file(suggestion, name=out.stem, about=harmless(about), zone=zone)
-    with replacing(out) as beside:
-        beside.write_text(text, encoding="utf-8")
-
-
 def _show(console: Console, path: Path, suggestion: Suggestion, proposals: Sequence[Proposal], limit: int) -> None:
-    """The most frequent patterns, each with its share, its fields and two examples."""
+    """The most frequent patterns, each with its share, its fields and two examples; then what reads other lines."""
     total = max(1, suggestion.records)
-    console.print(Text(f"{len(proposals)} patterns for {harmless(str(path))}", style="bold"))
-    for proposal in sorted(proposals, key=lambda proposal: -proposal.lines)[:limit]:
+    number = len(suggestion.patterns)
+    patterns, heads = proposals[:number], proposals[number:]
+    console.print(Text(f"{number} patterns for {harmless(str(path))}", style="bold"))
+    for proposal in sorted(patterns, key=lambda proposal: -proposal.lines)[:limit]:
         console.print()
         console.print(Text(f"{proposal.lines / total:.1%}, {proposal.lines:,} lines", style="bold"))
-        console.print(Text(f"  {harmless(proposal.regex)}", style="cyan"), soft_wrap=True)
-        fields = ", ".join(f"{field.name} ({field.kind.name})" for field in proposal.fields)
-        console.print(Text(f"  fields: {harmless(fields) or 'none'}"), soft_wrap=True)
-        for example in proposal.examples[:2]:
-            console.print(Text(f"  e.g. {_short(example)}", style="dim"), soft_wrap=True)
+        _show_one(console, proposal, examples=2)
+    if heads:
+        console.print()
+        console.print(Text("Lines with any other message are read by how they begin:", style="bold"))
+        for proposal in heads:
+            _show_one(console, proposal, examples=0)
     console.print()
     records = "records" if suggestion.begins else "lines"
+    by_head = suggestion.matched - suggestion.understood
     console.print(
         Text(
-            f"They match {suggestion.matched:,} of {suggestion.records:,} {records} ({suggestion.matched / total:.1%})."
+            f"They match {suggestion.matched:,} of {suggestion.records:,} {records} "
+            f"({suggestion.matched / total:.1%}){f', {by_head:,} by how they begin alone' if by_head else ''}."
         )
     )
-    if len(proposals) > limit:
-        output.remark(f"{limit} of {len(proposals)} patterns: --limit shows more")
+    if number > limit:
+        output.remark(f"{limit} of {number} patterns: --limit shows more")
     if suggestion.clocks:
         output.remark("its times carry no zone: say it with --zone, here or when it is read")
     for note in suggestion.notes:
         output.remark(harmless(note), style="yellow")
+
+
+def _show_one(console: Console, proposal: Proposal, *, examples: int) -> None:
+    """The pattern as people read it, its fields with their types, examples."""
+    shape = Text()
+    for number, text in enumerate(proposal.turns):
+        shape.append(f"<{text}>" if number % 2 else harmless(text), style="cyan" if number % 2 else "bold")
+    fields = ", ".join(f"{field.name} ({field.kind.name})" for field in proposal.fields)
+    _indented(console, shape)
+    _indented(console, Text(f"fields: {fields}"))
+    for example in proposal.examples[:examples]:
+        _indented(console, Text(f"e.g. {_short(example)}", style="dim"))
+
+
+def _indented(console: Console, text: Text) -> None:
+    console.print(Padding(text, (0, 0, 0, 2), expand=False))
 
 
 def _show_preview(console: Console, seen: Preview, regexes: Sequence[str]) -> None:

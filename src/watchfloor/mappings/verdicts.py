@@ -58,12 +58,19 @@ class Verdicts:
 
     def disposition(self, reason: str, *, client: str | None = None, system: str | None = None) -> str:
         """What a closing reason says of an alert; `undetermined` where no list knows it."""
-        bare = _bare(reason)
-        lists = (self.clients.get(client or ""), self.systems.get(system or ""), self.general)
-        said = next((ours for some in lists if some and (ours := some.disposition(bare))), None)
+        said = self._said(reason, client, system)
         if said is None and self.default is not None:
             return self.default.disposition(reason, client=client, system=system)
         return said or "undetermined"
+
+    def own(self, reason: str, *, client: str | None = None, system: str | None = None) -> str | None:
+        """What the user's own file says of a reason; null where there is none, or it says nothing."""
+        return self._said(reason, client, system) if self.default is not None else None
+
+    def _said(self, reason: str, client: str | None, system: str | None) -> str | None:
+        bare = _bare(reason)
+        lists = (self.clients.get(client or ""), self.systems.get(system or ""), self.general)
+        return next((ours for some in lists if some and (ours := some.disposition(bare))), None)
 
     @property
     def note(self) -> str:

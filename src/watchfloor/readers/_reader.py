@@ -15,6 +15,7 @@ from watchfloor.engine import in_order
 from watchfloor.schemas import TABLES, Tables
 
 if TYPE_CHECKING:
+    from watchfloor.mappings import Verdicts
     from watchfloor.readers.columns.model import ColumnMap
     from watchfloor.readers.patterns.files import Pattern
 
@@ -62,10 +63,23 @@ class Options:
     """A column map, or a dict as `--columns MAP.toml` holds it."""
     closing_reasons: Path | None = None
     """QRadar's closing reasons, from their own export."""
+    mapping: Path | None = None
+    """What words for closing an alert mean, before the defaults."""
     pattern: str | Path | Mapping[str, Any] | Pattern | None = None
     """A pattern by which all files are read: a shipped one's name, a pattern file, the same as a dict, or its text."""
     progress: Callable[[int], None] = _nothing
     """To be called with the number of bytes of input (as stored) that were read since the last call."""
+
+    @property
+    def verdicts(self) -> Verdicts:
+        """What words for closing an alert mean.
+
+        Raises:
+            BadMapping: the file that the user named cannot be used.
+        """
+        from watchfloor.mappings import load_verdicts, shipped_verdicts  # noqa: PLC0415 - few formats ask
+
+        return load_verdicts(self.mapping) if self.mapping is not None else shipped_verdicts()
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from watchfloor.errors import (
 )
 from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, merge
+from watchfloor.readers.alerts import READER as ALERT_SYSTEMS
 from watchfloor.readers.cef import READER as CEF
 from watchfloor.readers.chainsaw import READER as CHAINSAW
 from watchfloor.readers.clamav import READER as CLAMAV
@@ -66,6 +67,7 @@ READERS: tuple[Reader, ...] = (
     THOR,
     HAYABUSA,
     CHAINSAW,
+    ALERT_SYSTEMS,
     OSQUERY,
     WINEVENT,
     QRADAR,

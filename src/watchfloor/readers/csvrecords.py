@@ -10,10 +10,10 @@ from typing import Any
 import polars as pl
 
 from watchfloor.errors import UnreadableFile
+from watchfloor.jsonvalues import clean
 from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Tables
 from watchfloor.readers.jsonrecords import Exact, Make
-from watchfloor.readers.jsonvalues import clean
 from watchfloor.readers.lines import read_lines
 
 __all__ = ["header_of", "read_csv"]

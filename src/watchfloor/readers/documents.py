@@ -11,6 +11,10 @@ from watchfloor.errors import UnreadableFile
 __all__ = ["Document", "document", "flat_names", "has_lines", "is_literal", "loads", "wraps"]
 
 
+_LOOKED_AT = 100
+"""So many objects within an object are looked through for the list of records."""
+
+
 def has_lines(lines: Sequence[str]) -> bool:
     """Whether the lines of a file's beginning are objects of their own."""
     whole = [_is_object(line) for line in lines[:20]]
@@ -80,7 +84,8 @@ def document(text: str, source: str, names: Sequence[set[str]], decoder: json.JS
         raise UnreadableFile(f"{source}: {_what(text)}", hint="export it as JSON, JSON lines or CSV")
     broken = "the JSON breaks off" if rest else None
     if len(found) > 1 or broken:
-        return Document(found, broken, rest)
+        pages = (_list_within(one, source, names) if names and isinstance(one, dict) else [one] for one in found)
+        return Document([record for page in pages for record in page], broken, rest)
     return Document(_list_within(found[0], source, names))
 
 
@@ -91,7 +96,7 @@ def wraps(text: str, names: Sequence[set[str]]) -> bool:
     found, rest = _objects(text, json.JSONDecoder(parse_constant=_nothing))
     if len(found) != 1 or rest or not isinstance(found[0], dict) or _fits(found[0], names):
         return False
-    return any(isinstance(value, list) and _of_objects(value) for value in found[0].values())
+    return bool(_lists_within(found[0], names))
 
 
 def is_literal(text: str) -> bool:
@@ -151,11 +156,13 @@ def _after_blanks(text: str, place: int, also: str) -> int:
 
 
 def _list_within(found: Any, source: str, names: Sequence[set[str]]) -> list[Any]:
-    """The one list of objects in an object; the object itself where there is none."""
+    """The one list of objects in an object, or in the objects in it; the object itself where there is none."""
     if not isinstance(found, dict):
         raise UnreadableFile(f"{source}: no JSON object or array of objects", hint="export it as JSON lines or CSV")
-    lists = {key: value for key, value in found.items() if isinstance(value, list) and _of_objects(value)}
-    if not lists or _fits(found, names):
+    if _fits(found, names):
+        return [found]
+    lists = _lists_within(found, names)
+    if not lists:
         return [found]
     if len(lists) > 1:
         fitting = {key: value for key, value in lists.items() if _fits(value[0], names)}
@@ -165,6 +172,20 @@ def _list_within(found: Any, source: str, names: Sequence[set[str]]) -> list[Any
             f"{source}: several lists of objects: {', '.join(lists)}", hint="save the one that is meant as a file"
         )
     return next(iter(lists.values()))
+
+
+def _lists_within(found: Mapping[str, Any], names: Sequence[set[str]]) -> dict[str, list[Any]]:
+    """Lists of objects in an object; where it has none, those in the objects in it whose first object has the keys."""
+    lists = _lists(found)
+    within: list[Any] = [found]
+    while not lists and within and names:  # data.alerts, hits.hits
+        within = [value for one in within for value in one.values() if isinstance(value, dict)][:_LOOKED_AT]
+        lists = {key: value for one in within for key, value in _lists(one).items() if _fits(value[0], names)}
+    return lists
+
+
+def _lists(found: Mapping[str, Any]) -> dict[str, list[Any]]:
+    return {key: value for key, value in found.items() if isinstance(value, list) and _of_objects(value)}
 
 
 def _of_objects(value: list[Any]) -> bool:

@@ -9,11 +9,11 @@ from typing import Any
 import polars as pl
 from polars.exceptions import PolarsError
 
+from watchfloor.instants import instant_of
+from watchfloor.jsonvalues import Rest, integer, text_of
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
 from watchfloor.readers.documents import has_lines
-from watchfloor.readers.instants import instant_of
 from watchfloor.readers.jsonrecords import Exact, read_json, share_of
-from watchfloor.readers.jsonvalues import Rest, integer, text_of
 from watchfloor.readers.lines import Parse
 from watchfloor.schemas import TIME
 

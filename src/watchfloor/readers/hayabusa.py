@@ -9,12 +9,12 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
+from watchfloor.instants import instant_of
+from watchfloor.jsonvalues import Rest, text_of
 from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
 from watchfloor.readers.csvrecords import header_of, read_csv
-from watchfloor.readers.instants import instant_of
 from watchfloor.readers.jsonrecords import read_json, share_of
-from watchfloor.readers.jsonvalues import Rest, text_of
 
 __all__ = ["LEVELS", "READER", "facts"]
 

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from watchfloor.errors import UnreadableFile
+from watchfloor.instants import Instant, instant_of
+from watchfloor.jsonvalues import Rest, text_of, unwrapped
 from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
 from watchfloor.readers.documents import has_lines
-from watchfloor.readers.instants import Instant, instant_of
 from watchfloor.readers.jsonrecords import objects_of, read_json, share_of
-from watchfloor.readers.jsonvalues import Rest, text_of, unwrapped
 
-__all__ = ["READER"]
+__all__ = ["READER", "event_of"]
 
 _TIMES = (
     *("@timestamp", "timestamp", "Timestamp", "time", "Time", "ts", "datetime", "date_time", "eventTime", "EventTime"),
@@ -97,10 +97,15 @@ def _records(found: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _events(found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for record in _records(found):
-        yield "events", _event(record)
+        yield "events", event_of(record)
 
 
-def _event(found: dict[str, Any]) -> dict[str, Any]:
+def event_of(found: dict[str, Any]) -> dict[str, Any]:
+    """The event that a record is.
+
+    Raises:
+        ValueError: no time.
+    """
     rest = Rest(found)
     name = _time_name(rest)
     instant = _instant(rest, name) if name else None

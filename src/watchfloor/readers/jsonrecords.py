@@ -15,9 +15,9 @@ import polars as pl
 
 from watchfloor import times
 from watchfloor.errors import AmbiguousTime
+from watchfloor.jsonvalues import BLANKS, DECODER, clean, decoded, has_earlier
 from watchfloor.readers import documents, files, texts
 from watchfloor.readers._reader import Head, Options, Tables
-from watchfloor.readers.jsonvalues import BLANKS, DECODER, clean, decoded, has_earlier
 from watchfloor.readers.lines import Parse, read_lines, read_texts
 from watchfloor.schemas import EVENTS, TABLES, TIME
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from watchfloor.instants import instant_of
+from watchfloor.jsonvalues import Rest
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
 from watchfloor.readers.documents import has_lines
-from watchfloor.readers.instants import instant_of
 from watchfloor.readers.jsonrecords import read_json, share_of
-from watchfloor.readers.jsonvalues import Rest
 
 __all__ = ["READER"]
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from watchfloor.instants import Instant, instant_of
+from watchfloor.jsonvalues import Rest, text_of
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
 from watchfloor.readers.documents import has_lines
-from watchfloor.readers.instants import Instant, instant_of
 from watchfloor.readers.jsonrecords import read_json, share_of
-from watchfloor.readers.jsonvalues import Rest, text_of
 
 __all__ = ["READER"]
 

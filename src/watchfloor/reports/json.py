@@ -100,7 +100,7 @@ def _answer(result: Result, out: IO[str]) -> None:
     begin, end = head(result)[:-1], "}"
     out.write(begin)
     out.write(', "rows": [')
-    _rows(result.table, out)
+    _rows(result, out)
     out.write("]")
     if result.parts:
         out.write(', "parts": {')
@@ -111,16 +111,22 @@ def _answer(result: Result, out: IO[str]) -> None:
     out.write(end)
 
 
-def _rows(table: pl.LazyFrame, out: IO[str]) -> None:
+def _rows(result: Result, out: IO[str]) -> None:
     """One row per line, by way of a temporary file: a table may be larger than memory."""
     with tempfile.TemporaryDirectory(prefix="watchfloor-") as folder:
         lines = Path(folder) / "rows.jsonl"
-        exact(table).sink_ndjson(lines)
+        exact(result.table).sink_ndjson(lines)
         with lines.open(encoding="utf-8", newline="\n") as rows:
             for number, line in enumerate(rows):
                 out.write(",\n" if number else "\n")
-                out.write(line.rstrip("\n"))
+                out.write(_unfolded(line, result.json_columns) if result.json_columns else line.rstrip("\n"))
             out.write("\n")
+
+
+def _unfolded(line: str, columns: Sequence[str]) -> str:
+    """A row whose columns of JSON text are what the text says."""
+    row = json.loads(line)
+    return _text(row | {name: json.loads(row[name]) for name in columns if row[name] is not None})
 
 
 def _text(value: Any) -> str:

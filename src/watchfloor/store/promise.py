@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from watchfloor.mappings import Verdicts
 from watchfloor.schemas import Tables
 
 __all__ = ["HoldsTables"]
@@ -13,5 +14,5 @@ class HoldsTables(ABC):
     """Anything that holds canonical tables."""
 
     @abstractmethod
-    def tables(self) -> Tables:
-        """The tables by name, `rejects` and `ledger` among them."""
+    def tables(self, verdicts: Verdicts | None = None) -> Tables:
+        """The tables by name, `rejects` and `ledger` among them; `verdicts` say what closing reasons mean."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import sqlalchemy as sa
 
+from watchfloor.mappings import Verdicts, acts_of_notes, acts_of_states, shipped_verdicts, verdicts_of, with_acts
 from watchfloor.mappings.qradar import Kind, Lookups
 from watchfloor.mappings.qradar import alerts as qradar_alerts
 from watchfloor.schemas import ALERTS, EVIDENCE, LEDGER, REJECTS, Tables
@@ -49,12 +50,19 @@ HISTORY = pl.Schema(
 """One row per observed state of an object: new, changed, closed, reopened, gone, back; the body is its JSON."""
 
 
-def tables_of(workspace: Workspace) -> Tables:
-    """Alerts and evidence of all that the workspace holds, those included that their system has deleted since."""
+def tables_of(workspace: Workspace, verdicts: Verdicts | None = None) -> Tables:
+    """Alerts and evidence of all that the workspace holds, those included that their system has deleted since.
+
+    Arguments:
+        workspace: what to read.
+        verdicts: what closing reasons mean; without, `mapping.toml` beside the file, else the shipped words.
+    """
     with workspace.reading() as connection:
         found = list(connection.execute(sa.select(sources.c.source, sources.c.system).order_by("source")))
         missing = {source: _missing(connection, source) for source, _ in found}
-    parts = [_of_qradar(workspace, source, missing[source]) for source, system in found if system == "qradar"]
+    beside = verdicts_of(workspace.folder) if workspace.folder is not None else shipped_verdicts()
+    said = verdicts or beside
+    parts = [_of_qradar(workspace, source, missing[source], said) for source, system in found if system == "qradar"]
     kinds = {"alerts": ALERTS, "evidence": EVIDENCE, "rejects": REJECTS, "ledger": LEDGER}
     return {name: pl.concat([part[name] for part in parts] or [kind.empty()]) for name, kind in kinds.items()}
 
@@ -68,8 +76,8 @@ def _missing(connection: sa.Connection, source: str) -> str | None:
     return "the last pull did not end: pull again" if last.ended_ms is None else last.missing
 
 
-def _of_qradar(workspace: Workspace, source: str, missing: str | None) -> Tables:
-    lookups = Lookups()
+def _of_qradar(workspace: Workspace, source: str, missing: str | None, verdicts: Verdicts) -> Tables:
+    lookups = Lookups(verdicts=verdicts)
     for kind, name in _NAMED.items():
         lookups.add(name, (json.loads(body) for *_, body in workspace.bodies(source, kind)))
     earlier: dict[int, str] = {}
@@ -87,12 +95,41 @@ def _of_qradar(workspace: Workspace, source: str, missing: str | None) -> Tables
     tables = qradar_alerts(offenses(), lookups, source=source)
     named = pl.col("record").replace_strict(earlier, default=None, return_dtype=pl.String)
     row = {"source": source, "format": "workspace", "lines": count, "partial": missing}
+    acts = pl.concat([acts_of_notes(_notes(workspace, source)), acts_of_states(_states(workspace, source))])
     return {
-        "alerts": tables["alerts"].with_columns(alert_id=pl.coalesce(named, "alert_id")),
+        "alerts": with_acts(tables["alerts"].with_columns(alert_id=pl.coalesce(named, "alert_id")), acts),
         "evidence": tables["evidence"].with_columns(alert_id=pl.coalesce(named, "alert_id")),
         "rejects": REJECTS.fill(tables["rejects"]),
         "ledger": pl.LazyFrame([row], schema=LEDGER.schema),
     }
+
+
+def _notes(workspace: Workspace, source: str) -> Iterator[Mapping[str, Any]]:
+    """Notes, each with its offense."""
+    for *_, body in workspace.bodies(source, "note"):
+        found = json.loads(body)
+        for note in found["notes"]:
+            yield note | {"offense_id": found["offense_id"]}
+
+
+def _states(workspace: Workspace, source: str) -> pl.LazyFrame:
+    """The states of offenses that were seen, each when it was fetched; those of ids that began again are left out."""
+    body = pl.col("body")
+    return (
+        history_of(workspace, "offense")
+        .filter(pl.col("source") == source, body.is_not_null(), pl.col("generation") == 1)
+        .select(
+            alert_id="id",
+            assignee=body.str.json_path_match("$.assigned_to"),
+            created_time=pl.coalesce(_instant(body, "first_persisted_time"), _instant(body, "start_time")),
+            updated_time=_instant(body, "last_persisted_time"),
+            seen_time="observed_time",
+        )
+    )
+
+
+def _instant(body: pl.Expr, name: str) -> pl.Expr:
+    return from_epoch(body.str.json_path_match(f"$.{name}").cast(pl.Int64, strict=False), "ms")
 
 
 def _number_again(

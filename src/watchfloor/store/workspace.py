@@ -7,6 +7,7 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -14,6 +15,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from watchfloor.errors import WorkspaceError
+from watchfloor.mappings import Verdicts
 from watchfloor.schemas import Tables
 from watchfloor.store.changes import Changes, Counts, Item, now_ms
 from watchfloor.store.layout import history, objects, pages, runs, sources, states
@@ -45,6 +47,9 @@ class Workspace(HoldsTables):
     def __init__(self, engine: sa.Engine, name: str) -> None:
         """`name` is what errors call it: a path, or a URL without its password."""
         self._engine, self.name = engine, name
+        file = engine.url.database if engine.dialect.name == "sqlite" else None
+        self.folder = Path(file).parent if file else None
+        """Where its file is; null for a server's database."""
 
     def __enter__(self) -> Workspace:
         return self
@@ -61,9 +66,9 @@ class Workspace(HoldsTables):
         """Lets go of the database."""
         self._engine.dispose()
 
-    def tables(self) -> Tables:
+    def tables(self, verdicts: Verdicts | None = None) -> Tables:
         """Alerts and evidence of all that is kept, with rejects, and a ledger that says what the last pull missed."""
-        return tables_of(self)
+        return tables_of(self, verdicts)
 
     def alerts(self) -> pl.LazyFrame:
         """One row per offense, in its last state; those that the system has deleted since are among them."""

@@ -11,7 +11,16 @@ from watchfloor.schemas import VOCABULARIES
 
 __all__ = ["Kind", "Lookups"]
 
-Kind = Literal["closing reasons", "rules", "domains", "tenants", "offense types"]
+Kind = Literal[
+    "closing reasons",
+    "rules",
+    "rule contributions",
+    "domains",
+    "tenants",
+    "offense types",
+    "source addresses",
+    "local destination addresses",
+]
 """Lists of the API that name what offenses hold as ids."""
 
 
@@ -28,13 +37,18 @@ class Lookups:
     tenant_of: dict[int, int] = field(default_factory=dict)
     offense_types: dict[int, str] = field(default_factory=dict)
     """Names of properties: `sourceIP`, `username`."""
+    sources: dict[int, str] = field(default_factory=dict)
+    """Source addresses."""
+    destinations: dict[int, str] = field(default_factory=dict)
+    """Local destination addresses; remote ones have no ids."""
     verdicts: Verdicts = field(default_factory=shipped_verdicts)
     """What closing reasons say."""
 
     def add(self, kind: Kind, records: Iterable[Any]) -> None:
         """Takes in the records of one list of the API; those without an id are passed over."""
         for record in records:
-            if isinstance(record, Mapping) and (number := _number(record.get("id"))) is not None:
+            key = "rule_id" if kind == "rule contributions" else "id"
+            if isinstance(record, Mapping) and (number := _number(record.get(key))) is not None:
                 self._add(kind, number, record)
 
     def _add(self, kind: Kind, number: int, record: Mapping[str, Any]) -> None:
@@ -46,6 +60,12 @@ class Lookups:
                     self.said[number] = str(word)
             case "rules" if name:
                 self.rules[number] = name
+            case "rule contributions" if rule := str(record.get("rule_name") or "").strip():
+                self.rules.setdefault(number, rule)
+            case "source addresses" if address := record.get("source_ip"):
+                self.sources[number] = str(address)
+            case "local destination addresses" if address := record.get("local_destination_ip"):
+                self.destinations[number] = str(address)
             case "domains":
                 self.domains[number] = name or None  # the default domain has an empty name
                 if (tenant := _number(record.get("tenant_id"))) is not None:

@@ -16,12 +16,14 @@ from watchfloor.schemas import ALERTS, EVIDENCE, REJECTS, Tables
 
 __all__ = ["Offenses", "alerts", "alerts_of", "evidence_of"]
 
-_NUMBERS = ("closing_reason_id", "domain_id", "offense_type", "event_count", *(
-    "close_time", "start_time", "last_updated_time", "first_persisted_time", "last_persisted_time",
-))  # fmt: skip
+_TIMES = ("close_time", "start_time", "last_updated_time", "first_persisted_time", "last_persisted_time")
+_NUMBERS = ("closing_reason_id", "domain_id", "offense_type", "event_count", *_TIMES)
+_LATEST = 253_402_300_800_000
+"""The end of the year 9999, milliseconds."""
 _WORDS = ("description", "status", "assigned_to", "closing_user", "offense_source", "source_network")
 _ENGINE = "EventCRE"
 """Type of the log source through which QRadar's Custom Rule Engine writes its own events."""
+_SOURCE_ID, _DESTINATION_ID = "source_address_id", "destination_address_id"
 _STATUS = {"OPEN": "open", "HIDDEN": "open", "CLOSED": "closed"}
 
 FIELDS = pl.Schema(
@@ -83,6 +85,8 @@ def cleaned(found: Any, record: int) -> dict[str, Any]:
     if row["id"] is None:
         raise ValueError("an offense without an id")
     row |= {name: _whole(found, name) for name in _NUMBERS}
+    if wrong := next((name for name in _TIMES if not 0 <= (row[name] or 0) < _LATEST), None):
+        raise _wrong(found, wrong, "no time in milliseconds since 1970")
     row |= {name: _word(found, name) for name in _WORDS}
     if row["status"] is not None and row["status"].upper() not in _STATUS:
         raise ValueError(f"the status {row['status'][:100]!r} is none of {', '.join(_STATUS)}")
@@ -106,6 +110,8 @@ def _facts(found: Mapping[str, Any]) -> list[tuple[str, str]]:
         ),
         *(("destination_network", network) for network in _words(found, "destination_networks")),
         *(("rule_id", f"{number}") for rule in rules if (number := _whole(rule, "id")) is not None),
+        *((_SOURCE_ID, f"{number}") for number in _numbers(found, "source_address_ids")),
+        *((_DESTINATION_ID, f"{number}") for number in _numbers(found, "local_destination_address_ids")),
     ]
 
 
@@ -151,6 +157,15 @@ def _words(found: Mapping[str, Any], name: str) -> list[str]:
     if value is not None and not isinstance(value, list):
         raise _wrong(found, name, "no list")
     return [str(one) for one in value or () if one is not None and str(one).strip()]
+
+
+def _numbers(found: Mapping[str, Any], name: str) -> list[int]:
+    value = found.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(one, int) for one in value):
+        raise _wrong(found, name, "no list of ids")
+    return value
 
 
 def _objects(found: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
@@ -302,11 +317,28 @@ _BY_PROPERTY = {
     "destinationipv6": "dst_ip",
     "username": "user",
     "hostname": "host",
+    "sourcehostname": "host",
+    "computername": "host",
+    "machineid": "host",
+    "machineidentifier": "host",
+    "sourcemac": "mac",
+    "url": "url",
+    "urldomain": "domain",
+    "dnsdomain": "domain",
+    "domainname": "domain",
+    "filename": "file",
+    "filehash": "hash",
+    "processname": "process",
 }
+"""Properties by their name, in small letters without blanks: the last ones are custom ones of IBM's extensions."""
 
 
 def evidence_of(offenses: Offenses, lookups: Lookups, source: str) -> pl.LazyFrame:
-    """What the offenses were about: their source by its type, categories, log sources, networks, rules."""
+    """What the offenses were about: their source by its type, addresses, categories, log sources, networks, rules.
+
+    Addresses are ids that only the console's lists resolve: where these were given, an id that they do not hold stays
+    visible as one. An address that is the offense's source too is there once.
+    """
 
     def kind(number: int) -> str:
         said = lookups.offense_types.get(number, "").lower().replace("_", "").replace(" ", "")
@@ -315,11 +347,34 @@ def evidence_of(offenses: Offenses, lookups: Lookups, source: str) -> pl.LazyFra
     kinds = {number: kind(number) for number in offenses.rows["offense_type"].drop_nulls().unique().to_list()}
     of_source = pl.col("offense_type").replace_strict(kinds, default="offense_source", return_dtype=pl.String)
     rows, alert_id = offenses.rows.lazy(), pl.col("id").cast(pl.String).alias("alert_id")
+    facts = offenses.facts.lazy()
     parts = [
-        rows.select("record", alert_id, field=of_source, value="offense_source"),
-        rows.select("record", alert_id, field=pl.lit("source_network"), value="source_network"),
-        offenses.facts.lazy()
-        .join(rows.select("record", alert_id), on="record", maintain_order="left")
-        .select("record", "alert_id", "field", "value"),
+        rows.select("record", field=of_source, value="offense_source"),
+        rows.select("record", field=pl.lit("source_network"), value="source_network"),
+        facts.filter(~pl.col("field").is_in([_SOURCE_ID, _DESTINATION_ID])),
+        _named(facts, "rule_id", "rule", lookups.rules),
     ]
-    return EVIDENCE.fill(pl.concat(parts).filter(pl.col("value").is_not_null()), source=source)
+    for field, named, names in (
+        (_SOURCE_ID, "src_ip", lookups.sources),
+        (_DESTINATION_ID, "dst_ip", lookups.destinations),
+    ):
+        if names:
+            of_field = pl.col("field") == field
+            unknown = ~pl.col("value").is_in([f"{number}" for number in names])
+            parts += [_named(facts, field, named, names), facts.filter(of_field, unknown)]
+    every = pl.concat([part.filter(pl.col("value").is_not_null()) for part in parts])
+    if lookups.sources or lookups.destinations:
+        every = every.unique(maintain_order=True)
+    found = every.join(rows.select("record", alert_id), on="record", maintain_order="left")
+    return EVIDENCE.fill(found, source=source)
+
+
+def _named(facts: pl.LazyFrame, field: str, named: str, names: Mapping[int, str]) -> pl.LazyFrame:
+    """The facts of a field, ids replaced by what they name; those without a name left out."""
+    known = {f"{number}": name for number, name in names.items()}
+    value = pl.col("value").replace_strict(known, default=None, return_dtype=pl.String)
+    return (
+        facts.filter(pl.col("field") == field)
+        .select("record", field=pl.lit(named), value=value)
+        .filter(pl.col("value").is_not_null())
+    )

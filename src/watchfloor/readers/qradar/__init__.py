@@ -19,7 +19,7 @@ def _read(paths: Sequence[Path], options: Options) -> Tables:
 
 READER = Reader(
     name="qradar",
-    about="QRadar offenses as its API returns them (JSON), with closing reasons, rules and domains beside them",
+    about="QRadar offenses from its API (JSON, or CSV of it), with closing reasons, rules and domains beside them",
     tables=("alerts", "evidence"),
     accepts=accepts,
     read=_read,

@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 from watchfloor.mappings.qradar import Kind as Names
 from watchfloor.readers._reader import Head
+from watchfloor.readers.qradar.cells import keys_of
 
-__all__ = ["Kind", "accepts", "kind_of", "misspelled"]
+__all__ = ["Kind", "accepts", "has_header", "kind_of", "misspelled"]
 
 Kind = Literal["offenses"] | Names
 
@@ -20,6 +21,7 @@ _OF_OFFENSES = frozenset({
     *("security_category_count", "policy_category_count", "destination_networks", "source_network", "follow_up"),
 })  # fmt: skip
 """Keys that an offense has and few other objects have."""
+_ALSO_IN_HEADERS = {"last_updated_time", "log_sources"}
 _CAMEL = frozenset("".join(part.capitalize() for part in key.split("_")).lower() for key in _OF_OFFENSES)
 _ALWAYS = 2
 
@@ -47,10 +49,18 @@ def accepts(head: Head) -> bool:
     """JSON whose objects have keys of offenses, or of what their ids point to."""
     text = head.content.decode("utf-8", errors="replace").lstrip()
     if text[:1] not in ("{", "["):
-        return False
+        return has_header(head)
     if misspelled(text) or len(_keys(text) & _OF_OFFENSES) >= _ALWAYS:
         return True
     return kind_of(dict.fromkeys(_first_keys(text)), head.path) is not None
+
+
+def has_header(head: Head) -> bool:
+    """Whether the first line is a header of offenses: of the API's keys, or of the console's headings."""
+    if not head.lines:
+        return False
+    keys, _ = keys_of(head.lines[0])
+    return "id" in keys and len({*keys} & (_OF_OFFENSES | _ALSO_IN_HEADERS)) > _ALWAYS
 
 
 def misspelled(text: str) -> str | None:

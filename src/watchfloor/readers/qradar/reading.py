@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ from watchfloor.mappings.qradar import Lookups, Offenses, alerts_of, evidence_of
 from watchfloor.readers import files, texts
 from watchfloor.readers._reader import Options, Tables, merge
 from watchfloor.readers.documents import document, has_lines, loads
-from watchfloor.readers.qradar.kinds import Kind, kind_of, misspelled
+from watchfloor.readers.qradar.cells import Cells, keys_of, rows_of
+from watchfloor.readers.qradar.kinds import Kind, has_header, kind_of, misspelled
 from watchfloor.readers.qradar.reasons import reasons_in
 from watchfloor.schemas import LEDGER, REJECTS
 
@@ -35,6 +36,10 @@ class _Export:
     """Records that are offenses."""
     rejects: list[tuple[int, str, str]] = field(default_factory=list)
     """Number, reason and text of each."""
+    spans: dict[int, int] = field(default_factory=dict)
+    """Lines of the records that have more than one."""
+    names: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Closing reasons, domains and offense types that were written in place of their ids, with ids of their own."""
     partial: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -46,16 +51,21 @@ def read(paths: Sequence[Path], options: Options) -> Tables:
         UnreadableFile: no file with offenses, or one that is not as the API returns them.
     """
     exports, refused = _exports(paths, options)
-    lookups = Lookups()
+    lookups = Lookups(verdicts=options.verdicts)
     for export in exports:
         if export.kind != "offenses":
             lookups.add(export.kind, [record for _, record in export.records])
+        lookups.reasons |= {number: name for name, number in export.names.get("closing_reason_id", {}).items()}
+        lookups.domains |= {number: name for name, number in export.names.get("domain_id", {}).items()}
+        lookups.offense_types |= {number: name for name, number in export.names.get("offense_type", {}).items()}
     if options.closing_reasons is not None:
         lookups.add("closing reasons", reasons_in(options.closing_reasons))
     offenses = [export for export in exports if export.kind == "offenses"]
     if not offenses:
         raise refused[0] if refused else _nothing(exports)
     latest = _latest([_offenses(export) for export in offenses])
+    if options.mapping is not None:
+        offenses[0].notes.append(lookups.verdicts.note)
     parts = [_tables(export, rows, lookups) for export, rows in zip(offenses, latest, strict=True)]
     parts += [_of_names(export) for export in exports if export.kind != "offenses"]
     parts += [_refused(error) for error in refused]
@@ -68,7 +78,7 @@ def _exports(paths: Sequence[Path], options: Options) -> tuple[list[_Export], li
     refused: list[UnreadableFile] = []
     for path in paths:
         try:
-            exports.append(_export(path, options.progress))
+            exports.append(_export(path, options, exports))
         except UnreadableFile as error:
             if len(paths) == 1:
                 raise
@@ -81,17 +91,22 @@ def _nothing(exports: Sequence[_Export]) -> UnreadableFile:
     return UnreadableFile(f"{exports[0].path}: {kinds}, but no offenses", hint="name the file with the offenses too")
 
 
-def _export(path: Path, progress: Callable[[int], None]) -> _Export:
-    """The records of a file.
+def _export(path: Path, options: Options, before: Sequence[_Export]) -> _Export:
+    """The records of a file; names in place of ids go on with the ids of the files before.
 
     Raises:
-        UnreadableFile: not JSON, or not as QRadar's API returns it.
+        UnreadableFile: neither JSON nor CSV, or not as QRadar's API returns it.
+        AmbiguousTime: clock times in CSV, and no zone.
     """
     export = _Export(path, "offenses", [], 0)
     head = files.head(path)
     if why := misspelled(head.content.decode("utf-8", errors="replace")):
         raise UnreadableFile(f"{path}: {why}", hint="export GET /siem/offenses as JSON")
-    listener = texts.Listener(progress, export.partial.append, export.notes.append)
+    listener = texts.Listener(options.progress, export.partial.append, export.notes.append)
+    if has_header(head):
+        names = next((one.names for one in reversed(before) if one.names), None)
+        _add_rows(export, texts.whole(path, None, listener), Cells([], options.zone, str(path)), names)
+        return export
     if has_lines(head.lines):
         _add_lines(export, texts.blocks(path, None, listener))
     else:
@@ -112,6 +127,28 @@ def _add_document(export: _Export, text: str) -> None:
     if found.rest:
         export.lines += 1
         export.rejects.append((export.lines, found.broken or "no JSON", found.rest))
+
+
+def _add_rows(export: _Export, text: str, cells: Cells, names: dict[str, dict[str, int]] | None) -> None:
+    lines = text.split("\n")
+    if lines[-1] == "":
+        lines.pop()
+    export.lines = len(lines)
+    header = next(place for place, line in enumerate(lines) if line.strip())
+    cells.keys, mark = keys_of(lines[header])
+    if names is not None:
+        cells.names = names
+    export.names = cells.names
+    for row in rows_of(lines[header:], mark, len(cells.keys)):
+        number = row.number + header
+        if row.lines > 1:
+            export.spans[number] = row.lines
+        try:
+            if row.wrong is not None:
+                raise ValueError(row.wrong)
+            export.records.append((number, cells.offense(row.cells)))
+        except ValueError as error:
+            export.rejects.append((number, f"{error}", row.text))
 
 
 def _add_lines(export: _Export, blocks: Iterable[bytes]) -> None:
@@ -135,7 +172,11 @@ def _tables(export: _Export, offenses: Offenses, lookups: Lookups) -> Tables:
         "alerts": alerts_of(offenses, lookups, source),
         "evidence": evidence_of(offenses, lookups, source),
         "rejects": _rejects(export),
-        "ledger": _ledger(export, read=offenses.rows.height),
+        "ledger": _ledger(
+            export,
+            read=offenses.rows.height,
+            continued=sum(export.spans.get(record, 1) - 1 for record in offenses.rows["record"]),
+        ),
     }
 
 
@@ -174,20 +215,22 @@ def _rejects(export: _Export) -> pl.LazyFrame:
     columns = list(zip(*sorted(export.rejects), strict=True)) or [(), (), ()]
     rejects = dict(zip(("record", "reason", "text"), columns, strict=True))
     frame = pl.DataFrame(rejects, schema={"record": pl.Int64, "reason": pl.String, "text": pl.String})
-    return REJECTS.fill(frame.with_columns(pl.col("text").str.head(2000)), source=str(export.path), lines=1)
+    lines = [export.spans.get(number, 1) for number in columns[0]]
+    counted = frame.with_columns(pl.col("text").str.head(2000), lines=pl.Series(lines, dtype=pl.Int64))
+    return REJECTS.fill(counted, source=str(export.path))
 
 
-def _ledger(export: _Export, *, read: int) -> pl.LazyFrame:
-    rejected = len(export.rejects)
+def _ledger(export: _Export, *, read: int, continued: int = 0) -> pl.LazyFrame:
+    rejected = sum(export.spans.get(number, 1) for number, _, _ in export.rejects)
     row = {
         "source": str(export.path),
         "format": "qradar",
         "file_bytes": export.path.stat().st_size,
         "lines": export.lines,
         "lines_read": read,
-        "lines_continued": 0,
+        "lines_continued": continued,
         "lines_rejected": rejected,
-        "lines_skipped": export.lines - read - rejected,
+        "lines_skipped": export.lines - read - continued - rejected,
         "partial": "; ".join(export.partial) or None,
         "notes": "; ".join(export.notes) or None,
     }

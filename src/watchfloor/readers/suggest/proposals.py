@@ -8,39 +8,43 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from watchfloor.readers.suggest.heads import Line, is_program, place_of_program
 from watchfloor.readers.suggest.marks import (
     EMPTYABLE,
     HOST,
     LEVEL,
+    NAME,
+    PHRASE,
     PROGRAM,
     QUOTED,
     REST,
     TEXT,
     TIME,
+    UNIT,
     WIDE,
     WORD,
     format_of,
 )
-from watchfloor.readers.suggest.merge import Template, is_program, words_of
-from watchfloor.readers.suggest.typed import Kind, kind_of, name_of, unique
+from watchfloor.readers.suggest.merge import Template
+from watchfloor.readers.suggest.typed import Kind, kind_of, name_after, name_of, unique
 
-__all__ = ["Field", "Pattern", "pattern_of"]
+__all__ = ["Field", "Pattern", "pattern_of", "pattern_of_head"]
 
 _ANY = "\ue00a"
 """One word, whatever it is."""
 _BLANK = "\ue009"
-_MARKS = re.compile(f"([{TIME}{QUOTED}{WORD}{EMPTYABLE}{HOST}{LEVEL}{REST}{TEXT}{PROGRAM}{_ANY}])")
+_MARKS = re.compile(f"([{TIME}{QUOTED}{WORD}{EMPTYABLE}{HOST}{LEVEL}{REST}{TEXT}{PHRASE}{UNIT}{NAME}{PROGRAM}{_ANY}])")
 _WIDE = WIDE | {_ANY: r"[^ \t]+"}
 _MOST = 200
 """So many members of a template are looked at for its shape, and so many lines for its values."""
 _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
-_GAP = re.compile(r"[ \t]+")
 _MORE = r"(?:\n(?s:.*))?"
 """The lines that continue a record."""
 _LETTER = re.compile(r"[A-Za-z]")
 _WORD_IN = re.compile(r"[A-Za-z]{3,}")
 _ENDPOINT = re.compile(r"(/?)((?:[0-9]{1,3}\.){3}[0-9]{1,3})([:/#])([0-9]{1,5})\Z")
 _ROUNDS = 3
+_CLOSES = {")": "(", "]": "[", "}": "{", ">": "<"}
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,13 @@ class Pattern:
     """How many of its characters are fixed: the more, the earlier it is tried."""
     examples: tuple[str, ...] = ()
     """Two of its lines."""
+    turns: tuple[str, ...] = ()
+    """Fixed text and names of fields in turns, the first is fixed text."""
+
+    @property
+    def shape(self) -> str:
+        """The pattern as people read it: `Failed password for <user> from <src_ip>`."""
+        return "".join(f"<{text}>" if number % 2 else text for number, text in enumerate(self.turns))
 
 
 @dataclass(frozen=True)
@@ -77,16 +88,34 @@ class _Piece:
     """What the place is called where its shape tells."""
 
 
-def pattern_of(template: Template, masked: Sequence[str], lines: pl.Series, times: Sequence[str]) -> Pattern | None:
+def pattern_of(template: Template, said: Sequence[Line], lines: pl.Series, times: Sequence[str]) -> Pattern | None:
     """The pattern of a template, which matches all its lines; null where none can be made that does.
 
     Arguments:
         template: from `merge`.
-        masked: all masked lines, which the template's members number.
+        said: the words of all masked lines, which the template's members number.
         lines: the lines of the template, without repetition of equal ones.
         times: regexes of the times of this log.
     """
-    pieces = _pieces(template, [masked[number] for number in template.members[:_MOST]])
+    return _proposal(template, _pieces(template, [said[number] for number in template.members[:_MOST]]), lines, times)
+
+
+def pattern_of_head(template: Template, said: Sequence[Line], lines: pl.Series, times: Sequence[str]) -> Pattern | None:
+    """The pattern of all lines that begin as these do, whatever their message; null where none can be made."""
+    head = template.head
+    columns = [*template.columns[:head], TEXT]
+    program = place_of_program(columns)
+    if program is not None:  # any program, though this log may know only one
+        columns[program] = f"{PROGRAM}[{WORD}]:" if "[" in (columns[program] or "") else f"{PROGRAM}:"
+    words = [replace(line, words=[*line.words[:head], TEXT], trailing=False) for line in said]
+    pieces = _pieces(replace(template, columns=columns), words)
+    pieces = [replace(piece, literal="", mark=_ANY) if piece.name == "logger" else piece for piece in pieces]
+    pieces[-1] = replace(pieces[-1], name="message")
+    found = _proposal(template, pieces, lines, times)
+    return None if found is None or found.open else replace(found, open=True, literals=0)
+
+
+def _proposal(template: Template, pieces: Sequence[_Piece], lines: pl.Series, times: Sequence[str]) -> Pattern | None:
     sample = lines.gather_every(max(1, lines.len() // _MOST)).head(_MOST)
     for round_ in range(_ROUNDS):
         built = _built(pieces, sample, times, typed=round_ < _ROUNDS - 1)
@@ -121,19 +150,10 @@ def _beginning(pieces: Sequence[_Piece]) -> list[_Piece] | None:
     return [*head, _Piece(mark=REST, name="rest")] if head else None
 
 
-def _pieces(template: Template, masked: Sequence[str]) -> list[_Piece]:
+def _pieces(template: Template, said: Sequence[Line]) -> list[_Piece]:
     """Fixed text and places of a template."""
-    said = [words_of(line) for line in masked]
-    loose = _wide_gaps(masked)
-    syslog = len(template.columns) > 2 and template.columns[1] == HOST
-    columns: list[list[_Piece]] = []
-    for place, column in enumerate(template.columns):
-        if syslog and place == 2 and column is not None and is_program(column):
-            columns.append(_program(column))
-        elif column is not None:
-            columns.append(_cut(column))
-        else:
-            columns.append(_varied([words[place] for words in said]))
+    loose: frozenset[int] = frozenset().union(*(line.wide for line in said))
+    columns = [_column(template, place, said) for place in range(len(template.columns))]
     if template.open_ended:
         # `COMMAND=<value> and more` is one value.
         if columns and columns[-1] and columns[-1][-1].mark == EMPTYABLE:
@@ -150,16 +170,26 @@ def _pieces(template: Template, masked: Sequence[str]) -> list[_Piece]:
         if place and template.columns[place : place + 1] != [REST]:
             pieces.append(_Piece(_BLANK if place in loose or template.open_ended else " "))
         pieces += column_pieces
-    if any(line[:1] in (" ", "\t") for line in masked):
+    if any(line.indented for line in said):
         pieces.insert(0, _Piece(_BLANK + "?"))
-    if any(line[-1:] in (" ", "\t") for line in masked):
+    if any(line.trailing for line in said):
         pieces.append(_Piece(_BLANK + "?"))
     return _joined(pieces)
 
 
-def _wide_gaps(masked: Sequence[str]) -> set[int]:
-    """Numbers of the words before which some line has more than one blank."""
-    return {place for line in masked for place, gap in enumerate(_GAP.findall(line.strip(" \t")), 1) if gap != " "}
+def _column(template: Template, place: int, said: Sequence[Line]) -> list[_Piece]:
+    """Fixed text and places of one word of a template."""
+    column = template.columns[place]
+    if column is not None and place == place_of_program(template.columns) and is_program(column):
+        return _program(column)
+    if place == said[0].logger:
+        return _logger([line.words[place] for line in said])
+    pieces = _cut(column) if column is not None else _varied([line.words[place] for line in said])
+    if place < template.head and pieces[0].literal == "[" and pieces[-1].literal == "]":
+        return [
+            replace(piece, name=piece.name or "context") if piece.mark not in ("", TIME) else piece for piece in pieces
+        ]
+    return pieces
 
 
 def _joined(pieces: Sequence[_Piece]) -> list[_Piece]:
@@ -175,7 +205,9 @@ def _joined(pieces: Sequence[_Piece]) -> list[_Piece]:
 
 def _cut(column: str) -> list[_Piece]:
     return [
-        _Piece(mark=part, name={HOST: "host", LEVEL: "level", REST: "rest"}.get(part, ""))
+        _Piece(
+            mark=part, name={HOST: "host", LEVEL: "level", REST: "rest", PHRASE: "context", NAME: "user"}.get(part, "")
+        )
         if _MARKS.match(part)
         else _Piece(part)
         for part in _MARKS.split(column)
@@ -192,6 +224,14 @@ def _program(column: str) -> list[_Piece]:
     return [*found, _Piece(":")]
 
 
+def _logger(words: Sequence[str]) -> list[_Piece]:
+    """The part of the program as a field, with fixed text where it is always the same, so that it is a column."""
+    colon = ":" if all(word.endswith(":") for word in words) else ""
+    names = {word.removesuffix(":") if colon else word for word in words}
+    known = len(names) == 1 and not _MARKS.search(words[0])
+    return [_Piece(names.pop(), name="logger") if known else _Piece(mark=_ANY, name="logger"), _Piece(colon)]
+
+
 def _varied(words: Sequence[str]) -> list[_Piece]:
     """A place where words differ: what they have in common at both ends up to a character that is no letter, stays."""
     prefix = _beginning_of_all(words)
@@ -202,6 +242,8 @@ def _varied(words: Sequence[str]) -> list[_Piece]:
     suffix = _MARKS.split(suffix)[-1]
     while suffix and (suffix[0].isalnum() or suffix[0] in "_-./\\"):
         suffix = suffix[1:]
+    if suffix[:1] in _CLOSES and _CLOSES[suffix[:1]] not in prefix:
+        suffix = ""  # `ubuntu(uid=0)`: what closes here was opened within the value
     middle = [word[len(prefix) : len(word) - len(suffix)] for word in words]
     if not all(middle):
         suffix = ""
@@ -278,34 +320,27 @@ def _written(
     pieces = [(piece, values) for piece, values in pieces if piece.mark or piece.literal]
     fields: dict[str, Field] = {}
     parts: list[str] = []
+    turns: list[str] = [""]
     literals = 0
     before = ""
     for place, (piece, values) in enumerate(pieces):
         if not piece.mark and not piece.name:
             parts.append(_escaped(piece.literal))
+            turns[-1] += piece.literal.replace(_BLANK + "?", "").replace(_BLANK, " ")
             literals += len(piece.literal)
             before += piece.literal.replace(_BLANK + "?", " ").replace(_BLANK, " ")
             continue
-        if piece.literal:
-            kind = Kind("word", _escaped(piece.literal))
-            literals += len(piece.literal)
-        elif piece.mark == TIME:
-            kind = _time(values, times) or Kind("word", f"(?:{wide[TIME]})")
-        elif piece.mark in (REST, TEXT):
-            kind = Kind("text", wide[piece.mark])
-        elif typed and values and piece.mark not in (HOST, LEVEL, PROGRAM):
-            after = pieces[place + 1][0].literal[:1] if place + 1 < len(pieces) else ""
-            after = after.replace(_BLANK, " ")
-            kind = kind_of(values, wide=wide[piece.mark], quoted=piece.mark == QUOTED, after=after)
-        else:
-            kind = Kind("quoted" if piece.mark == QUOTED else "word", wide[piece.mark])
-        name = piece.name or ("time" if piece.mark == TIME else name_of(before, kind, values))
-        last = next(reversed(fields), "")
-        if name == "port" and last in ("src_ip", "dst_ip"):
-            name = last.replace("ip", "port")
+        following = pieces[place + 1][0].literal.replace(_BLANK, " ") if place + 1 < len(pieces) else ""
+        kind = _kind(piece, values, wide, times, following if typed else None)
+        literals += len(piece.literal)
+        name = _name(piece, kind, values, before, following, last=next(reversed(fields), ""))
         name = unique(name, fields.__contains__)
         fields[name] = Field(name, kind)
         parts.append(f"(?<{name}>{kind.regex})")
+        if piece.literal:  # a field that is always the same says more as it stands
+            turns[-1] += piece.literal
+        else:
+            turns += [name, ""]
         before = ""
     if not fields:
         # The reader of patterns asks for a field; the text as a whole is one.
@@ -318,7 +353,32 @@ def _written(
             parts.append(rf"(?:\n(?<{name}>{wide[REST]}))?")
         parts.append("$")
     examples = sample.unique(maintain_order=True).head(2).to_list()
-    return Pattern("^" + "".join(parts), tuple(fields.values()), 0, False, literals, tuple(examples))
+    return Pattern("^" + "".join(parts), tuple(fields.values()), 0, False, literals, tuple(examples), tuple(turns))
+
+
+def _kind(
+    piece: _Piece, values: Sequence[str], wide: Mapping[str, str], times: Sequence[str], following: str | None
+) -> Kind:
+    """What the values of a place are; `following` is the fixed text after it, null where types are not asked for."""
+    if piece.literal:
+        return Kind("word", _escaped(piece.literal))
+    if piece.mark == TIME:
+        return _time(values, times) or Kind("word", f"(?:{wide[TIME]})")
+    if piece.mark in (REST, TEXT):
+        return Kind("text", wide[piece.mark])
+    if following is not None and values and piece.mark not in (HOST, LEVEL, PROGRAM):
+        return kind_of(values, wide=wide[piece.mark], quoted=piece.mark == QUOTED, after=following[:1])
+    return Kind("quoted" if piece.mark == QUOTED else "word", wide[piece.mark])
+
+
+def _name(piece: _Piece, kind: Kind, values: Sequence[str], before: str, following: str, *, last: str) -> str:
+    """The name of a place, from its shape, from the field before it, or from the text around it."""
+    if piece.name or piece.mark == TIME:
+        name = piece.name or "time"
+    else:
+        by_place = None if _WORD_IN.search(before) else name_after(last, kind, values)
+        name = by_place or name_of(before, kind, values, following)
+    return last.replace("ip", "port") if name == "port" and last in ("src_ip", "dst_ip") else name
 
 
 def _time(values: Sequence[str], times: Sequence[str]) -> Kind | None:

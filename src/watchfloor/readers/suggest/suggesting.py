@@ -11,9 +11,10 @@ import polars as pl
 from watchfloor.engine import in_order
 from watchfloor.errors import NothingToRead, UnreadableFile
 from watchfloor.readers import files, texts
+from watchfloor.readers.suggest.heads import Line
 from watchfloor.readers.suggest.marks import core_of, format_of, masked, ways_of_time
-from watchfloor.readers.suggest.merge import Template, merge
-from watchfloor.readers.suggest.proposals import Field, Pattern, pattern_of
+from watchfloor.readers.suggest.merge import Template, heads, merge
+from watchfloor.readers.suggest.proposals import Field, Pattern, pattern_of, pattern_of_head
 from watchfloor.readers.suggest.typed import Kind
 from watchfloor.readers.suggest.ways import FAMILIES
 
@@ -29,8 +30,11 @@ PATTERNS = 200
 """More patterns than this are not proposed."""
 MOST_LINES = 0.6
 """If at least so many lines begin with a time, a record begins with one."""
-COVERED = 0.95
-"""If patterns match less than this of a log, lines that begin with a time are proposed as time and message."""
+_NOTHING = pl.DataFrame(schema={"group": pl.UInt32, "regex": pl.String})
+_SELDOM = 0.01
+"""A way to begin that fewer lines have gets no pattern of its own."""
+_HEADS = 4
+"""So many ways to begin get one."""
 _SAMPLE = 5_000
 _GOES_ON = r"^(?:[ \t]|at |Caused by|Traceback |[)\]}])"
 """How lines begin that continue a record: indented, or as stack traces do."""
@@ -42,6 +46,8 @@ class Suggestion:
 
     patterns: tuple[Pattern, ...]
     """In the order in which they are to be tried: the ones with most fixed text first."""
+    heads: tuple[Pattern, ...]
+    """Tried after them: a head and any message, for lines that none of them matches, here or in tomorrow's log."""
     begins: str | None
     """Regex of the line that begins a record; null: every line is one."""
     lines: int
@@ -49,13 +55,23 @@ class Suggestion:
     records: int
     """Records that were looked at."""
     matched: int
-    """Those that a pattern matches."""
+    """Those that a pattern matches, be it by their head alone."""
     unmatched: pl.Series
     """Some of the others."""
     clocks: bool
     """Whether there are times without a zone."""
     notes: tuple[str, ...] = ()
     """What was left out, in words."""
+
+    @property
+    def tried(self) -> tuple[Pattern, ...]:
+        """All patterns, in the order in which they are tried."""
+        return (*self.patterns, *self.heads)
+
+    @property
+    def understood(self) -> int:
+        """Records of which more than the head is understood."""
+        return self.matched - sum(pattern.lines for pattern in self.heads)
 
 
 def _nothing(_: int) -> None:
@@ -108,20 +124,31 @@ def suggest_for(
     begins, text = _records(text, notes)
     sample = text.gather_every(max(1, text.len() // _SAMPLE))
     times = ways_of_time(sample)
-    frame = _masked(text, sample, times)
+    frame = _masked(text, sample, times, joined=begins is not None)
     groups = frame.group_by("masked", maintain_order=True).agg(
         weight=pl.len(), first=pl.col("text").first(), last=pl.col("text").last()
     )
     groups = groups.with_row_index("group").sort("weight", descending=True, maintain_order=True)
     keyed = frame.join(groups.select("masked", "group"), on="masked").select("group", "text")
-    patterns = _patterns(groups, keyed, times, most, notes)
+    patterns, beginnings, proven = _patterns(groups, keyed, times, most, notes)
     patterns, taken = _tried(patterns, groups.head(_ROUNDS * _DISTINCT))
-    matched, rest = _rest(patterns, taken, keyed)
-    for pattern in _of_times(rest, times, text.len()):
-        patterns.append(pattern)
-        matched += pattern.lines
-        rest = rest.filter(~rest.str.contains(pattern.regex))
-    return Suggestion(tuple(patterns), begins, count, text.len(), matched, rest, _has_clocks(sample), tuple(notes))
+    matched, rest = _rest(patterns, taken, keyed, proven)
+    by_head: list[Pattern] = []
+    for pattern in (*beginnings, *_of_times(sample, times)):
+        hit = rest.str.contains(pattern.regex)
+        by_head.append(replace(pattern, lines=int(hit.sum()), examples=tuple(rest.filter(hit).head(2))))
+        rest = rest.filter(~hit)
+    return Suggestion(
+        patterns=tuple(patterns),
+        heads=tuple(by_head),
+        begins=begins,
+        lines=count,
+        records=text.len(),
+        matched=matched + sum(pattern.lines for pattern in by_head),
+        unmatched=rest,
+        clocks=_has_clocks(sample),
+        notes=tuple(notes),
+    )
 
 
 def lines_of(path: Path, progress: Callable[[int], None]) -> tuple[pl.Series, int, list[str]]:
@@ -203,55 +230,67 @@ def joined(text: pl.Series, begins: str) -> pl.Series:
     )
 
 
-def _masked(text: pl.Series, sample: pl.Series, times: Sequence[str]) -> pl.DataFrame:
+def _masked(text: pl.Series, sample: pl.Series, times: Sequence[str], *, joined: bool) -> pl.DataFrame:
     """The lines with their masked form, made by several threads."""
     step = max(10_000, text.len() // 8 + 1)
+    longest = int(text.str.len_bytes().max() or 0)  # type: ignore[arg-type]
+    form = masked(pl.col("text"), sample, times, longest=longest, joined=joined)
     parts = (text.slice(start, step) for start in range(0, text.len(), step))
 
     def mask(part: pl.Series) -> pl.DataFrame:
-        return pl.DataFrame({"text": part}).with_columns(masked=masked(pl.col("text"), sample, times))
+        return pl.DataFrame({"text": part}).with_columns(masked=form)
 
     return pl.concat(in_order(mask, parts))
 
 
 def _patterns(
     groups: pl.DataFrame, keyed: pl.DataFrame, times: Sequence[str], most: int, notes: list[str]
-) -> list[Pattern]:
-    """Patterns of all templates, the frequent ones first."""
+) -> tuple[list[Pattern], list[Pattern], pl.DataFrame]:
+    """Patterns of all templates, the frequent ones first; those of the heads of lines; and the groups of lines that
+    one of the patterns is known to match, with its regex."""
     found: list[Pattern] = []
+    beginnings: list[Pattern] = []
+    proven: list[pl.DataFrame] = []
     left = groups
     for _ in range(_ROUNDS):
         some = left.head(_DISTINCT)
-        templates = sorted(merge(some["masked"].to_list(), some["weight"].to_list()), key=lambda t: -t.weight)
-        found += _of_templates(templates[:most], some, keyed, times)
+        templates, said = merge(some["masked"].to_list(), some["weight"].to_list())
+        templates.sort(key=lambda template: -template.weight)
+        beginnings = beginnings or list(_of_heads(said, some, times))
+        of = _of_groups(templates[:most], some["group"])
+        for number, pattern in enumerate(_of_templates(templates[:most], said, keyed.join(of, on="group"), times)):
+            if pattern is not None:
+                found.append(pattern)
+                proven.append(of.filter(template=number).select("group", regex=pl.lit(pattern.regex)))
         left = left.slice(some.height)
         if not left.height or len(found) >= most:
             break
         left = _unmatched(found, left)
     if left.height:
         notes.append(f"{left.height:,} different shapes of lines are too rare or too many to be looked at")
-    return sorted(found, key=lambda pattern: -pattern.lines)[:most]
+    return sorted(found, key=lambda pattern: -pattern.lines)[:most], beginnings, pl.concat(proven or [_NOTHING])
 
 
-def _of_templates(
-    templates: Sequence[Template], some: pl.DataFrame, keyed: pl.DataFrame, times: Sequence[str]
-) -> Iterator[Pattern]:
-    names = some["masked"].to_list()
-    group = some["group"]
-    of = pl.DataFrame(
+def _of_groups(templates: Sequence[Template], group: pl.Series) -> pl.DataFrame:
+    """Groups of equal masked lines with the number of their template."""
+    return pl.DataFrame(
         {
             "template": [n for n, template in enumerate(templates) for _ in template.members],
             "group": group.gather([member for template in templates for member in template.members]),
         }
     )
-    lines = keyed.join(of, on="group").partition_by("template", as_dict=True)
+
+
+def _of_templates(
+    templates: Sequence[Template], said: Sequence[Line], keyed: pl.DataFrame, times: Sequence[str]
+) -> Iterator[Pattern | None]:
+    """The pattern of each template, proven on all its lines."""
+    lines = keyed.partition_by("template", as_dict=True)
 
     def made(n: int) -> Pattern | None:
-        return pattern_of(templates[n], names, lines[n,]["text"], times)
+        return pattern_of(templates[n], said, lines[n,]["text"], times)
 
-    for pattern in in_order(made, range(len(templates))):
-        if pattern is not None:
-            yield pattern
+    return in_order(made, range(len(templates)))
 
 
 def _unmatched(patterns: Sequence[Pattern], groups: pl.DataFrame) -> pl.DataFrame:
@@ -281,9 +320,14 @@ def _tried(patterns: Sequence[Pattern], groups: pl.DataFrame) -> tuple[list[Patt
     return kept, pl.concat([nobody, *taken])
 
 
-def _rest(patterns: Sequence[Pattern], taken: pl.DataFrame, keyed: pl.DataFrame) -> tuple[int, pl.Series]:
-    """How many records a pattern matches, and those that none does."""
-    rows = keyed.join(taken, on="group", how="left")
+def _rest(
+    patterns: Sequence[Pattern], taken: pl.DataFrame, keyed: pl.DataFrame, proven: pl.DataFrame
+) -> tuple[int, pl.Series]:
+    """How many records a pattern matches, and those that none does; lines for which that is proven are not tried."""
+    regexes = pl.DataFrame({"regex": [pattern.regex for pattern in patterns]}, {"regex": pl.String})
+    regexes = regexes.with_row_index("pattern").cast({"pattern": pl.Int32})
+    sure = taken.join(regexes, on="pattern").join(proven, on=["group", "regex"], how="semi")
+    rows = keyed.join(sure, on="group", how="anti").join(taken, on="group", how="left")
     rest = [
         part["text"] if number is None else part["text"].filter(~part["text"].str.contains(patterns[number].regex))
         for (number,), part in rows.partition_by("pattern", as_dict=True).items()
@@ -296,16 +340,27 @@ def _rest(patterns: Sequence[Pattern], taken: pl.DataFrame, keyed: pl.DataFrame)
     return keyed.height - left.len(), left
 
 
-def _of_times(rest: pl.Series, times: Sequence[str], records: int) -> Iterator[Pattern]:
-    """Patterns of a time and a message, for the lines that no other one matches, where they are many."""
+def _of_heads(said: Sequence[Line], some: pl.DataFrame, times: Sequence[str]) -> Iterator[Pattern]:
+    """Patterns of a head and a message, for lines that no other one matches, here or in tomorrow's log."""
+    weights = some["weight"].to_list()
+    for template in heads(said, weights)[:_HEADS]:
+        if template.weight > _SELDOM * sum(weights):
+            lines = some["first"].gather(template.members)
+            pattern = pattern_of_head(template, [said[n] for n in template.members], lines, times)
+            if pattern is not None:
+                yield pattern
+
+
+def _of_times(sample: pl.Series, times: Sequence[str]) -> Iterator[Pattern]:
+    """Patterns of a time and a message, for the lines that no other one matches."""
     for way in times:
         form = format_of(way)
         body = way.removeprefix("^")
-        regex = rf"^(?<time>{body}) (?<message>(?s:.*))$"
-        lines = rest.filter(rest.str.contains(regex)) if form is not None else rest.clear()
-        if lines.len() > (1 - COVERED) * records:
+        regex = rf"^(?<time>{body})[,;:|]?[ \t]+(?<message>(?s:.*))$"
+        lines = sample.filter(sample.str.contains(regex)) if form is not None else sample.clear()
+        if lines.len() > _SELDOM * sample.len():
             fields = (Field("time", Kind("time", body, "time", form or "")), Field("message", Kind("text", "(?s:.*)")))
-            yield Pattern(regex, fields, lines.len(), True, 0, tuple(lines.head(2)))
+            yield Pattern(regex, fields, 0, True, 0, (), ("", "time", " ", "message", ""))
 
 
 def _has_clocks(sample: pl.Series) -> bool:

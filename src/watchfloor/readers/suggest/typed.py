@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-__all__ = ["Kind", "kind_of", "name_of", "unique"]
+__all__ = ["Kind", "kind_of", "name_after", "name_of", "unique"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,11 @@ _NAME = r"[A-Za-z][A-Za-z0-9_.-]*"
 _KEY = re.compile(rf"({_NAME})[ \t]*(?:=|:)[ \t]*[\"'(\[<]*$")
 _WORDS = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _REACHES = re.compile(r"[A-Za-z][A-Za-z0-9_]*[ \t\"'(\[<#:=@-]*$")
+_UNIT = re.compile(
+    r" ?(bytes|packets|lines|times|seconds|secs?|minutes|hours|days|ms|msec|usec|files|rows|records|percent)\b"
+)
+_PID = re.compile(r" (?:[A-Z]{3,4} )?\[$")
+"""What stands between a time and the number of a process."""
 _SILENT = frozenset(
     (
         "a",
@@ -92,6 +97,8 @@ _SILENT = frozenset(
         "via",
         "per",
         "cmd",
+        "utc",
+        "gmt",
         "root",
     )
 )
@@ -126,6 +133,8 @@ def kind_of(values: Sequence[str], *, wide: str, quoted: bool = False, after: st
     """
     said = [value for value in values if value not in ("", "-")]
     empty, dash = "" in values, "-" in values
+    if quoted and said and not empty and not dash and all(map(_is_address, said)):
+        return Kind("ip", wide, "ip")
     if quoted or not said:
         return Kind("quoted" if quoted else "word", wide)
     for kind, exact in _EXACT:
@@ -155,11 +164,12 @@ def _is_address(value: str) -> bool:
     return True
 
 
-def name_of(before: str, kind: Kind, values: Sequence[str]) -> str:
-    """The name of a field, by the key or the word before it, else by what its values are.
+def name_of(before: str, kind: Kind, values: Sequence[str], after: str = "") -> str:
+    """The name of a field, by the key or the word before it, else by its unit or by what its values are.
 
     Arguments:
         before: the text between the field before and this one.
+        after: the text that follows.
         kind: what the values are.
         values: examples.
     """
@@ -171,11 +181,36 @@ def name_of(before: str, kind: Kind, values: Sequence[str]) -> str:
             if 2 * sum(1 for value in values if regex.match(value)) > len(values):
                 return by_value
         words = _WORDS.findall(before) if _REACHES.search(before) else []
-        name = words[-1] if words and words[-1].lower() not in _SILENT else _BY_KIND.get(kind.name, kind.name)
+        unit = _UNIT.match(after) if kind.type in ("int", "float") else None
+        if words and words[-1].lower() not in _SILENT:
+            name = words[-1]
+        elif unit:
+            name = unit[1]
+        elif kind.name == "int" and _PID.match(before):
+            name = "pid"
+        else:
+            name = _BY_KIND.get(kind.name, kind.name)
     name = re.sub(r"[^a-z0-9_]+", "_", name.lower()).strip("_")[:40] or "value"
     if name[0].isdigit():
         name = f"_{name}"
     return _SIDES.get((name, kind.name), name)
+
+
+def name_after(last: str, kind: Kind, values: Sequence[str]) -> str | None:
+    """The name of a field that no word announces, by its place: as web servers and proxies write their lines.
+
+    Arguments:
+        last: the name of the field before, empty at the beginning of a line.
+        kind: what the values are.
+        values: examples.
+    """
+    if not last and kind.name == "ip":
+        return "src_ip"
+    if last == "request" and kind.name == "int" and all(re.fullmatch("[1-5][0-9][0-9]", value) for value in values):
+        return "status_code"
+    if last == "status_code" and kind.name == "int":
+        return "resp_bytes"
+    return "referrer" if last in ("status_code", "resp_bytes") and kind.name == "quoted" else None
 
 
 def unique(name: str, taken: Callable[[str], bool]) -> str:

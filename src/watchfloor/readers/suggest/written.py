@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from watchfloor.hostile import harmless
 from watchfloor.readers.suggest.proposals import Field, Pattern
 from watchfloor.readers.suggest.suggesting import Suggestion
 from watchfloor.readers.suggest.typed import Kind, unique
@@ -46,7 +47,7 @@ def pattern_file(suggestion: Suggestion, *, name: str, about: str, zone: str | N
         about: one line for people.
         zone: of clock times without one, where it is known.
     """
-    patterns = one_meaning_each(suggestion.patterns)
+    patterns = one_meaning_each(suggestion.tried)
     kinds = {field.name: field.kind for pattern in patterns for field in pattern.fields}
     lines = [f"name = {_text(name)}", f"about = {_text(about)}", 'table = "events"']
     if suggestion.begins:
@@ -58,7 +59,7 @@ def pattern_file(suggestion: Suggestion, *, name: str, about: str, zone: str | N
     lines.append("patterns = [")
     total = max(1, suggestion.records)
     for pattern in patterns:
-        lines += [f"  # {pattern.lines:,} lines, {pattern.lines / total:.2%}", f"  {_text(pattern.regex)},"]
+        lines += [f"  # {pattern.lines / total:.2%}: {harmless(pattern.shape)}", f"  {_text(pattern.regex)},"]
     lines.append("]")
     if "level" in kinds or any(name.startswith("time_") for name in kinds):
         lines += ["", "[columns]"]
@@ -109,14 +110,16 @@ def _first(name: str, meanings: Counter[Kind]) -> Kind | None:
 
 def _renamed(pattern: Pattern, others: Mapping[tuple[str, Kind], str]) -> Pattern:
     regex = pattern.regex
+    turns = list(pattern.turns)
     fields: list[Field] = []
     for field in pattern.fields:
         new = others.get((field.name, _meaning(field.kind)), field.name)
         if new != field.name:
             # A fixed `(?<` is written `\(\?<`: only a field's name stands so.
             regex = regex.replace(f"(?<{field.name}>", f"(?<{new}>", 1)
+            turns[1::2] = [new if name == field.name else name for name in turns[1::2]]
         fields.append(Field(new, field.kind))
-    return replace(pattern, regex=regex, fields=tuple(fields))
+    return replace(pattern, regex=regex, fields=tuple(fields), turns=tuple(turns))
 
 
 def _key(name: str) -> str:

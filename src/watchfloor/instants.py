@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from watchfloor.readers.jsonvalues import clean
+from watchfloor.jsonvalues import clean
 
 __all__ = ["Instant", "instant_of"]
 

@@ -1,0 +1,205 @@
+"""What could be excluded: item sets of evidence that recur under a rule, and what generalises them."""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from watchfloor.analyses.evidence import ENTITIES
+from watchfloor.analyses.tuning.exclusion import Condition, Exclusion, matching
+from watchfloor.analyses.tuning.work import Work
+
+__all__ = ["Candidate", "candidates"]
+
+MOST_VALUES = 50
+"""A list of more values is no list that anyone reviews."""
+_WHOLE = 0.9
+"""A field stands for the rule where so many of its alerts have it."""
+_LEVELS = 3
+"""Conditions of one exclusion at most."""
+_LIKE = 3
+"""So many values alike are a kind of their own."""
+_ADDRESSES = ("src_ip", "dst_ip")
+_NETWORK = {4: 24, 6: 64}
+_ACCOUNT = re.compile(r"([A-Za-z]{2,}[_.\-$]|[A-Za-z]{3,})[0-9A-Za-z_.\-]*")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An exclusion and the rows of the learned part that it removes."""
+
+    exclusion: Exclusion
+    rows: pl.Series
+    """Sorted."""
+    picked: int = 1
+    """Of how many the values were picked by how they look: the price of having looked is paid for by the gates."""
+
+
+def candidates(work: Work, *, minimum: int) -> Iterator[Candidate]:
+    """Exclusions of at least `minimum` alerts each, from the whole rule to three conditions.
+
+    Sets of three are built from frequent sets of two, and those from frequent values (Apriori, Agrawal and Srikant
+    1994); of sets with the same rows the shortest stands for all (their closed set).
+    """
+    counts = work.alerts.group_by("rule").agg(n=pl.len(), positive=pl.col("positive").sum())
+    frequent = counts.filter(pl.col("n") >= minimum).sort("n", "rule", descending=[True, False])
+    rows_of = _partition(work.alerts.join(frequent.select("rule"), on="rule", how="semi"))
+    facts_of = _partition(work.facts.join(frequent.select("rule"), on="rule", how="semi"))
+    for rule, _, positive in frequent.iter_rows():
+        yield from _of_rule(
+            str(rule), rows_of[rule], facts_of.get(rule, work.facts.clear()), minimum, deep=positive > 0
+        )
+
+
+def _partition(table: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    return {str(key[0]): part for key, part in table.partition_by("rule", as_dict=True).items()}
+
+
+def _of_rule(rule: str, alerts: pl.DataFrame, facts: pl.DataFrame, minimum: int, *, deep: bool) -> Iterator[Candidate]:
+    """Candidates of one rule; deep where some of its alerts were true, and only a part of the others can go."""
+    whole = _whole(rule, alerts, facts)
+    yield whole
+    for values, rows in _sets(facts, alerts, whole.rows, minimum, deep=deep):
+        conditions = (Condition(field, "eq", value) for field, value in sorted(values, key=_place))
+        yield Candidate(Exclusion(rule, tuple(conditions)), rows)
+    for condition in _kinds(facts):
+        exclusion = Exclusion(rule, (condition,))
+        rows = matching(exclusion, alerts, facts)
+        if rows.len() >= minimum:
+            yield Candidate(exclusion, rows)
+    if deep:
+        yield from _windows(rule, alerts, facts.clear(), minimum)
+
+
+def _whole(rule: str, alerts: pl.DataFrame, facts: pl.DataFrame) -> Candidate:
+    """All alerts of the rule, named by the values of one field where these are few: a value not yet seen stays out."""
+    by_field = facts.group_by("field").agg(values=pl.col("value").n_unique(), rows=pl.col("row").n_unique())
+    named = by_field.filter(
+        pl.col("values") <= MOST_VALUES, pl.col("rows") >= _WHOLE * alerts.height, pl.col("field").is_in(ENTITIES)
+    )
+    for field in sorted(named["field"].to_list(), key=ENTITIES.index):
+        values = facts.filter(pl.col("field") == field)["value"].unique().sort().to_list()
+        condition = Condition(field, "eq", values[0]) if len(values) == 1 else Condition(field, "in", tuple(values))
+        exclusion = Exclusion(rule, (condition,))
+        return Candidate(exclusion, matching(exclusion, alerts, facts))
+    return Candidate(Exclusion(rule), alerts["row"].sort())
+
+
+def _sets(
+    facts: pl.DataFrame, alerts: pl.DataFrame, whole: pl.Series, minimum: int, *, deep: bool
+) -> Iterator[tuple[tuple[tuple[str, str], ...], pl.Series]]:
+    """Frequent values, and where the rule has true alerts also sets of two and three, each with its rows."""
+    items = (
+        facts.group_by("field", "value")
+        .agg(n=pl.len(), row=pl.col("row").sort())
+        .filter(pl.col("n") >= minimum)
+        .sort("n", "field", "value", descending=[True, False, False])
+        .with_row_index("item")
+    )
+    names = list(items.select("field", "value").iter_rows())
+    seen: set[tuple[int, int]] = set()
+    _is_new(whole, seen)
+    level: list[tuple[tuple[int, ...], pl.Series]] = []
+    positives = alerts.filter("positive")["row"].implode() if deep else None
+    for item, rows in zip(items["item"].to_list(), items["row"], strict=True):
+        if _is_new(rows, seen):
+            yield (names[item],), rows
+            # A set without a true alert needs no further conditions.
+            if positives is not None and rows.is_in(positives).any():
+                level.append(((item,), rows))
+    for _ in range(_LEVELS - 1) if deep else ():
+        found = []
+        for (left, rows), (item, other) in itertools.product(level, enumerate(items["row"])):
+            if item in left or (left and names[item][0] in {names[i][0] for i in left}):
+                continue
+            both = rows.filter(rows.is_in(other.implode()))
+            if both.len() < minimum or both.len() == rows.len() or not _is_new(both, seen):
+                continue
+            members = (*left, item)
+            yield tuple(names[i] for i in members), both
+            if positives is not None and both.is_in(positives).any():
+                found.append((members, both))
+        level = found
+
+
+def _place(item: tuple[str, str]) -> tuple[int, str]:
+    field, _ = item
+    return ENTITIES.index(field) if field in ENTITIES else len(ENTITIES), field
+
+
+def _is_new(rows: pl.Series, seen: set[tuple[int, int]]) -> bool:
+    """Whether no set with the same rows was there before."""
+    mark = (rows.len(), int(rows.hash().sum() or 0))
+    if mark in seen:
+        return False
+    seen.add(mark)
+    return True
+
+
+def _kinds(facts: pl.DataFrame) -> Iterator[Condition]:
+    """Networks of addresses and patterns of account names that several values share."""
+    for field in _ADDRESSES:
+        values = facts.filter(pl.col("field") == field)["value"].unique().to_list()
+        for network, n in _counted(_network_of(value) for value in values):
+            if n >= _LIKE:
+                yield Condition(field, "in_network", network)
+    users = facts.filter(pl.col("field") == "user")["value"].unique().to_list()
+    for prefix, n in _counted(_prefix_of(value) for value in users):
+        if n >= _LIKE:
+            yield Condition("user", "matches", re.escape(prefix) + "[0-9A-Za-z_.-]*")
+
+
+def _counted(names: Iterable[str | None]) -> list[tuple[str, int]]:
+    counts: dict[str, int] = {}
+    for name in names:
+        if name is not None:
+            counts[name] = counts.get(name, 0) + 1
+    return sorted(counts.items())
+
+
+def _network_of(value: str) -> str | None:
+    try:
+        address = ipaddress.ip_address(value)
+    except ValueError:
+        return None
+    return str(ipaddress.ip_network(f"{address}/{_NETWORK[address.version]}", strict=False))
+
+
+def _prefix_of(value: str) -> str | None:
+    """What a service account's name begins with: `svc_` of `svc_backup01`."""
+    head = re.match(r"[A-Za-z]{2,8}[_.-](?=.)", value)
+    return head[0] if head and _ACCOUNT.fullmatch(value) else None
+
+
+def _windows(rule: str, alerts: pl.DataFrame, facts: pl.DataFrame, minimum: int) -> Iterator[Candidate]:
+    """The hours in which the rule's alerts are thickest, where its true ones lie elsewhere."""
+    for days, chosen in (("", alerts), ("Mon-Fri ", _on(alerts, 1, 5)), ("Sat-Sun ", _on(alerts, 6, 7))):
+        if chosen.height < minimum:
+            continue
+        hour = chosen["time"].dt.hour()
+        counts = [0] * 24
+        for h, n in hour.value_counts().iter_rows():
+            counts[h] = n
+        bad = set(chosen.filter("positive")["time"].dt.hour().to_list())
+        best: tuple[int, int, int] | None = None
+        for start, width in itertools.product(range(24), range(1, 9)):
+            hours = [(start + k) % 24 for k in range(width)]
+            if bad & set(hours):
+                continue
+            n = sum(counts[h] for h in hours)
+            if n >= minimum and (best is None or n > best[0]):
+                best = n, start, width
+        if best is not None:
+            _, start, width = best
+            window = f"{days}{start:02}:00-{(start + width) % 24:02}:00"
+            exclusion = Exclusion(rule, (Condition("created_time", "hours", window),))
+            yield Candidate(exclusion, matching(exclusion, alerts, facts), picked=24 * 8)
+
+
+def _on(alerts: pl.DataFrame, first: int, last: int) -> pl.DataFrame:
+    return alerts.filter(pl.col("time").dt.weekday().is_between(first, last))

@@ -1,0 +1,117 @@
+"""Alerts as work: what was useless, what was not, which case each belongs to, and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import polars as pl
+
+from watchfloor.analyses.evidence import ENTITIES
+
+__all__ = ["FOLDS", "USELESS", "Work", "work_of"]
+
+USELESS = ("false_positive", "benign_positive", "duplicate", "test")
+"""Dispositions of alerts that were no attack."""
+FOLDS = 4
+"""Equal parts of the time that is learned from."""
+_LABELLED = 0.05
+"""Verdicts tell something from this share of alerts on; with fewer the nature of what fires must do."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """Alerts and their evidence, numbered."""
+
+    alerts: pl.DataFrame
+    """`row` (0, 1, ..), `rule`, `time`, `hour` (since 1970), `useless`, `positive`, `decided`, `case`, `protected` (its
+    case was an attack or was escalated), `severity`, `alert_id`; without a rule or a time an alert is not in it."""
+    facts: pl.DataFrame
+    """`row`, `rule`, `field`, `value`: evidence by which one could exclude."""
+    labelled: bool
+    """Whether verdicts are there to be learned from."""
+    left_out: int
+    """Alerts without a rule or a time."""
+
+    def before(self, time: datetime) -> Work:
+        """What was there before an instant."""
+        alerts = self.alerts.filter(pl.col("time") < time)
+        return replace(self, alerts=alerts, facts=self.facts.join(alerts.select("row"), on="row", how="semi"))
+
+    def after(self, time: datetime, end: datetime | None = None) -> Work:
+        """What was there from an instant on, before another."""
+        since = pl.col("time") >= time
+        alerts = self.alerts.filter(since if end is None else since & (pl.col("time") < end))
+        return replace(self, alerts=alerts, facts=self.facts.join(alerts.select("row"), on="row", how="semi"))
+
+    @property
+    def useless(self) -> pl.Expr:
+        """Work that one could save: what was judged useless; without verdicts everything."""
+        return pl.col("useless") if self.labelled else pl.lit(True)
+
+
+def work_of(alerts: pl.LazyFrame, evidence: pl.LazyFrame) -> Work:
+    """The alerts as work.
+
+    Arguments:
+        alerts: the canonical table, one row per alert.
+        evidence: the canonical table.
+    """
+    disposition = pl.col("disposition")
+    positive = ((disposition == "true_positive") | pl.col("escalated").fill_null(False)).fill_null(False)
+    all_rows = (
+        alerts.select(
+            *("source", "alert_id", "record", "rule", "case_id", "severity", "system"),
+            time=pl.col("created_time"),
+            positive=positive,
+            useless=disposition.is_in(USELESS).fill_null(False) & ~positive,
+            decided=disposition.is_not_null() & (disposition != "undetermined"),
+        )
+        .with_row_index("row")
+        .collect()
+    )
+    rows = all_rows.filter(pl.col("rule").is_not_null(), pl.col("time").is_not_null())
+    own = pl.format("alert {}", "row")
+    case = (
+        pl.when(pl.col("case_id").is_null())
+        .then(own)
+        .otherwise(pl.format("case {} {}", pl.col("system").fill_null(""), "case_id"))
+    )
+    kept = rows.with_columns(
+        case=case.rank("dense") if rows["case_id"].null_count() < rows.height else pl.col("row"),
+        hour=pl.col("time").dt.epoch("s") // 3600,
+    ).with_columns(protected=pl.col("positive").any().over("case") if rows["positive"].any() else pl.lit(False))
+    facts = _facts(kept, evidence)
+    decided = int(kept["decided"].sum())
+    return Work(
+        alerts=kept.drop("source", "record", "case_id", "system"),
+        facts=facts,
+        labelled=decided > _LABELLED * kept.height,
+        left_out=all_rows.height - kept.height,
+    )
+
+
+def _facts(rows: pl.DataFrame, evidence: pl.LazyFrame) -> pl.DataFrame:
+    """Evidence by rows; what names nobody and is the same in all alerts of the rule is the rule in other words."""
+    known = evidence.filter(pl.col("field").is_not_null(), pl.col("value").is_not_null())
+    by_id = ["source", "alert_id"]
+    with_id = known.filter(pl.col("alert_id").is_not_null()).join(
+        rows.lazy().filter(pl.col("alert_id").is_not_null()).select(*by_id, "row", "rule"), on=by_id, nulls_equal=True
+    )
+    by_record = ["source", "record"]
+    without = known.filter(pl.col("alert_id").is_null(), pl.col("record").is_not_null()).join(
+        rows.lazy().filter(pl.col("alert_id").is_null()).select(*by_record, "row", "rule"),
+        on=by_record,
+        nulls_equal=True,
+    )
+    columns = ["row", "rule", "field", "value"]
+    facts = pl.concat([with_id.select(columns), without.select(columns)]).unique().collect()
+    fields = facts.group_by("rule", "field").agg(values=pl.col("value").n_unique())
+    place = {field: n for n, field in enumerate(ENTITIES)}
+    useful = fields.filter((pl.col("values") > 1) | pl.col("field").is_in(ENTITIES))
+    # QRadar's offense source is one of the addresses, users or hosts; these say what it is.
+    typed = facts.filter(pl.col("field").is_in([field for field in place if field != "offense_source"]))[
+        "rule"
+    ].unique()
+    useful = useful.filter(~((pl.col("field") == "offense_source") & pl.col("rule").is_in(typed.implode())))
+    return facts.join(useful.select("rule", "field"), on=["rule", "field"], how="semi").sort("row")
