@@ -10,15 +10,17 @@ from pathlib import Path
 import pytest
 
 from consoles import QUICK, bodies, check_complete, check_history, check_ledger, pulled, soc
+from databases import new_database
 from doubles.qradar import Double, Fault, Modes, Soc
 from watchfloor.errors import AccessDenied, NotReachable, SourceError
 from watchfloor.store import Workspace, open_workspace
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Iterator[Workspace]:
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def workspace(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Workspace]:
     """An empty workspace."""
-    with open_workspace(tmp_path / "w.db", create=True) as opened:
+    place = str(tmp_path / "w.db") if request.param == "sqlite" else new_database()
+    with open_workspace(place, create=True) as opened:
         yield opened
 
 

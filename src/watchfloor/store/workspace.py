@@ -156,8 +156,11 @@ class Workspace(HoldsTables):
             )
             .where(_of(source, kind))
         )
-        with self.reading() as connection:
-            yield from connection.execution_options(yield_per=_AT_ONCE).execute(chosen)
+        with (
+            self.reading() as connection,
+            connection.execution_options(yield_per=_AT_ONCE).execute(chosen) as found,
+        ):
+            yield from found
 
 
 class _Writing:
