@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -341,10 +340,10 @@ def test_hostile_text_stays_as_it_is(workspace: Workspace) -> None:
     data.offenses[1]["description"] = "bell \x07, escape \x1b[2J, override \u202e"
     data.offenses[2]["event_count"] = 2**70
     data.offenses[3]["offense_source"] = "'; DROP TABLE objects; --"
-    with Double(data, faults=[Fault("not-utf8")]) as console:
+    with Double(data, faults=[Fault("not-utf8", times=None)]) as console:
         assert not pulled(console, workspace).missing
         found = bodies(workspace, console.url)
         assert found[2]["event_count"] == 2**70
         assert found[1]["description"].endswith(data.offenses[1]["description"])
         assert found[3] == data.offenses[3]
-        assert json.dumps(found)
+        assert found[1]["description"].startswith("\ufffd\ufffd")

@@ -22,8 +22,13 @@ __all__ = ["app"]
 
 app = typer.Typer(help="From a living system into the workspace, to be asked without it.", no_args_is_help=True)
 
-_ALWAYS = ("pages", "received", "stored", "new", "changed", "closed", "gone", "rejected")
-_COLUMNS = (*_ALWAYS, "unchanged", "reopened", "back", "reused", "doubled")
+_COLUMNS = ("pages", "received", "stored", "new", "changed", "closed", "gone", "rejected")
+_RARE = {
+    "reopened": "opened again",
+    "back": "there again after they were gone",
+    "reused": "new under the id of an older one",
+    "doubled": "twice in one page",
+}
 
 
 @app.callback()
@@ -189,17 +194,20 @@ def _show(ledger: Ledger, workspace: Workspace) -> None:
     from watchfloor.hostile import harmless
 
     rows = ledger.rows()
-    names = [name for name in _COLUMNS if name in _ALWAYS or any(row[name] for row in rows)]
-    grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold dim")
+    grid = Grid(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold dim")
     grid.add_column("ledger", no_wrap=True)
-    for name in names:
+    for name in _COLUMNS:
         grid.add_column(name, justify="right", no_wrap=True)
     for row in rows:
         if not row["missing"] or row["received"]:
-            grid.add_row(row["list"], *(f"{row[name]:,}" for name in names))
+            grid.add_row(row["list"], *(f"{row[name]:,}" for name in _COLUMNS))
     console = output.stdout()
     console.print(Text(harmless(f"{ledger.source}, API {ledger.api_version}"), style="dim"))
     console.print(grid)
+    for row in rows:
+        rare = [f"{row[name]:,} {words}" for name, words in _RARE.items() if row[name]]
+        if rare:
+            console.print(Text(f"{row['list']}: {', '.join(rare)}", style="dim"), soft_wrap=True)
     for about, why in ledger.missing.items():
         console.print(Text(harmless(f"missing: {about}: {why}"), style="bold yellow"), soft_wrap=True)
     for remark in ledger.remarks:

@@ -147,8 +147,8 @@ def loads(body: bytes) -> Any:
     """
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
-        pass
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass  # rare: the slow way below takes more
     try:
         return json.loads(body.decode("utf-8", "replace"), parse_constant=lambda _: None)
     except RecursionError as error:

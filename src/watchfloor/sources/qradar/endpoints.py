@@ -54,7 +54,7 @@ SOURCES = Endpoint(
 DESTINATIONS = Endpoint(
     "local_destination_address",
     "/siem/local_destination_addresses",
-    "local destination addresses",
+    "local addresses",
     params=(("fields", "id,local_destination_ip,network,domain_id"),),
     sorts=False,
 )
