@@ -170,6 +170,15 @@ def ends(src: tuple[str, int | None], dst: tuple[str, int | None]) -> dict[str, 
             "%ASA-3-313001: Denied ICMP type=3, code=3 from 192.0.2.7 on interface outside",
             {"src_ip": "192.0.2.7", "proto": "icmp", "action": "Denied", "event_id": "313001", "level": "3"},
         ),
+        (
+            "FW: lsi.0        D 00:00:5e:00:53:01 00:00:5e:00:53:02 8100:9  UDP 192.0.2.7 198.51.100.1"
+            " 5000   161 (1 packets)",
+            {**ends(("192.0.2.7", 5000), ("198.51.100.1", 161)), "proto": "udp", "action": "D"},
+        ),
+        (
+            "UI_LOGIN_EVENT: User 'anna' login, class 'x' [7], ssh-connection '192.0.2.7 5000 198.51.100.1 22'",
+            {**ends(("192.0.2.7", 5000), ("198.51.100.1", 22)), "user": "anna", "action": "UI_LOGIN_EVENT"},
+        ),
         ("session opened for user anna(uid=1000) by (uid=0)", {"user": "anna"}),
         ("User <anna> logged in", {"user": "anna"}),
         ("Group <vpn> User <anna> IP <192.0.2.7> session started.", {"user": "anna", "src_ip": "192.0.2.7"}),

@@ -76,7 +76,8 @@ _PHRASES = tuple(
             r"\bClientIP @src_ip - ClientPort @src_port - VserverServiceIP @dst_ip"
             r" - VserverServicePort @dst_port(?: |$)",
             # Filters of Junos, Barracuda.
-            r"\bFW: [^ ]+ (?P<action>[A-Z]) @proto @src_ip @dst_ip @src_port @dst_port(?: |$)",
+            r"\bFW: [^ ]+ +(?P<action>[A-Z]) (?:.* )?@proto +@src_ip +@dst_ip +@src_port +@dst_port(?: |$)",
+            r"\bssh-connection '@src_ip @src_port @dst_ip @dst_port'",
             r"\b(?:NF|WF) [A-Z]{4} (?:(?P<proto>TCP|UDP|ICMP|[0-9]+)|[A-Z_]+)"
             r" @src_ip @src_port @dst_ip @dst_port(?: |$)",
             # Snort and Suricata.
@@ -306,8 +307,7 @@ def _ends(rows: pl.DataFrame) -> pl.DataFrame:
         found = left.filter(fits).select("at", found=pl.col("message").str.extract_groups(phrase)).unnest("found")
         found = _one_each(found)
         # Names around an arrow may be anything: one end at least is an address.
-        known = pl.any_horizontal(pl.col("^(?:src|dst)_ip$").is_not_null())
-        kept = found.filter(known)
+        kept = found.filter(pl.any_horizontal(pl.col("src_ip", "dst_ip").is_not_null())) if "->" in phrase else found
         parts.append(kept)
         left = left.filter(~fits | ~pl.col("at").is_in(kept["at"].implode()))
     by_key = told.select("at", *_by_keys(told))
