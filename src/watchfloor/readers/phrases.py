@@ -77,6 +77,12 @@ _PHRASES = tuple(
             r" - VserverServicePort @dst_port(?: |$)",
             # Filters of Junos, Barracuda.
             r"\bFW: [^ ]+ +(?P<action>[A-Z]) (?:.* )?@proto +@src_ip +@dst_ip +@src_port +@dst_port(?: |$)",
+            # Barracuda names the service before the client in its access log.
+            r"\bTR @dst_ip @dst_port @src_ip @src_port(?: |$)",
+            r"\bAUDIT (?P<user>[^ ]+) [A-Z]+ @src_ip @src_port (?P<action>[A-Z_]+)(?: |$)",
+            # Unbound; DHCP servers, of whose messages the client's address is the subject.
+            r"^\[[0-9]+:[0-9]+\] info: @src_ip [^ ]+ [A-Z0-9]+ IN\b",
+            r"^(?P<action>DHCP[A-Z]{3,10}) (?:for|on|of) @src_ip(?: |$)",
             r"\bssh-connection '@src_ip @src_port @dst_ip @dst_port'",
             r"\b(?:NF|WF) [A-Z]{4} (?:(?P<proto>TCP|UDP|ICMP|[0-9]+)|[A-Z_]+)"
             r" @src_ip @src_port @dst_ip @dst_port(?: |$)",
@@ -239,7 +245,7 @@ _TAG = CISCO_TAG.replace("[0-7]", "([0-7])").replace("[A-Za-z0-9_]+(", "([A-Za-z
 _UFW = r"(?:\[UFW |^flows |\bpattern: )([A-Z]+|allow|deny|block)\b"
 """What became of a packet, before the pairs, as ufw writes it, and before or behind them, as Meraki does."""
 _WORD_FIRST = (
-    r"^(?:[0-9]+-PPE-[0-9]+ : [a-z]+ [A-Z0-9]+ )?(DHCP[A-Z]{3,8}|[A-Z][A-Z0-9]*_[A-Z0-9_]+|LOGIN|LOGOUT)(?:: |[( ])"
+    r"^(?:[0-9]+-PPE-[0-9]+ : [a-z]+ [A-Z0-9]+ )?(DHCP[A-Z]{3,10}|[A-Z][A-Z0-9]*_[A-Z0-9_]+|LOGIN|LOGOUT)(?:: |[( ])"
 )
 """An event by its name: what dhcpd, NetScaler and Junos' plain messages write."""
 _NUMBER_FIRST = "^[0-9]{10} ([0-9]{4,5}) (?:NOTICE|INFO|WARN|ERROR|DEBUG|FATAL) "
