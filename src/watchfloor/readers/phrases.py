@@ -144,7 +144,7 @@ _FROM_PORT = rf"{_FROM}(?:\]?:| port |#|/)([0-9]{{1,5}})(?:[^0-9A-Za-z.]|$)"
 
 def _key(*keys: str) -> str:
     """Finds a key and the sign behind it."""
-    return rf"(?:^|[ \t,;|\[({{])(?:{'|'.join(keys)})\"?(?:=|::?| = | : |: )"
+    return rf"(?:^|[ \t,;|\[({{])(?:{'|'.join(keys)})\"?(?: ?=|::?| = | : |: )"
 
 
 _ADDRESS_KEYS = {
@@ -153,7 +153,7 @@ _ADDRESS_KEYS = {
         *("[Ss]ource [Ii][Pp](?: [Aa]ddress)?", "source-address", "source_address", "SourceAddress", "sourceaddress"),
         *("c-ip", "clientip", "client_ip", "ClientIP", "clientIP", "ip_client", "[Cc]lient [Ii][Pp]", "remip", "rhost"),
         *("remote_ip", "remoteip", "[Rr]emote [Ii][Pp]", "user [Ii][Pp]", "AdminIPAddress", "[Ss]ource", "ip_src"),
-        *("[Rr]emote[ _-]?[Aa]ddress", "initiator_ip"),
+        *("[Rr]emote[ _-]?[Aa]ddress", "[Cc]lient ?[Aa]ddress", "initiator_ip"),
     ),
     "dst_ip": (
         *(
@@ -216,7 +216,7 @@ _USER_KEYS = (
         "admin",
         "Admin",
     ),
-    *("login", "loginname", "account", "account_name", "AccountName"),
+    *("UserID", "userid", "login", "loginname", "account", "account_name", "AccountName"),
 )
 _ACTION_KEYS = ("action", "act", "Action", "ACTION", "AccessControlRuleAction", "decision", "verdict", "disposition")
 _ID_KEYS = ("msg_id", "event_id", "eventid", "EventID", "log_id", "logid", "message_id")
@@ -230,11 +230,11 @@ _USERS = (
     r"\b(?:password|publickey|hostbased|gssapi-with-mic|keyboard-interactive[^ ]*|none) for"
     r" (?:(?:invalid|illegal) user )?([^ ]+) from ",
     r"\b(?:[Ii]nvalid user|[Ii]llegal user|for user|for unknown user|, user) ['\"]?([^ '\",;:()]+)",
-    r"\b[Uu]ser ([A-Za-z0-9_.@\\$-]+)(?: \([^()]*\))? (?:logged|login|logging|logout|has|executed|authenticated"
-    r"|connected|disconnected|from|exiting|entering|did)\b",
+    r"\b[Uu]ser ([A-Za-z0-9_.@\\$-]+)(?: \([^()]*\))? (?:successfully )?"
+    r"(?:logged|login|logging|logout|has|executed|authenticated|connected|disconnected|from|exiting|entering|did)\b",
     r"\(LOCAL\\([^()]+)\)|%(?:ASA|FTD)-[0-9]-3020(?:1[3-8]|2[01]): .*\(([^()/]+)\)(?: type [0-9]+ code [0-9]+)?$",
     r"\bUser ([^ ]+) - |\(user= ([^() ]+)\)",
-    r"\bby ([A-Za-z0-9_.@\\$-]+) (?:on|from) (?:vty|console|pts|[0-9])",
+    r"\bby ([A-Za-z0-9_.@\\$-]+) (?:on (?:vty|console|pts|[0-9])|from (?:vty|console|pts))",
 )
 _NOBODY = ("", "-", "N/A", "n/a", "(null)", "null", "(none)", "unknown", "Unknown")
 _VERB = (

@@ -37,7 +37,17 @@ _PAIR: Keys = {
 }
 EVENTS_KEYS: Keys = {
     **_PAIR,
-    "host": ("devname", "device_name", "fw", "ION_HOST", "dvchost", "dvc", "x-bluecoat-appliance-name", "host"),
+    "host": (
+        "devname",
+        "device_name",
+        "fw",
+        "ION_HOST",
+        "dvchost",
+        "dvc",
+        "x-bluecoat-appliance-name",
+        "hostname",
+        "host",
+    ),
     "user": (
         *("user", "user_name", "username", "srcuser", "usr", "suser", "UserName", "User", "USER", "cs-username"),
         *("administrator", "account", "AdminName", "admin", "login", "sasl_username", "src_user"),
@@ -90,8 +100,9 @@ PROTOCOLS = {
 }
 _WITH_PORT = {"src", "dst"}
 """Keys whose value may be `address:port:interface:name`, as SonicWall writes it."""
-_BESIDE = {"m": "sn", "c": "sn", "id": "sys"}
-"""Keys that mean this only beside another: `sn`, a SonicWall's serial number, or `sys`, a Sophos UTM's system."""
+_BESIDE = {"m": "sn", "c": "sn", "id": "sys", "hostname": "product"}
+"""Keys that mean this only beside another: `sn`, a SonicWall's serial number, `sys`, a Sophos UTM's system, or
+`product` of Check Point; elsewhere `hostname` is that of a URL."""
 _IP = (
     r"^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3})?)$"
 )
