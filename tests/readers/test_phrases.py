@@ -201,6 +201,15 @@ def ends(src: tuple[str, int | None], dst: tuple[str, int | None]) -> dict[str, 
         ("TCP access denied by ACL from 192.0.2.7/5000 to outside:198.51.100.1/23", {
             **ends(("192.0.2.7", 5000), ("198.51.100.1", 23)), "proto": "tcp", "action": "denied",
         }),
+        ("Authentication failed for user anna.", {"user": "anna"}),
+        (
+            "Failed none for root from 192.0.2.7 port 5000 ssh2",
+            {"user": "root", "src_ip": "192.0.2.7", "src_port": 5000},
+        ),
+        (
+            '2026-03-14T15:09:26Z x RT_FLOW - RT_FLOW_SESSION_DENY [junos@2636.1.1.1.2.39 source-address="192.0.2.7"]',
+            {"src_ip": "192.0.2.7", "action": "RT_FLOW_SESSION_DENY"},
+        ),
         ("session opened for user anna(uid=1000) by (uid=0)", {"user": "anna"}),
         ("User <anna> logged in", {"user": "anna"}),
         ("Group <vpn> User <anna> IP <192.0.2.7> session started.", {"user": "anna", "src_ip": "192.0.2.7"}),

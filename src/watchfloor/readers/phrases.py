@@ -253,7 +253,9 @@ _NUMBER_FIRST = "^[0-9]{10} ([0-9]{4,5}) (?:NOTICE|INFO|WARN|ERROR|DEBUG|FATAL) 
 _IN_COMMAS_SIGN = r"-4300[0-9]{2}: "
 """Firepower's events: keys, colons, commas, and values with blanks."""
 _HAS_ADDRESS = rf"{_IPV4}|::|(?:{_HEX}:){{7}}"
-_HAS_USER = r"%(?:ASA|FTD)-[0-9]-3020|\(LOCAL\\|[Uu]ser|[Uu]name|login|[Aa]dmin|[Aa]ccount|password|publickey| by "
+_HAS_USER = (
+    r"%(?:ASA|FTD)-[0-9]-3020|\(LOCAL\\|[Uu]ser|[Uu]name|login|[Aa]dmin|[Aa]ccount|password|publickey| by | for "
+)
 _CHECK_POINT = r"[ \[;]s_port:"
 
 
@@ -289,7 +291,8 @@ def _typed(name: str) -> pl.Expr:
     if name == "proto":
         return _protocol(value).alias(name)
     if name == "user":
-        value = value.str.strip_chars(" ")
+        # A sentence may end behind a name.
+        value = value.str.strip_chars(" ").str.strip_chars_end(".,;:")
         return pl.when(~value.is_in(_NOBODY)).then(value).alias(name)
     return pl.when(value != "").then(value).alias(name)
 
@@ -419,6 +422,7 @@ def _others(rows: pl.DataFrame) -> pl.DataFrame:
             .otherwise(_values(text, _ACTION_KEYS)),
             message.str.extract(_UFW),
             message.str.extract(_WORD_FIRST),
+            message.str.extract(r" - ([A-Z][A-Z0-9]*_[A-Z0-9_]+) \[(?:junos@|[a-z-]+=)"),
         ),
         event_id=pl.coalesce(_values(text, _ID_KEYS), message.str.extract(_NUMBER_FIRST)),
         url=pl.when(in_commas).then(message.str.extract(_key("URL") + _IN_COMMAS)).otherwise(_values(text, _URL_KEYS)),
