@@ -27,7 +27,7 @@ _AFTER = r"(?:[^0-9A-Za-z_.-]|\.(?:[^0-9A-Za-z_-]|$)|-[^0-9]|$)"
 def _end(which: str) -> str:
     """One end of a connection, as firewalls write it: `outside:192.0.2.7/443`, `inside/192.0.2.7(443)`, a name."""
     return (
-        rf"(?:(?:[^ :/()]+[:/])??(?P<{which}_ip>{_ADDRESS})|[^ /():]+[:/][^ /():]+|[^ /():]+)"
+        rf"(?:(?:[^ :/()<>]+[:/])??(?P<{which}_ip>{_ADDRESS})|[^ /():<>]+[:/][^ /():<>]+|[^ /():<>]+)"
         rf"(?:[/:](?P<{which}_port>[0-9]{{1,5}})|\((?P<{which}_port_2>[0-9]{{1,5}})\))?"
     )
 
@@ -49,7 +49,7 @@ _PARTS = {
     "proto": "(?P<proto>[A-Za-z0-9-]+)",
     # Mapped addresses, users: what firewalls put in brackets behind an end.
     "aside": r"(?: ?\([^()]*\))*",
-    "end": "(?:[ (,.]|$)",
+    "end": "(?:[ (,.>]|$)",
     "after": _AFTER,
 }
 
