@@ -341,6 +341,23 @@ def test_a_whole_time_may_have_its_offset_beside_it(tmp_path: Path) -> None:
     assert json.loads(event["fields"]) == {"id": "firewall"}
 
 
+def test_the_host_of_a_url_is_no_device(tmp_path: Path) -> None:
+    """Where the prefix names the device, the key `host` is something else, and stays."""
+    text = 'Mar 14 15:09:26 box http: host="x.example" path="/" op=GET a=1 b=2\nhost="box-2" a=1 b=2 c=3 t=1773500966'
+    events = read(tmp_path, text, "UTC")["events"]
+
+    assert [event["host"] for event in events] == ["box", "box-2"]
+    assert [json.loads(event["fields"]).get("host") for event in events] == ["x.example", None]
+
+
+def test_a_hostname_is_a_device_beside_a_product(tmp_path: Path) -> None:
+    """Check Point's log exporter writes it so; a FortiGate means the site that was visited."""
+    text = "time=1773500966|hostname=gw-1|product=Firewall|action=Drop\ntime=1773500966|hostname=x.example|a=1|b=2"
+    events = read(tmp_path, text)["events"]
+
+    assert [event["host"] for event in events] == ["gw-1", None]
+
+
 def test_words_beside_the_pairs_count(tmp_path: Path) -> None:
     """What netfilter's prefix says, what RFC 5424 calls the kind of message; a Sophos UTM's number of an event."""
     firewall = (

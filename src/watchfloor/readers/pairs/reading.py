@@ -170,7 +170,9 @@ def _table(group: tuple[pl.DataFrame, Values, bool], source: str, zone: str | No
     """Rows of one table, and what is rejected."""
     rows, values, connections = group
     stamps, in_time, wrong = _stamps(rows, values, source, zone)
-    made, taken = columns(values, CONNECTIONS_KEYS if connections else EVENTS_KEYS)
+    # Where the prefix names the device, `host` is that of a URL.
+    named = {"host": rows["host"].is_not_null()} if "host" in rows.columns else None
+    made, taken = columns(values, CONNECTIONS_KEYS if connections else EVENTS_KEYS, besides=named)
     base = rows.select("record").hstack(stamps)
     if connections:
         table = base.select("record", "time").hstack(made)
