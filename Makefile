@@ -1,6 +1,7 @@
 # make demo   a synthetic SOC, every analysis on it, demo/report.html
 # make test   the tests
 # make check  the static gate: ruff, mypy, import-linter, house rules
+# make slow   the tests that take minutes: a pull killed 50 times, pulls into PostgreSQL
 # make bench  speed, as ratios to a floor measured in the same run
 # make lock   new versions into the lock files
 # Each installs what it needs into .venv first; all that must be there is Python 3.11+ and make.
@@ -9,13 +10,16 @@ SHELL := /bin/bash
 BIN := .venv/bin
 DEMO ?= demo
 
-.PHONY: demo test check bench lock lab clean core dev chromium format
+.PHONY: demo test slow check bench lock lab clean core dev chromium postgresql format
 
 demo: core
 	@$(BIN)/watchfloor demo $(DEMO)
 
-test: dev chromium
+test: dev chromium postgresql
 	@scripts/test.sh $(TESTS)
+
+slow: dev postgresql
+	@$(BIN)/python -m pytest -m slow $(TESTS)
 
 check: dev
 	$(BIN)/ruff format --check .
@@ -44,6 +48,9 @@ dev:
 
 chromium:
 	@scripts/install-chromium.sh
+
+postgresql:
+	@scripts/install-postgresql.sh
 
 clean:
 	rm -rf .venv demo dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

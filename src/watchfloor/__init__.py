@@ -8,9 +8,10 @@
     result.save("findings.xlsx")                # .html .xlsx .pdf .json .jsonl .csv .parquet
 
 Six questions: `findings`, `noise`, `tune`, `timeline`, `kpis`, `beacons`; and `report` for one document of all that
-applies. Each takes paths, canonical tables as `read` gives them, or any frame with a column map. For a log that no
-reader knows, `wf.suggest("app.log", "app.toml")` proposes patterns, and `wf.read("app.log", pattern="app.toml")` reads
-it by them.
+applies. Each takes paths, canonical tables as `read` gives them, or any frame with a column map. Where nothing is
+named, `noise`, `tune`, `kpis` and `report` ask the workspace, which `watchfloor pull` fills; `open_workspace` opens it.
+For a log that no reader knows, `wf.suggest("app.log", "app.toml")` proposes patterns, and `wf.read("app.log",
+pattern="app.toml")` reads it by them.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from watchfloor.errors import WatchfloorError
 if TYPE_CHECKING:
     from watchfloor.questions import beacons, findings, kpis, noise, read, report, timeline, tune
     from watchfloor.result import Result
+    from watchfloor.store import open_workspace
     from watchfloor.suggestions import suggest
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "findings",
     "kpis",
     "noise",
+    "open_workspace",
     "read",
     "report",
     "suggest",
@@ -40,7 +43,11 @@ __all__ = [
 ]
 
 # The names are looked up at first use: the command shows its help without loading Polars.
-_WHERE = {"Result": "watchfloor.result", "suggest": "watchfloor.suggestions"}
+_WHERE = {
+    "Result": "watchfloor.result",
+    "open_workspace": "watchfloor.store",
+    "suggest": "watchfloor.suggestions",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -13,6 +13,10 @@
     ├── TimeError                 a time or a zone that cannot be used
     │   ├── UnknownZone           a zone that is not in the IANA list
     │   └── AmbiguousTime         clock times that no rule turns into instants
+    ├── SourceError               a system that cannot be asked, or does not answer as it should
+    │   ├── NotReachable          no such host, no answer, a certificate that is not trusted
+    │   └── AccessDenied          a token that is missing, not accepted, or may not see this
+    ├── WorkspaceError            a workspace that is not there, or cannot be used
     ├── SchemaError               a frame that is not the canonical table that it should be
     └── MissingExtra              an optional package that is not installed
 
@@ -20,6 +24,7 @@ An error never prints itself: the command does, with its hint, and exits with 2.
 """
 
 __all__ = [
+    "AccessDenied",
     "AmbiguousTime",
     "BadColumnMap",
     "BadMapping",
@@ -27,14 +32,17 @@ __all__ = [
     "BadPattern",
     "InputError",
     "MissingExtra",
+    "NotReachable",
     "NothingToRead",
     "OtherTable",
     "SchemaError",
+    "SourceError",
     "TimeError",
     "UnknownFormat",
     "UnknownZone",
     "UnreadableFile",
     "WatchfloorError",
+    "WorkspaceError",
 ]
 
 
@@ -92,6 +100,22 @@ class UnknownZone(TimeError):
 
 class AmbiguousTime(TimeError):
     """Clock times that no rule turns into instants."""
+
+
+class SourceError(WatchfloorError):
+    """A system that cannot be asked, or does not answer as it should."""
+
+
+class NotReachable(SourceError):
+    """No such host, no answer, or a certificate that is not trusted."""
+
+
+class AccessDenied(SourceError):
+    """A token that is missing, not accepted, or may not see this."""
+
+
+class WorkspaceError(WatchfloorError):
+    """A workspace that is not there, or cannot be used."""
 
 
 class SchemaError(WatchfloorError):

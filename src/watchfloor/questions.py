@@ -25,6 +25,7 @@ from watchfloor.analyses.timeline import from_alerts, from_connections, from_fin
 from watchfloor.analyses.timeline import timeline as ask_timeline
 from watchfloor.analyses.tune import tune as ask_tune
 from watchfloor.errors import BadOption, NothingToRead, SchemaError
+from watchfloor.mappings import load_verdicts
 from watchfloor.readers import Options, Tables
 from watchfloor.readers.columns import apply as apply_columns
 from watchfloor.readers.columns import load as load_columns
@@ -32,13 +33,15 @@ from watchfloor.readers.since import Since
 from watchfloor.reports import write_report
 from watchfloor.result import Input, Provenance, Result, versions
 from watchfloor.schemas import TABLES, as_lazy
+from watchfloor.store.promise import HoldsTables
 from watchfloor.times import check_zone
 
 __all__ = ["QUESTIONS", "Data", "beacons", "findings", "kpis", "noise", "read", "report", "timeline", "tune"]
 
 Data = Any
 """What a question can be asked of: a path or several, a mapping of paths to their zones, canonical tables as `read`
-gives them, or any frame (Polars, pandas, PyArrow, DuckDB) that is a canonical table or becomes one by a column map."""
+gives them, a workspace (null: the one that is there), or any frame (Polars, pandas, PyArrow, DuckDB) that is a
+canonical table or becomes one by a column map."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,7 @@ def findings(data: Data, *, rare: int = 2, **asked: Any) -> Result:
 
 
 def noise(
-    data: Data,
+    data: Data = None,
     *,
     minimum: int = 10,
     zone_of_days: str = "UTC",
@@ -167,7 +170,7 @@ def noise(
 
 
 def tune(
-    data: Data,
+    data: Data = None,
     *,
     learn_until: datetime | None = None,
     most: int = 15,
@@ -208,7 +211,7 @@ def timeline(data: Data, *, to: str = "UTC", **asked: Any) -> Result:
 
 
 def kpis(
-    data: Data,
+    data: Data = None,
     *,
     tags: str | Path | TagRules | None = None,
     start: datetime | None = None,
@@ -271,7 +274,9 @@ def beacons(data: Data, *, score: str = "rita", **asked: Any) -> Result:
     return _traced(result, "beacons", tables, {"score": score, **asked, **reading})
 
 
-def report(data: Data, out: str | Path | None = None, *, title: str = "SOC report", **asked: Any) -> tuple[Result, ...]:
+def report(
+    data: Data = None, out: str | Path | None = None, *, title: str = "SOC report", **asked: Any
+) -> tuple[Result, ...]:
     """Every question that the data can answer; with `out` (.html, .xlsx, .pdf, ..) written as one document.
 
     Raises:
@@ -309,19 +314,30 @@ _READING = frozenset(Asked.__dataclass_fields__)
 
 def _tables(data: Data, asked: Asked, *wanted: str) -> Tables:
     """Whatever the user gave, as canonical tables; a frame without a column map is the first wanted table that fits."""
+    if data is None or isinstance(data, HoldsTables):
+        return _of_workspace(data, asked)
     if isinstance(data, Mapping):
         if data and all(value is None or isinstance(value, str) for value in data.values()):
             return _by_zone(data, asked)
         return {name: TABLES[name].conform(frame) for name, frame in data.items()}
-    if isinstance(data, str | Path):
-        return _of_files([data], asked)
-    if isinstance(data, Sequence):
-        return _of_files(data, asked)
+    if isinstance(data, str | Path | Sequence):
+        return _of_files([data] if isinstance(data, str | Path) else data, asked)
     frame = as_lazy(data)
     if asked.columns is not None:
         return apply_columns(frame, load_columns(asked.columns), source=type(data).__name__, zone=asked.zone)
     name = _name_of(frame.collect_schema().names(), wanted)
     return {name: TABLES[name].conform(frame)}
+
+
+def _of_workspace(workspace: HoldsTables | None, asked: Asked) -> Tables:
+    """What a workspace holds; without one, that which is here."""
+    verdicts = load_verdicts(Path(asked.mapping)) if asked.mapping is not None else None
+    if workspace is not None:
+        return workspace.tables(verdicts)
+    from watchfloor.store import open_workspace  # noqa: PLC0415 - SQLAlchemy, for those who keep a workspace
+
+    with open_workspace() as opened:
+        return opened.tables(verdicts)
 
 
 def _of_files(paths: Sequence[str | Path], asked: Asked) -> Tables:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from watchfloor.cli import output, patterns
+from watchfloor.cli import output, patterns, pull
 from watchfloor.cli.options import (
     Closing,
     Columns,
@@ -20,12 +20,14 @@ from watchfloor.cli.options import (
     Limit,
     Out,
     Paths,
+    PathsOrWorkspace,
     Pattern,
     Preview,
     Quiet,
     Strict,
     Suggest,
     Verdicts,
+    WorkspaceAt,
     Zone,
 )
 from watchfloor.cli.progress import reading
@@ -34,6 +36,7 @@ from watchfloor.errors import BadOption, WatchfloorError
 if TYPE_CHECKING:
     from watchfloor.readers.since import Since
     from watchfloor.result import Result
+    from watchfloor.store import HoldsTables
 
 __all__ = ["app", "main"]
 
@@ -114,7 +117,7 @@ def findings(
 
 @app.command()
 def noise(
-    paths: Paths,
+    paths: PathsOrWorkspace = None,
     out: Out = None,
     minimum: Annotated[int, typer.Option("--minimum", min=1, help="Fewer alerts than this give no rate.")] = 10,
     days_in: Annotated[str, typer.Option("--days-in", help="Zone in which a day begins.")] = "UTC",
@@ -126,10 +129,11 @@ def noise(
     columns: Columns = None,
     closing_reasons: Closing = None,
     mapping: Verdicts = None,
+    workspace: WorkspaceAt = None,
 ) -> None:
     """Which rules are noise, and what stands out in their evidence?"""
     said = {"format": format, "zone": zone, "columns": columns, "closing_reasons": closing_reasons, "mapping": mapping}
-    _ask("noise", paths, out, limit, strict, quiet, minimum=minimum, zone_of_days=days_in, **said)
+    _ask("noise", asked_of(paths, workspace), out, limit, strict, quiet, minimum=minimum, zone_of_days=days_in, **said)
 
 
 @app.command()
@@ -153,7 +157,7 @@ def timeline(
 
 @app.command()
 def tune(
-    paths: Paths,
+    paths: PathsOrWorkspace = None,
     out: Out = None,
     learn_until: Annotated[
         str | None,
@@ -177,12 +181,13 @@ def tune(
     zone: Zone = None,
     columns: Columns = None,
     closing_reasons: Closing = None,
+    workspace: WorkspaceAt = None,
 ) -> None:
     """What exactly should be tuned, and what would it cost us?"""
     said = {"format": format, "zone": zone, "columns": columns, "closing_reasons": closing_reasons}
     _ask(
         "tune",
-        paths,
+        asked_of(paths, workspace),
         out,
         limit,
         strict,
@@ -198,7 +203,7 @@ def tune(
 
 @app.command()
 def kpis(
-    paths: Paths,
+    paths: PathsOrWorkspace = None,
     out: Out = None,
     period: Annotated[
         str | None,
@@ -223,6 +228,7 @@ def kpis(
     columns: Columns = None,
     closing_reasons: Closing = None,
     mapping: Verdicts = None,
+    workspace: WorkspaceAt = None,
 ) -> None:
     """How is the SOC doing?"""
     from watchfloor.questions import period_of
@@ -238,7 +244,7 @@ def kpis(
     }
     _ask(
         "kpis",
-        paths,
+        asked_of(paths, workspace),
         out,
         limit,
         strict,
@@ -280,7 +286,7 @@ def beacons(
 
 @app.command()
 def report(
-    paths: Paths,
+    paths: PathsOrWorkspace = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="The document: .html .xlsx .pdf", metavar="FILE")] = Path(
         "report.html"
     ),
@@ -292,11 +298,12 @@ def report(
     columns: Columns = None,
     closing_reasons: Closing = None,
     mapping: Verdicts = None,
+    workspace: WorkspaceAt = None,
 ) -> None:
     """One document of all questions that the data answers."""
     from watchfloor.questions import report as write
 
-    data = zones_of(paths)
+    data = asked_of(paths, workspace)
     with reading(_plain(data), quiet=quiet) as progress:
         results = write(
             data,
@@ -442,6 +449,7 @@ def demo(
     run(folder, seed=seed, quiet=quiet)
 
 
+app.add_typer(pull.app, name="pull")
 app.add_typer(patterns.app, name="patterns")
 
 
@@ -474,11 +482,28 @@ def tables(
     show_tables(output.stdout(), name)
 
 
-def _ask(question: str, paths: list[str], out: Path | None, limit: int, strict: bool, quiet: bool, **said: Any) -> None:
+def asked_of(paths: list[str] | None, workspace: str | None) -> Mapping[str, str | None] | list[str] | HoldsTables:
+    """The files that were named, else the workspace."""
+    if paths:
+        return zones_of(paths)
+    from watchfloor.store import open_workspace
+
+    return open_workspace(workspace)
+
+
+def _ask(
+    question: str,
+    paths: list[str] | Mapping[str, str | None] | HoldsTables,
+    out: Path | None,
+    limit: int,
+    strict: bool,
+    quiet: bool,
+    **said: Any,
+) -> None:
     """Asks a question of the files and gives the answer back."""
     from watchfloor import questions
 
-    data = zones_of(paths)
+    data = zones_of(paths) if isinstance(paths, list) else paths
     if out is not None:
         _check_extension(out)
     with reading(_plain(data), quiet=quiet) as progress:
@@ -513,8 +538,9 @@ def zones_of(paths: list[str]) -> Mapping[str, str | None] | list[str]:
     return split
 
 
-def _plain(data: Mapping[str, str | None] | list[str]) -> list[str]:
-    return list(data)
+def _plain(data: Mapping[str, str | None] | list[str] | HoldsTables) -> list[str]:
+    """The files that are read."""
+    return list(data) if isinstance(data, Mapping | list) else []
 
 
 def _instant(option: str, text: str | None) -> datetime | None:

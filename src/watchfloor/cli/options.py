@@ -14,18 +14,36 @@ __all__ = [
     "Limit",
     "Out",
     "Paths",
+    "PathsOrWorkspace",
     "Pattern",
     "Preview",
     "Quiet",
     "Strict",
     "Suggest",
     "Verdicts",
+    "WorkspaceAt",
     "Zone",
 ]
 
 Paths = Annotated[
     list[str],
     typer.Argument(metavar="PATH[=ZONE]...", help="Files or folders; =ZONE is the zone of their clock times."),
+]
+PathsOrWorkspace = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[PATH[=ZONE]]...", help="Files or folders; =ZONE is their clock's zone. Without any: the workspace."
+    ),
+]
+WorkspaceAt = Annotated[
+    str | None,
+    typer.Option(
+        "--workspace",
+        "-w",
+        envvar="WATCHFLOOR_WORKSPACE",
+        help="A folder or SQLite file, or a PostgreSQL URL; ./watchfloor.db.",
+        metavar="PATH|URL",
+    ),
 ]
 Out = Annotated[
     Path | None,

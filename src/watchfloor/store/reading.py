@@ -1,0 +1,165 @@
+"""What a workspace holds as canonical tables, by the mapping of each system; and the history of what changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from watchfloor.mappings import Verdicts, acts_of_notes, acts_of_states, shipped_verdicts, verdicts_of, with_acts
+from watchfloor.mappings.qradar import Kind, Lookups
+from watchfloor.mappings.qradar import alerts as qradar_alerts
+from watchfloor.schemas import ALERTS, EVIDENCE, LEDGER, REJECTS, Tables
+from watchfloor.store.layout import history, runs, sources
+from watchfloor.times import from_epoch
+
+if TYPE_CHECKING:
+    from watchfloor.store.workspace import Workspace
+
+__all__ = ["HISTORY", "history_of", "tables_of"]
+
+_NAMED: dict[str, Kind] = {
+    "closing_reason": "closing reasons",
+    "offense_type": "offense types",
+    "rule": "rules",
+    "contribution": "rule contributions",
+    "domain": "domains",
+    "tenant": "tenants",
+    "source_address": "source addresses",
+    "local_destination_address": "local destination addresses",
+}
+"""Kinds of objects that name what offenses hold as ids."""
+
+HISTORY = pl.Schema(
+    {
+        "source": pl.String(),
+        "kind": pl.String(),
+        "id": pl.String(),
+        "generation": pl.Int64(),
+        "version": pl.Int64(),
+        "change": pl.String(),
+        "observed_time": pl.Datetime("us", "UTC"),
+        "run_id": pl.Int64(),
+        "page_id": pl.Int64(),
+        "body": pl.String(),
+    }
+)
+"""One row per observed state of an object: new, changed, closed, reopened, gone, back; the body is its JSON."""
+
+
+def tables_of(workspace: Workspace, verdicts: Verdicts | None = None) -> Tables:
+    """Alerts and evidence of all that the workspace holds, those included that their system has deleted since.
+
+    Arguments:
+        workspace: what to read.
+        verdicts: what closing reasons mean; without, `mapping.toml` beside the file, else the shipped words.
+    """
+    with workspace.reading() as connection:
+        found = list(connection.execute(sa.select(sources.c.source, sources.c.system).order_by("source")))
+        missing = {source: _missing(connection, source) for source, _ in found}
+    beside = verdicts_of(workspace.folder) if workspace.folder is not None else shipped_verdicts()
+    said = verdicts or beside
+    parts = [_of_qradar(workspace, source, missing[source], said) for source, system in found if system == "qradar"]
+    kinds = {"alerts": ALERTS, "evidence": EVIDENCE, "rejects": REJECTS, "ledger": LEDGER}
+    return {name: pl.concat([part[name] for part in parts] or [kind.empty()]) for name, kind in kinds.items()}
+
+
+def _missing(connection: sa.Connection, source: str) -> str | None:
+    """What the last run could not have, in words."""
+    chosen = sa.select(runs.c.ended_ms, runs.c.missing).where(runs.c.source == source)
+    last = connection.execute(chosen.order_by(runs.c.run_id.desc()).limit(1)).first()
+    if last is None:
+        return None
+    return "the last pull did not end: pull again" if last.ended_ms is None else last.missing
+
+
+def _of_qradar(workspace: Workspace, source: str, missing: str | None, verdicts: Verdicts) -> Tables:
+    lookups = Lookups(verdicts=verdicts)
+    for kind, name in _NAMED.items():
+        lookups.add(name, (json.loads(body) for *_, body in workspace.bodies(source, kind)))
+    earlier: dict[int, str] = {}
+    count = 0
+
+    def offenses() -> Iterator[Any]:
+        nonlocal count
+        last: dict[str, tuple[int, int]] = {}
+        for count, (key, generation, _, body) in enumerate(workspace.bodies(source, "offense"), start=1):
+            if generation > 1 or key in last:
+                _number_again(earlier, last, key, generation, count)
+            last[key] = (generation, count)
+            yield json.loads(body)
+
+    tables = qradar_alerts(offenses(), lookups, source=source)
+    named = pl.col("record").replace_strict(earlier, default=None, return_dtype=pl.String)
+    row = {"source": source, "format": "workspace", "lines": count, "partial": missing}
+    acts = pl.concat([acts_of_notes(_notes(workspace, source)), acts_of_states(_states(workspace, source))])
+    return {
+        "alerts": with_acts(tables["alerts"].with_columns(alert_id=pl.coalesce(named, "alert_id")), acts),
+        "evidence": tables["evidence"].with_columns(alert_id=pl.coalesce(named, "alert_id")),
+        "rejects": REJECTS.fill(tables["rejects"]),
+        "ledger": pl.LazyFrame([row], schema=LEDGER.schema),
+    }
+
+
+def _notes(workspace: Workspace, source: str) -> Iterator[Mapping[str, Any]]:
+    """Notes, each with its offense."""
+    for *_, body in workspace.bodies(source, "note"):
+        found = json.loads(body)
+        for note in found["notes"]:
+            yield note | {"offense_id": found["offense_id"]}
+
+
+def _states(workspace: Workspace, source: str) -> pl.LazyFrame:
+    """The states of offenses that were seen, each when it was fetched; those of ids that began again are left out."""
+    body = pl.col("body")
+    return (
+        history_of(workspace, "offense")
+        .filter(pl.col("source") == source, body.is_not_null(), pl.col("generation") == 1)
+        .select(
+            alert_id="id",
+            assignee=body.str.json_path_match("$.assigned_to"),
+            created_time=pl.coalesce(_instant(body, "first_persisted_time"), _instant(body, "start_time")),
+            updated_time=_instant(body, "last_persisted_time"),
+            seen_time="observed_time",
+        )
+    )
+
+
+def _instant(body: pl.Expr, name: str) -> pl.Expr:
+    return from_epoch(body.str.json_path_match(f"$.{name}").cast(pl.Int64, strict=False), "ms")
+
+
+def _number_again(
+    earlier: dict[int, str], last: dict[str, tuple[int, int]], key: str, generation: int, record: int
+) -> None:
+    """Ids begin again after a hard clean: the living offense keeps its id, an earlier one is `5 (1)`."""
+    before = last.get(key)
+    if before is None:
+        return
+    older, number = min(before, (generation, record))
+    earlier[number] = f"{key} ({older})"
+
+
+def history_of(workspace: Workspace, kind: str | None = None) -> pl.LazyFrame:
+    """The history, in the order in which it was observed."""
+    columns = ("source", "kind", "key", "generation", "version", "change", "observed_ms", "run_id", "page_id", "body")
+    chosen = sa.select(*(history.c[name] for name in columns))
+    if kind is not None:
+        chosen = chosen.where(history.c.kind == kind)
+    with workspace.reading() as connection:
+        streamed = connection.execution_options(yield_per=5_000).execute(chosen)
+        frames = [_frame(rows) for rows in streamed.partitions()]
+    return (
+        pl.concat(frames or [pl.DataFrame(schema=HISTORY)])
+        .lazy()
+        .sort("observed_time", "source", "kind", "id", "generation", "version")
+    )
+
+
+def _frame(rows: Any) -> pl.DataFrame:
+    types = {name: pl.Int64() if name == "observed_time" else dtype for name, dtype in HISTORY.items()}
+    frame = pl.DataFrame([tuple(row) for row in rows], schema=types, orient="row")
+    return frame.with_columns(observed_time=from_epoch(pl.col("observed_time"), "ms"))
