@@ -181,7 +181,8 @@ def test_what_python_prints_is_refused_by_name(tmp_path: Path) -> None:
         with pytest.raises(UnreadableFile, match="how Python prints") as error:
             read_files([path])
         assert "json.dump" in error.value.hint
-    assert sure(READER, tmp_path, "[{'a': 1}]") == 0
+    for other in ("[{'a': 1}]", "[{'id': 41, 'type': 'CRE_RULE', 'number': 7}]"):
+        assert sure(READER, tmp_path, other) == 0
 
 
 def test_hostile_values(tmp_path: Path) -> None:

@@ -52,10 +52,12 @@ def _printed(head: Head) -> System | None:
     if not is_literal(text):
         return None
     keys = {*re.findall(r"'([\w.@]{1,60})':", text)}
-    for system in _systems():
-        if any(all({path} <= keys or {*path.split(".")} <= keys for path in group) for group in system.leaves):
-            return system
-    return None
+
+    def there(sign: str) -> bool:
+        path, _, value = sign.partition("=")
+        return ({path} <= keys or {*path.split(".")} <= keys) and value.lower() in text.lower()
+
+    return next((one for one in _systems() if any(all(map(there, group)) for group in one.signs)), None)
 
 
 def _system_of(head: Head) -> tuple[System | None, float]:
