@@ -185,7 +185,7 @@ def _is_empty(found: Mapping[str, Any]) -> bool:
 
 def _keys(system: System) -> list[set[str]]:
     """Keys that tell its records from other objects."""
-    signs = {path for group in system.leaves for path in group}
+    signs = {sign for group in system.signs for sign in group if "=" not in sign}
     return [signs | {f"{above}.{path}" for above in system.inside for path in signs}]
 
 
