@@ -156,7 +156,8 @@ def _old(rows: pl.DataFrame) -> pl.DataFrame:
     rows = rows.with_columns(group=pl.col("header").str.extract_groups(_TAGGED))
     host, program = pl.col("group").struct.field("2"), pl.col("group").struct.field("4")
     tagged = program.is_not_null() & ~program.is_in(_OTHER_FORMATS) & ~host.str.contains(f"^{_LEVEL}$")
-    tagged &= host != "message"
+    # Digits in brackets are a process, as PostgreSQL writes it, and no host.
+    tagged &= (host != "message") & ~pl.col("header").str.contains(r"^\[[0-9]+\] ")
     first = rows.filter(tagged).with_columns(
         _said("group", 2).alias("host"),
         _said("group", 3).alias("level"),
