@@ -199,6 +199,8 @@ def _old(rows: pl.DataFrame) -> pl.DataFrame:
     host, program = pl.col("group").struct.field("2"), pl.col("group").struct.field("4")
     tagged = program.is_not_null() & ~program.is_in(_OTHER_FORMATS) & ~host.str.contains(f"^{_LEVEL}$")
     tagged &= (host != "message") & ~program.str.contains(f"^(?:{_IP}|[0-9]+$)")
+    # Digits in brackets are a process, as PostgreSQL writes it, and no host.
+    tagged &= ~pl.col("header").str.contains(r"^\[[0-9]+\] ")
     first = rows.filter(tagged).with_columns(
         _said("group", 2).alias("host"),
         _said("group", 3).alias("level"),
