@@ -2,6 +2,7 @@
 # make test   the tests
 # make check  the static gate: ruff, mypy, import-linter, house rules
 # make bench  speed, as ratios to a floor measured in the same run
+# make slow   memory and time with files of 5 GB: some 40 minutes, 20 GB of disk while they are made
 # make lock   new versions into the lock files
 # Each installs what it needs into .venv first; all that must be there is Python 3.11+ and make.
 
@@ -9,7 +10,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 DEMO ?= demo
 
-.PHONY: demo test check bench lock lab clean core dev chromium format
+.PHONY: demo test check bench slow lock lab clean core dev chromium format
 
 demo: core
 	@$(BIN)/watchfloor demo $(DEMO)
@@ -29,6 +30,9 @@ format: dev
 
 bench: dev
 	@for file in bench/*.py; do $(BIN)/python $$file || failed=1; done; exit $${failed:-0}
+
+slow: dev
+	@for file in large many; do $(BIN)/python bench/$$file.py 5000 || failed=1; done; exit $${failed:-0}
 
 lab: dev
 	@$(BIN)/watchfloor demo $(DEMO) && WATCHFLOOR_DEMO=$(CURDIR)/$(DEMO) $(BIN)/jupyter lab src/watchfloor/notebooks
