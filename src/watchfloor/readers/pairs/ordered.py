@@ -145,26 +145,29 @@ def _by_order(pieces: pl.DataFrame, keys: list[str], rows: pl.DataFrame) -> tupl
     fit, values = cut(pieces, keys, key_first=False, fixed={}, trim=two)
     if not values.height:
         return fit, values
-    some = values.select_seq(pl.all().str.starts_with('"').any()).row(0, named=True)
-    every = values.select_seq(pl.all().str.starts_with('"').all()).row(0, named=True)
-    checks, shown = [], []
+    began = values.select_seq(pl.all().str.starts_with('"').sum()).row(0, named=True)
+    mixed = [name for name, times in began.items() if 0 < times < values.height]
+    # Where it is told by its key whether a value is quoted, quotes that are no ends of values show in their number.
+    kept = rows if fit is None else rows.filter(fit)
+    quotes = kept.select_seq(quotes=pl.col("rest").str.count_matches('"', literal=True))
+    checks = [] if mixed else [pl.col("quotes") == 2 * sum(times > 0 for times in began.values())]
+    shown = []
     for place, key in enumerate(keys):
         name = str(place)
         text = pl.col(name)
         inner = text.str.slice(1).str.head(-1)
-        is_quoted = text.str.ends_with('"') & (text.str.len_bytes() >= 2) & ~inner.str.contains('"', literal=True)
-        is_bare = ~text.str.contains('"', literal=True)
-        is_bare &= text.str.contains(_LOOSE_VALUE) if key == LOOSE else ~text.str.contains(" ", literal=True)
-        if every[name]:
-            checks.append(is_quoted)
-            shown.append(inner.alias(key))
-        elif some[name]:
+        closed = text.str.ends_with('"') & (text.str.len_bytes() >= 2)
+        bare = text.str.contains(_LOOSE_VALUE) if key == LOOSE else ~text.str.contains(" ", literal=True)
+        if mixed:
             quoted = text.str.starts_with('"')
-            checks.append((quoted & is_quoted) | (~quoted & is_bare))
+            closed &= ~inner.str.contains('"', literal=True)
+            bare &= ~text.str.contains('"', literal=True)
+            checks.append((quoted & closed) | (~quoted & bare))
             shown.append(pl.when(quoted).then(inner).otherwise(text).alias(key))
         else:
-            checks.append(is_bare)
-            shown.append(text.alias(key))
+            checks.append(closed if began[name] else bare)
+            shown.append((inner if began[name] else text).alias(key))
+    values = values.hstack(quotes)
     right = where(values, checks)
     values = values if right is None else values.filter(right)
     return both(fit, right), values.select_seq(shown)
