@@ -121,7 +121,7 @@ def _headers(records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     delimiter = pl.col("delimiter")
     odd = delimiter == " "
     if not clean:
-        odd |= extension.str.contains("[\x00-\x08\x0a-\x1f]")
+        odd |= pl.any_horizontal(pl.col("prefix", "extension").str.contains("[\x00-\x08\x0a-\x1f]"))
     # A tab that does not delimit is a character of a value.
     odd |= (delimiter != "\t") & extension.str.contains("\t", literal=True)
     return cut.select(
