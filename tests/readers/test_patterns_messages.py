@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from watchfloor.errors import BadOption, BadPattern, UnreadableFile
 from watchfloor.readers import Options, choices, read_files, texts
 from watchfloor.readers.patterns.files import load
+from watchfloor.readers.patterns.messages import concerned
 
 WRITTEN = datetime(2026, 11, 25, tzinfo=UTC).timestamp()
 SSHD = "Nov 24 09:15:0{} web sshd[7]: {}\n"
@@ -186,6 +188,14 @@ def test_what_does_not_go_together_is_said(given: dict[str, Any], says: str) -> 
     """Keys of messages and of whole lines."""
     with pytest.raises(BadPattern, match=says):
         load(given)
+
+
+def test_what_a_pattern_is_to_match_is_told_from_the_rest() -> None:
+    """Of messages those of its programs, without what syslog puts before them; of lines no header and no comment."""
+    lines = pl.Series([SSHD.format(1, FAILED).strip(), "Nov 24 09:15:02 web cron[8]: hello"])
+    assert concerned(load("sshd"), lines).to_list() == [FAILED]
+    whole = load({"pattern": "^(?<a>x)", "header": "^== (?<user>.*)$", "skips": "^#"})
+    assert concerned(whole, pl.Series(["== anna", "# no", "x", "y"])).to_list() == ["x", "y"]
 
 
 def test_formats_explain_names_the_patterns(tmp_path: Path) -> None:
