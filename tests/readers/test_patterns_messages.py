@@ -110,6 +110,15 @@ def test_messages_become_rows_of_other_tables(tmp_path: Path) -> None:
     assert (event["record"], event["message"]) == (2, "Proxy front started.")
 
 
+@pytest.mark.parametrize("prefix", ["<190>Nov 24 09:15:02 web nginx: ", "2026-11-24T09:15:02Z web apache2[7]: "])
+def test_access_logs_by_syslog_are_requests(tmp_path: Path, prefix: str) -> None:
+    """They are taken for syslog, though what stands before the message looks like a client with a long name."""
+    content = f'{prefix}203.0.113.7 - anna [24/Nov/2026:09:15:01 +0000] "GET /a HTTP/1.1" 200 5 "-" "curl"\n'
+    [asked] = tables(tmp_path / "x.log", content, zone="UTC")["http_requests"]
+    assert (asked["src_ip"], asked["user"], asked["url"], asked["status_code"]) == ("203.0.113.7", "anna", "/a", 200)
+    assert asked["time"] == datetime(2026, 11, 24, 9, 15, 1, tzinfo=UTC)
+
+
 def test_a_clock_in_a_message_without_a_zone_gives_way_to_the_line(tmp_path: Path) -> None:
     """The line's own time is certain: the other one stays text."""
     request = (
