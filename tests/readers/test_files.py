@@ -112,6 +112,14 @@ def test_nothing_there_is_said(tmp_path: Path, make_it: bool) -> None:
         (b"PK\x03\x04rest", "this is a ZIP archive, not a log"),
         (b"x" * 100_000, "no line ends within the first 64 KiB"),
         (b"just words\nand more\n", "no reader knows this text"),
+        (b'{"a":1,"b":{}}\n', "JSON with the keys a, b: no log that is known"),
+        (
+            b'{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7}\n',
+            "JSON with the keys a, b, c, d, e, f, ..: no log that is known",
+        ),
+        (b'[\n{"a":1}\n]\n', "JSON over several lines: no log that is known"),
+        (b"[" * 60_000 + b"\n", "no reader knows this text"),
+        (b'{"a":' * 10_000 + b"\n", "JSON over several lines: no log that is known"),
     ],
 )
 def test_what_no_reader_knows_is_described(tmp_path: Path, content: bytes, words: str) -> None:

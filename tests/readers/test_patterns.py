@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from helpers import DATA, needs_data
 from watchfloor.errors import AmbiguousTime, BadOption, BadPattern, UnknownZone, UnreadableFile
 from watchfloor.readers import Options, texts
 from watchfloor.readers.patterns.examples import run_examples
-from watchfloor.readers.patterns.files import load, shipped
+from watchfloor.readers.patterns.files import Pattern, load, shipped
 from watchfloor.readers.patterns.reading import READER
 
 SHIPPED = {pattern.name: pattern for pattern in shipped()}
@@ -341,6 +343,16 @@ def test_shipped_patterns_fill_their_tables(tmp_path: Path, name: str) -> None:
         assert all("time" in row for row in rows)
         for row in rows:
             assert None not in json.loads(row.get("fields", "{}")).values()
+
+
+def test_the_pattern_files_in_the_documents_do_what_they_say() -> None:
+    """And every key of a pattern file is explained there."""
+    page = (Path(__file__).parents[2] / "docs" / "patterns.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 2
+    for block in blocks:
+        assert [one for one in run_examples(load(tomllib.loads(block))) if not one.passed] == []
+    assert [key for key in Pattern.model_fields if key not in page] == []
 
 
 def test_examples_with_a_header() -> None:

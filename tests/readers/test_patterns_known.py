@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from unittest import mock
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from helpers import rows
 from watchfloor.errors import UnreadableFile
-from watchfloor.readers import Options, choices, read_files
+from watchfloor.readers import Options, choices, read_files, texts
 from watchfloor.readers.patterns.catalog import catalog, program_regex
 from watchfloor.readers.patterns.files import shipped
 from watchfloor.readers.patterns.known import readers
@@ -88,9 +92,34 @@ def test_the_catalog_says_what_the_files_say() -> None:
 
 def test_names_of_programs_have_stars_and_nothing_else() -> None:
     """Letters of any size; a dot is a dot."""
-    import re
-
     regex = re.compile(program_regex(("postfix*", "sshd(*)", "a.b")))
     assert all(regex.search(name) for name in ("postfix/smtp", "Postfix", "sshd(pam_unix)", "a.b"))
     assert not any(regex.search(name) for name in ("xpostfix", "sshd", "acb"))
     assert not re.search(program_regex(()), "anything")
+
+
+@given(data=st.data())
+@settings(max_examples=40, deadline=None, database=None)
+def test_no_line_is_lost(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    """Whatever was cut, doubled or overwritten: requests, events and rejects are all lines."""
+    strays = "<13>2026-11-24T09:15:03Z web app[1]: hello\nNov 24 09:15:04 web app[1]: hello\n203.0.113.9 - - nothing\n"
+    good = "".join(GET.format(n, n) for n in range(1, 8)).encode()
+    content = bytearray(good + strays.encode())
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(content) - 1))
+        piece = data.draw(
+            st.sampled_from([b"\n", b"\r\n", b"\xff", b"\0", b'"', b"", b" ", b"\xc3\xa9", b"\x1b", b"-"])
+        )
+        content[at : at + data.draw(st.integers(0, 3))] = piece
+    content[:0] = good
+    path = tmp_path_factory.mktemp("known") / "access.log"
+    path.write_bytes(bytes(content))
+    with mock.patch.object(texts, "BLOCK_BYTES", data.draw(st.sampled_from([500, 1 << 20]))):
+        tables = read_files([path], format="apache_access")
+    [ledger] = rows(tables["ledger"])
+    assert ledger["lines"] == content.count(b"\n") + (not content.endswith(b"\n"))
+    assert ledger["lines"] == sum(ledger[f"lines_{what}"] for what in ("read", "continued", "rejected", "skipped"))
+    seen = [
+        row["record"] for name in ("http_requests", "events", "rejects") if name in tables for row in rows(tables[name])
+    ]
+    assert len(seen) == len(set(seen)) == ledger["lines_read"] + len(rows(tables["rejects"]))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from watchfloor.errors import BadOption, BadPattern, UnreadableFile
 from watchfloor.readers import Options, choices, read_files, texts
 from watchfloor.readers.patterns.files import load
+from watchfloor.readers.patterns.messages import concerned
 
 WRITTEN = datetime(2026, 11, 25, tzinfo=UTC).timestamp()
 SSHD = "Nov 24 09:15:0{} web sshd[7]: {}\n"
@@ -108,6 +110,15 @@ def test_messages_become_rows_of_other_tables(tmp_path: Path) -> None:
     assert (event["record"], event["message"]) == (2, "Proxy front started.")
 
 
+@pytest.mark.parametrize("prefix", ["<190>Nov 24 09:15:02 web nginx: ", "2026-11-24T09:15:02Z web apache2[7]: "])
+def test_access_logs_by_syslog_are_requests(tmp_path: Path, prefix: str) -> None:
+    """They are taken for syslog, though what stands before the message looks like a client with a long name."""
+    content = f'{prefix}203.0.113.7 - anna [24/Nov/2026:09:15:01 +0000] "GET /a HTTP/1.1" 200 5 "-" "curl"\n'
+    [asked] = tables(tmp_path / "x.log", content, zone="UTC")["http_requests"]
+    assert (asked["src_ip"], asked["user"], asked["url"], asked["status_code"]) == ("203.0.113.7", "anna", "/a", 200)
+    assert asked["time"] == datetime(2026, 11, 24, 9, 15, 1, tzinfo=UTC)
+
+
 def test_a_clock_in_a_message_without_a_zone_gives_way_to_the_line(tmp_path: Path) -> None:
     """The line's own time is certain: the other one stays text."""
     request = (
@@ -187,6 +198,14 @@ def test_what_does_not_go_together_is_said(given: dict[str, Any], says: str) -> 
     """Keys of messages and of whole lines."""
     with pytest.raises(BadPattern, match=says):
         load(given)
+
+
+def test_what_a_pattern_is_to_match_is_told_from_the_rest() -> None:
+    """Of messages those of its programs, without what syslog puts before them; of lines no header and no comment."""
+    lines = pl.Series([SSHD.format(1, FAILED).strip(), "Nov 24 09:15:02 web cron[8]: hello"])
+    assert concerned(load("sshd"), lines).to_list() == [FAILED]
+    whole = load({"pattern": "^(?<a>x)", "header": "^== (?<user>.*)$", "skips": "^#"})
+    assert concerned(whole, pl.Series(["== anna", "# no", "x", "y"])).to_list() == ["x", "y"]
 
 
 def test_formats_explain_names_the_patterns(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from helpers import rows
 from watchfloor.errors import UnreadableFile
 from watchfloor.readers import READERS, Options, choices, plugins, read_files
+from watchfloor.readers.patterns.known import readers
 
 CODE = """
 import polars as pl
@@ -60,7 +61,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[
     plugins.plugins.cache_clear()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        found = plugins.plugins(frozenset(reader.name for reader in READERS))
+        found = plugins.plugins(frozenset(reader.name for reader in (*READERS, *readers())))
     assert [reader.name for reader in found] == ["acme"]
     yield [str(one.message) for one in caught]
     plugins.plugins.cache_clear()

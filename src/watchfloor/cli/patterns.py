@@ -21,7 +21,7 @@ app = typer.Typer(help="The shipped patterns; `test` runs the examples of a patt
 
 @app.callback(invoke_without_command=True)
 def listed(context: typer.Context) -> None:
-    """The shipped patterns, for `watchfloor read --pattern NAME`."""
+    """The shipped patterns: chosen by content, or by `watchfloor read --pattern NAME`."""
     if context.invoked_subcommand is not None:
         return
     from rich.table import Table as Grid
@@ -29,9 +29,13 @@ def listed(context: typer.Context) -> None:
 
     from watchfloor.readers.patterns.files import shipped
 
-    grid = Grid("pattern", "what it reads", "table", "examples", box=None, pad_edge=False)
+    grid = Grid("pattern", "what it reads", "of", "table", "examples", box=None, pad_edge=False)
     for pattern in shipped():
-        grid.add_row(pattern.name, Text(pattern.about), pattern.table, str(len(pattern.examples)))
+        of = [] if pattern.applies_to == "message" else ["lines"]
+        if pattern.of_messages:
+            of.append(f"messages of {', '.join(pattern.programs)}" if pattern.programs else "messages by their tag")
+        words = map(Text, (pattern.name, pattern.about, "; ".join(of), pattern.table, str(len(pattern.examples))))
+        grid.add_row(*words)
     output.stdout().print(grid)
 
 

@@ -65,6 +65,11 @@ def run(
     begins, known = known_of(pattern)
     with reading([path], quiet=quiet) as progress:
         text, lines, notes = lines_of(path, progress or (lambda _: None))
+    if pattern is not None and not suggesting:
+        from watchfloor.readers.patterns.files import load
+        from watchfloor.readers.patterns.messages import concerned
+
+        text = concerned(load(pattern), text)
     console = output.stdout()
     regexes = known
     if suggesting:

@@ -96,6 +96,9 @@ SURE = 0.9
 MOST = 0.6
 """At least so sure the surest must be."""
 
+NEAR = 0.1
+"""Who is less sure than this is not named as the nearest."""
+
 
 def all_readers() -> tuple[Reader, ...]:
     """Every reader in the order in which they are asked; those of other packages before ours.
@@ -292,7 +295,7 @@ def _choose(head: Head, options: Options, format: str | None, *, explain: bool =
     best, share = sure or max(asked, key=lambda one: one[1])
     if share < MOST:
         near_ones = sorted((one for one in asked if one[1] > 0), key=lambda one: -one[1])
-        near = f" (nearest: {best.name}, {_percent(share)})" if share > 0 else ""
+        near = f" (nearest: {best.name}, {_percent(share)})" if share >= NEAR else ""
         return Choice(head.path, None, share, f"{files.looks_like(head)}{near}", tuple(near_ones))
     others = sorted((one for one in asked if one[0] is not best and one[1] > 0), key=lambda one: -one[1])
     sign = (best.sign(head) if explain else "") if callable(best.sign) else best.sign

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import glob
 import io
+import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -43,6 +44,8 @@ LARGEST_WHOLE = 4 * 1024 * 1024 * 1024
 """A document that is larger, unpacked, is refused before it fills the memory."""
 _PIECE = 1024 * 1024
 """So much is unpacked at a time."""
+_SHOWN_NAMES, _SHOWN_NAME = 6, 40
+"""So many keys of an object are named, and so much of each."""
 _WINDOW = 64 * 1024
 """So many bytes are looked at for the end of a block's last line."""
 
@@ -462,4 +465,18 @@ def looks_like(head: Head) -> str:
         return "binary data, not a log"
     if not head.lines:
         return f"no line ends within the first {HEAD_BYTES >> 10} KiB"
-    return "no reader knows this text"
+    return _text_in_words(head.lines[0])
+
+
+def _text_in_words(line: str) -> str:
+    """What text that no reader knows looks like, by its first line: JSON by its keys."""
+    if not line.startswith(("{", "[{")) and line.strip() != "[":
+        return "no reader knows this text"
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return "JSON over several lines: no log that is known"
+    names = [str(name)[:_SHOWN_NAME] for name in found] if isinstance(found, dict) else []
+    more = ", .." if len(names) > _SHOWN_NAMES else ""
+    keys = f" with the keys {', '.join(names[:_SHOWN_NAMES])}{more}" if names else ""
+    return f"JSON{keys}: no log that is known"

@@ -70,8 +70,13 @@ class Compiled:
 @cache
 def standard() -> Mapping[str, str]:
     """The standard patterns by name."""
-    text = resources.files("watchfloor.readers.patterns").joinpath("standard.toml").read_text(encoding="utf-8")
-    return {name: regex for group in tomllib.loads(text).values() for name, regex in group.items()}
+    folder = resources.files("watchfloor.readers.patterns")
+    groups = [
+        group
+        for file in ("standard.toml", "products.toml")
+        for group in tomllib.loads(folder.joinpath(file).read_text(encoding="utf-8")).values()
+    ]
+    return {name: regex for group in groups for name, regex in group.items()}
 
 
 def compile_pattern(

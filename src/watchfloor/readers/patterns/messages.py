@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from watchfloor.readers.patterns.files import Pattern
     from watchfloor.readers.patterns.reading import Parser
 
-__all__ = ["Messages"]
+__all__ = ["Messages", "concerned"]
 
 _GUESSED = ("user", "src_ip", "src_port", "dst_ip", "dst_port", "proto", "action")
 """Columns that the syslog reader fills by words around them: a pattern knows better, also that there is none."""
@@ -183,6 +183,31 @@ class Messages:
             kind: Literal["shipped", "named"] = "named" if self._strict else "shipped"
             self._parsers[one.name] = one.parser(self._path, self._options, kind)
         return self._parsers[one.name]
+
+
+def concerned(pattern: Pattern, text: pl.Series) -> pl.Series:
+    """Of some lines, the texts that a pattern is to match: without headers and comments; of messages, its programs'.
+
+    Arguments:
+        pattern: the pattern.
+        text: lines as a file holds them.
+    """
+    if pattern.applies_to == "message":
+        from watchfloor.readers.prefix import peel  # noqa: PLC0415 - as above
+
+        records = pl.DataFrame({"text": text}).with_columns(record=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
+        rows = peel(records, source="the file", zone="UTC", written=datetime.now(UTC), need_zone=False)
+        message = pl.col("rest").str.strip_chars(" ")
+        claims = [pl.col("program").str.contains(program_regex(pattern.programs))]
+        if tag := pattern.regex("tag"):
+            claims.append(message.str.contains(tag.regex))
+        if pattern.programs:
+            claims.append(pl.col("program").is_null() & pl.col("time_text").is_null())
+        text = rows.filter(pl.any_horizontal(claims)).select(message.alias("text"))["text"]
+    for key in ("header", "skips"):
+        if regex := pattern.regex(key):
+            text = text.filter(~text.str.contains(regex.regex))
+    return text
 
 
 def _once() -> pl.Expr:

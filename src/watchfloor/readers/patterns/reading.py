@@ -341,8 +341,9 @@ class Parser:
             for name, value in self._from_path.items()
             if name in said.columns and value is not None
         ]
+        written = [name for name in self.names if name in said.columns or self._from_path.get(name) is not None]
         said = said.with_columns(absent + from_path)
-        said = said.with_columns(self._nulls(), **{key: self._pair(key) for key in self._pairs})
+        said = said.with_columns(self._nulls(written), **{key: self._pair(key) for key in self._pairs})
         return said, self._misses(rest)
 
     def _by(self, records: pl.DataFrame, one: Compiled) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -378,14 +379,12 @@ class Parser:
         keep = [column for column in records.columns if column not in columns]
         return frame.select(*keep, **columns, **{"@fits": pl.col("fits").is_not_null()})
 
-    def _nulls(self) -> list[pl.Expr]:
+    def _nulls(self, names: Sequence[str]) -> list[pl.Expr]:
         words = [word for word in self.pattern.null if word]
-        nothing = [pl.col(name) == "" for name in self.names]
+        nothing = [pl.col(name) == "" for name in names]
         for word in words:
-            nothing = [is_null | (pl.col(name) == word) for is_null, name in zip(nothing, self.names, strict=True)]
-        return [
-            pl.when(~is_null).then(pl.col(name)).alias(name) for is_null, name in zip(nothing, self.names, strict=True)
-        ]
+            nothing = [is_null | (pl.col(name) == word) for is_null, name in zip(nothing, names, strict=True)]
+        return [pl.when(~is_null).then(pl.col(name)).alias(name) for is_null, name in zip(nothing, names, strict=True)]
 
     def _misses(self, rest: pl.DataFrame) -> pl.DataFrame:
         """Records that fit no pattern, with how far the first pattern that goes farthest fits."""
@@ -430,7 +429,7 @@ class Parser:
         }
         if "time" in rows and "time_quality" in table.schema:
             rows |= self._time_facts(values)
-        if "fields" in table.schema and "fields" not in rows and (rest := self._rest()) is not None:
+        if "fields" in table.schema and "fields" not in rows and (rest := self._rest(typed)) is not None:
             rows["fields"] = rest
         constants = {column: pl.lit(value) for column, value in self.pattern.constants.items() if column not in rows}
         which = ("which",) if self.messages else ()
@@ -459,7 +458,7 @@ class Parser:
                 facts.setdefault(name, []).append(pl.when(given).then(fact))
         return {name: found[0] if len(found) == 1 else pl.coalesce(found) for name, found in facts.items()}
 
-    def _rest(self) -> pl.Expr | None:
+    def _rest(self, typed: pl.DataFrame) -> pl.Expr | None:
         """The fields that no column holds, as a JSON object; null where there are none."""
         from watchfloor.readers.patterns.types import pairs_text  # noqa: PLC0415 - only with a pattern
 
@@ -470,9 +469,10 @@ class Parser:
                 mapped = tuple(key.removeprefix(start) for key in self._pairs if key.startswith(start))
                 parts.append(pairs_text(pl.col(field.name), field.kind, mapped))
                 continue
-            if field.column:
+            if field.column or typed[field.name].null_count() == typed.height:
                 continue
             value = pl.col(f"={field.name}")
+            name = pl.select(json_text(pl.lit(field.name))).item()
             match field.kind.type:
                 case "int":
                     # Beyond 2^53 many readers of JSON round numbers.
@@ -487,10 +487,11 @@ class Parser:
                         pl.lit("["), value.list.eval(json_text(pl.element())).list.join(","), pl.lit("]")
                     )
                 case "time":
-                    text = json_text(pl.col(field.name))
+                    parts.append(json_text(pl.col(field.name), f"{name}:"))
+                    continue
                 case _:
-                    text = json_text(value)
-            name = pl.select(json_text(pl.lit(field.name))).item()
+                    parts.append(json_text(value, f"{name}:"))
+                    continue
             parts.append(pl.concat_str(pl.lit(f"{name}:"), text))
         if not parts:
             return None

@@ -151,6 +151,6 @@ READER = Reader(
     tables=("connections", "http_requests", "tls_sessions", "dns_queries", "events"),
     accepts=accepts,
     read=read,
-    sign="a #fields header, or the keys of Zeek's JSON",
+    sign=lambda head: "the keys of Zeek's JSON" if head.content.lstrip()[:1] in b"{[" else "a #fields header",
     grows=lambda _: True,
 )
