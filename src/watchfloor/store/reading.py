@@ -96,9 +96,12 @@ def _of_qradar(workspace: Workspace, source: str, missing: str | None, verdicts:
     named = pl.col("record").replace_strict(earlier, default=None, return_dtype=pl.String)
     row = {"source": source, "format": "workspace", "lines": count, "partial": missing}
     acts = pl.concat([acts_of_notes(_notes(workspace, source)), acts_of_states(_states(workspace, source))])
+    alerts = with_acts(tables["alerts"].with_columns(alert_id=pl.coalesce(named, "alert_id")), acts)
+    evidence = tables["evidence"].with_columns(alert_id=pl.coalesce(named, "alert_id"))
     return {
-        "alerts": with_acts(tables["alerts"].with_columns(alert_id=pl.coalesce(named, "alert_id")), acts),
-        "evidence": tables["evidence"].with_columns(alert_id=pl.coalesce(named, "alert_id")),
+        # Computed once: a question asks for them many times.
+        "alerts": alerts.collect().lazy(),
+        "evidence": evidence.collect().lazy(),
         "rejects": REJECTS.fill(tables["rejects"]),
         "ledger": pl.LazyFrame([row], schema=LEDGER.schema),
     }
