@@ -1,21 +1,15 @@
 """Beacon scores of 20 M connections, against what they need at least: scan, hash of the pair, sort by pair and time.
 
-Each run is a process of its own, the two ways take turns, medians are compared. The scores must stay within 2 times the
-sort, in wall time and in CPU time; the peaks of memory are printed.
+The scores must stay within 2 times the sort.
 """
 
 from __future__ import annotations
 
-import json
-import resource
-import subprocess
 import sys
-import tempfile
-import time
 from pathlib import Path
-from statistics import median
 
 import polars as pl
+from common.turns import Bench, Case
 
 from watchfloor.analyses.beacons import beacons
 from watchfloor.schemas import CONNECTIONS
@@ -94,59 +88,28 @@ def make(folder: Path) -> None:
         connections(part, of_pair).sink_parquet(folder / f"{number:03}.parquet")
 
 
-def sort(table: pl.LazyFrame) -> int:
+def table(folder: Path) -> pl.LazyFrame:
+    return pl.scan_parquet(folder / "*.parquet")
+
+
+def sort(folder: Path) -> int:
     """The floor. (The sum of two hashes takes half the time of the hash of a struct.)"""
     pair = pl.col("src_ip").hash(1) + pl.col("dst_ip").hash(2)
-    return table.select("time", "orig_ip_bytes", pair=pair).sort("pair", "time").collect().height
+    return table(folder).select("time", "orig_ip_bytes", pair=pair).sort("pair", "time").collect().height
 
 
-def score(table: pl.LazyFrame) -> int:
+def score(folder: Path) -> int:
     """Ours: the whole table of scores."""
-    return beacons(table, score="rita").collect().height
+    return beacons(table(folder), score="rita").collect().height
 
 
-def measure(way: str, folder: Path) -> None:
-    """One run, in this process: prints what it took."""
-    table = pl.scan_parquet(folder / "*.parquet")
-    before = time.process_time(), time.perf_counter()
-    rows = {"sort": sort, "score": score}[way](table)
-    after = time.process_time(), time.perf_counter()
-    assert rows == ROWS if way == "sort" else 100_000 < rows < PAIRS
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
-    print(json.dumps({"cpu": after[0] - before[0], "wall": after[1] - before[1], "peak": peak}))
+def check(way: str, rows: int) -> None:
+    """All was read."""
+    assert rows == ROWS if way == "floor" else 100_000 < rows < PAIRS
 
 
-def compare(folder: Path) -> tuple[float, float]:
-    """Takes turns, prints the medians; the ratios of wall and CPU time."""
-    runs: dict[str, list[dict[str, float]]] = {"sort": [], "score": []}
-    for turn in range(REPEATS + 1):
-        for way, results in runs.items():
-            done = subprocess.run([sys.executable, __file__, way, folder], stdout=subprocess.PIPE, check=True)
-            if turn:  # the first turn warms the page cache
-                results.append(json.loads(done.stdout))
-    middle = {way: {key: median(run[key] for run in results) for key in results[0]} for way, results in runs.items()}
-    ours, floor = middle["score"], middle["sort"]
-    wall, cpu = ours["wall"] / floor["wall"], ours["cpu"] / floor["cpu"]
-    print(
-        f"  wall {wall:.2f} x the sort ({ours['wall']:.2f}, {floor['wall']:.2f} s), "
-        f"CPU {cpu:.2f} x ({ours['cpu']:.2f}, {floor['cpu']:.2f} s), peak {ours['peak']:.0f}, {floor['peak']:.0f} MB"
-    )
-    return wall, cpu
-
-
-def main() -> int:
-    if len(sys.argv) == 3:
-        way, folder = sys.argv[1], Path(sys.argv[2])
-        make(folder) if way == "make" else measure(way, folder)
-        return 0
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([sys.executable, __file__, "make", folder], check=True)  # a child's peak counts its parent's
-        print(f"Beacon scores, {ROWS:,} connections, medians of {REPEATS} (at most {LIMIT})", flush=True)
-        wall, cpu = compare(Path(folder))
-    if max(wall, cpu) > LIMIT:
-        print(f"  missed: more than {LIMIT}")
-    return int(max(wall, cpu) > LIMIT)
-
+CASES = (Case(f"Beacon scores, {ROWS:,} connections", "", LIMIT),)
+BENCH = Bench(__file__, make, sort, score, CASES, check, repeats=REPEATS)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(BENCH.main())

@@ -1,18 +1,17 @@
 """CEF logs of 1 M records to the canonical table, against a bare scan of lines and one regex by Polars.
 
-Each run is a process of its own, the two ways take turns, medians are compared. The target is 10 times the scan, in
-CPU time; the reader also makes a JSON object of what has no column, which the target of the keys alone leaves out.
+The target is 10 times the scan; the reader also makes a JSON object of what has no column, which the target of the keys
+alone leaves out.
 """
 
 from __future__ import annotations
 
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import polars as pl
-from common.turns import compare, measure
+from common.made import Rows
+from common.turns import Bench, Case
 
 from watchfloor.readers import Options
 from watchfloor.readers.cef import READER
@@ -21,21 +20,13 @@ ROWS = 1_000_000
 REPEATS = 3
 LIMIT = 10
 PART = 50_000
+LOG = "gateway.cef"
 
 
 def records(start: int, rows: int) -> pl.DataFrame:
     """Made records of about 600 bytes: most of one order of keys, one in twenty with escapes, one in fifty short."""
-    row = pl.int_range(start, start + rows, dtype=pl.UInt64)
-
-    def chance(seed: int, below: int) -> pl.Expr:
-        return row.hash(seed) % below
-
-    def pick(seed: int, *texts: str) -> pl.Expr:
-        return pl.lit(pl.Series(texts)).gather(chance(seed, len(texts)))
-
-    def v4(seed: int, first: str) -> pl.Expr:
-        return pl.format("{}.{}.{}", pl.lit(first), chance(seed, 256), chance(seed + 1, 256))
-
+    made = Rows(rows, start)
+    row, chance, pick = made.number, made.chance, made.pick
     seconds = row // 100
     head = pl.format(
         "<134>Mar 14 {}:{}:{} gw-{} CEF:0|Example|Gateway|7.1.{}|{}|Connection {} by policy|{}|",
@@ -49,9 +40,9 @@ def records(start: int, rows: int) -> pl.DataFrame:
     common = pl.format(
         "rt={} src={} spt={} dst={} dpt={} proto={} suser=user{} shost=pc-{}.example.net dhost=www.example.org act={} ",
         row * 10 + 1_773_500_966_000,
-        v4(6, "10.7"),
+        made.v4(6, "10.7."),
         chance(8, 65_536),
-        v4(9, "198.51"),
+        made.v4(9, "198.51."),
         pick(11, "443", "80", "53"),
         pick(12, "TCP", "UDP"),
         chance(13, 500),
@@ -77,9 +68,9 @@ def records(start: int, rows: int) -> pl.DataFrame:
     return pl.select(head + common + pl.when(chance(25, 50) == 0).then(short).otherwise(rest))
 
 
-def make(path: Path) -> None:
+def make(folder: Path) -> None:
     """The file."""
-    with path.open("wb") as out:
+    with (folder / LOG).open("wb") as out:
         for start in range(0, ROWS, PART):
             records(start, PART).write_csv(out, include_header=False, quote_style="never")
 
@@ -101,20 +92,7 @@ def check(_: str, frame: pl.DataFrame) -> None:
     assert frame["title"].null_count() == 0
 
 
-def main() -> int:
-    if len(sys.argv) == 3:
-        way, path = sys.argv[1], Path(sys.argv[2])
-        make(path) if way == "make" else measure({"scan": scan, "read": read}, way, path, check)
-        return 0
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "gateway.cef")
-        subprocess.run([sys.executable, __file__, "make", path], check=True)  # a child's peak counts its parent's
-        print(f"CEF, {ROWS:,} records, medians of {REPEATS} (at most {LIMIT})")
-        _, cpu = compare(__file__, path, REPEATS)
-    if cpu > LIMIT:
-        print(f"  missed: more than {LIMIT}")
-    return int(cpu > LIMIT)
-
+BENCH = Bench(__file__, make, scan, read, (Case(f"CEF, {ROWS:,} records", LOG, LIMIT),), check, repeats=REPEATS)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(BENCH.main())

@@ -1,19 +1,17 @@
 """FortiGate key=value logs of 1 M lines to the canonical tables, against a scan of the lines with one extract.
 
-Each run is a process of its own, the two ways take turns, medians are compared: traffic, which becomes connections,
-must stay within 10 times the scan, in wall time and in CPU time; other records, which become events with all their
-fields, have no target.
+Traffic, which becomes connections, must stay within 10 times the scan; other records, which become events with all
+their fields, have no target.
 """
 
 from __future__ import annotations
 
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import polars as pl
-from common.turns import compare, measure
+from common.made import Rows
+from common.turns import Bench, Case
 
 from watchfloor.readers import Options
 from watchfloor.readers.pairs import READER
@@ -33,14 +31,8 @@ LINE = (
 
 def lines(rows: int, kind: str, number: str) -> pl.DataFrame:
     """Made lines, all of one type."""
-    row = pl.int_range(rows, dtype=pl.UInt64)
-
-    def chance(seed: int, below: int) -> pl.Expr:
-        return row.hash(seed) % below
-
-    def pick(seed: int, *texts: str) -> pl.Expr:
-        return pl.lit(pl.Series(texts)).gather(chance(seed, len(texts)))
-
+    made = Rows(rows)
+    row, chance, pick = made.number, made.chance, made.pick
     return pl.select(
         pl.format(
             LINE,
@@ -85,24 +77,14 @@ def read(path: Path) -> pl.DataFrame:
 def check(way: str, frame: pl.DataFrame) -> None:
     """All was read."""
     assert frame.height == ROWS
-    assert not frame["level" if way == "scan" else "src_ip"].null_count()
+    assert not frame["level" if way == "floor" else "src_ip"].null_count()
 
 
-def main() -> int:
-    if len(sys.argv) == 3:
-        way, path = sys.argv[1], Path(sys.argv[2])
-        make(path) if way == "make" else measure({"scan": scan, "read": read}, way, path, check)
-        return 0
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([sys.executable, __file__, "make", folder], check=True)  # a child's peak counts its parent's
-        print(f"FortiGate traffic, {ROWS:,} lines, medians of {REPEATS} (at most {LIMIT})")
-        wall, cpu = compare(__file__, Path(folder, TRAFFIC), REPEATS)
-        print(f"FortiGate web filter, {ROWS:,} lines, medians of {REPEATS} (no target)")
-        compare(__file__, Path(folder, UTM), REPEATS)
-    if max(wall, cpu) > LIMIT:
-        print(f"  missed: more than {LIMIT}")
-    return int(max(wall, cpu) > LIMIT)
-
+CASES = (
+    Case(f"FortiGate traffic, {ROWS:,} lines", TRAFFIC, LIMIT),
+    Case(f"FortiGate web filter, {ROWS:,} lines", UTM),
+)
+BENCH = Bench(__file__, make, scan, read, CASES, check, repeats=REPEATS)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(BENCH.main())

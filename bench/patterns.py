@@ -1,18 +1,16 @@
 """An Apache access log of 1 M lines to the canonical table by the shipped pattern, against one `extract` of its lines.
 
-Each run is a process of its own, the two ways take turns, medians are compared. With times and types, the pattern must
-stay within 8 times the scan, in wall time and in CPU time.
+With times and types, the pattern must stay within 8 times the scan.
 """
 
 from __future__ import annotations
 
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import polars as pl
-from common.turns import compare, measure
+from common.made import Rows
+from common.turns import Bench, Case
 
 from watchfloor.readers import Options
 from watchfloor.readers.patterns.reading import READER
@@ -28,16 +26,10 @@ AGENTS = (
 )
 
 
-def make(folder: Path) -> None:
+def lines(rows: int) -> pl.Expr:
     """A made access log: some twelve requests a second, one in ten without a size, one in a thousand no request."""
-    row = pl.int_range(LINES, dtype=pl.UInt64)
-
-    def chance(seed: int, below: int) -> pl.Expr:
-        return row.hash(seed) % below
-
-    def pick(seed: int, *texts: str) -> pl.Expr:
-        return pl.lit(pl.Series(texts)).gather(chance(seed, len(texts)))
-
+    made = Rows(rows)
+    row, chance, pick = made.number, made.chance, made.pick
     second = pl.datetime(2026, 11, 10) + pl.duration(seconds=row // 12)
     size = pl.when(chance(9, 10) == 0).then(pl.lit("-")).otherwise(chance(10, 90_000).cast(pl.String))
     request = pl.format(
@@ -47,7 +39,7 @@ def make(folder: Path) -> None:
         chance(6, 100_000),
         chance(7, 10**9),
     )
-    line = pl.format(
+    return pl.format(
         '203.0.{}.{} - {} [{} +0100] "{}" {} {} "{}" "{}"',
         chance(1, 256),
         chance(2, 256),
@@ -59,7 +51,10 @@ def make(folder: Path) -> None:
         pick(11, "-", "https://www.example.com/start", "https://search.example/?q=a+b"),
         pick(12, *AGENTS),
     )
-    (folder / LOG).write_text(pl.select(line.str.join("\n") + "\n").item(), encoding="utf-8")
+
+
+def make(folder: Path) -> None:
+    (folder / LOG).write_text(pl.select(lines(LINES).str.join("\n") + "\n").item(), encoding="utf-8")
 
 
 def scan(path: Path) -> pl.DataFrame:
@@ -81,19 +76,8 @@ def check(_: str, frame: pl.DataFrame) -> None:
     assert frame["status_code"].null_count() == 0
 
 
-def main() -> int:
-    if len(sys.argv) == 3:
-        way, path = sys.argv[1], Path(sys.argv[2])
-        make(path) if way == "make" else measure({"scan": scan, "read": read}, way, path, check)
-        return 0
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([sys.executable, __file__, "make", folder], check=True)  # a child's peak counts its parent's
-        print(f"Apache access log, {LINES:,} lines, shipped pattern, medians of {REPEATS} (at most {LIMIT})")
-        wall, cpu = compare(__file__, Path(folder, LOG), REPEATS)
-    if max(wall, cpu) > LIMIT:
-        print(f"  missed: more than {LIMIT}")
-    return int(max(wall, cpu) > LIMIT)
-
+CASES = (Case(f"Apache access log, {LINES:,} lines, shipped pattern", LOG, LIMIT),)
+BENCH = Bench(__file__, make, scan, read, CASES, check, repeats=REPEATS)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(BENCH.main())

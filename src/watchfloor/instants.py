@@ -39,10 +39,21 @@ class Instant:
 
 _ISO = re.compile(
     r"([0-9]{4}(?:-[0-9]{2}-[0-9]{2}|/[0-9]{2}/[0-9]{2}))[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:[.,]([0-9]{1,9}))? ?"
-    r"(Z|z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?)?"
+    r"(?:(Z|z|UTC|GMT|\(UTC\)|[+-][0-9]{2}(?::?[0-9]{2})?)(?: [A-Z]{3,5})?)?"
 )
 _APACHE = re.compile(r"([0-9]{2})/([A-Z][a-z]{2})/([0-9]{4}):([0-9]{2}:[0-9]{2}:[0-9]{2}) ([+-][0-9]{4})")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_UNIX = re.compile(
+    r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? +)?(?:([A-Z][a-z]{2}) +([0-9]{1,2})|([0-9]{1,2}) ([A-Z][a-z]{2})),?"
+    r"(?: ([0-9]{4}))? ([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?(?: (UTC|GMT|[+-][0-9]{4}))?(?: ([0-9]{4}))?"
+    r"(?: UTC)?"
+)
+"""As C's `ctime`, RFC 2822 and HTTP write it."""
+_AMERICAN = re.compile(
+    r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}),? ([0-9]{1,2})(:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))? ?([AP])M"
+    r" ?(Z|UTC|[+-][0-9]{2}:?[0-9]{2})?"
+)
+"""With AM and PM the month stands first: only American programs write so."""
 _DOTNET = re.compile(r"/Date\((-?[0-9]{1,17})(?:[+-][0-9]{4})?\)/")
 _FIRST, _LAST = 1e8, 1e11
 """An epoch in seconds lies between 1973 and 5138; a thousand times more are milliseconds, and so on."""
@@ -64,17 +75,17 @@ def instant_of(value: Any, *, utc: bool = False) -> Instant | None:
 
 @lru_cache(4096)
 def _written(text: str, utc: bool) -> Instant | None:
-    if (apache := _APACHE.fullmatch(text)) and apache[2] in _MONTHS:
-        month = _MONTHS.index(apache[2]) + 1
-        same = _written(f"{apache[3]}-{month:02}-{apache[1]}T{apache[4]}{apache[5]}", utc)
+    found = _ISO.fullmatch(text)
+    if not found and (iso := _apache(text) or _in_words(text) or _american(text)):
+        same = _written(iso, utc)
         return replace(same, text=text) if same else None
-    if not (found := _ISO.fullmatch(text)):
+    if not found:
         if dotnet := _DOTNET.fullmatch(text):
             exact = _from_seconds(int(dotnet[1]) / 1000)
             return Instant(clean(text), exact, None, "by the format", "exact") if exact else None
         return _since_1970(float(text), text) if re.fullmatch(r"[0-9]{9,19}(\.[0-9]{1,9})?", text) else None
     day, clock, fraction, offset = found.groups()
-    offset = {"z": "+00:00", "Z": "+00:00", "UTC": "+00:00"}.get(offset, offset) if offset else ""
+    offset = "" if not offset else offset if offset[0] in "+-" else "+00:00"
     try:
         whole = datetime.fromisoformat(f"{day.replace('/', '-')}T{clock}{offset}")
         # Cut to microseconds, as a record's own order of nanoseconds is not kept by any table.
@@ -85,6 +96,38 @@ def _written(text: str, utc: bool) -> Instant | None:
     except (ValueError, OverflowError):
         return None
     return Instant(text, None, moment, None, "")
+
+
+def _apache(text: str) -> str | None:
+    """A time as Apache writes it, as ISO 8601."""
+    found = _APACHE.fullmatch(text)
+    if not found or found[2] not in _MONTHS:
+        return None
+    return f"{found[3]}-{_MONTHS.index(found[2]) + 1:02}-{found[1]}T{found[4]}{found[5]}"
+
+
+def _in_words(text: str) -> str | None:
+    """A time with the name of its month, as ISO 8601."""
+    found = _UNIX.fullmatch(text)
+    if not found:
+        return None
+    month, day = found[1] or found[4], found[2] or found[3]
+    year = found[5] or found[9]
+    if month not in _MONTHS or not year:
+        return None
+    fraction = f".{found[7]}" if found[7] else ""
+    offset = found[8] or ("UTC" if text.endswith("UTC") else "")
+    return f"{year}-{_MONTHS.index(month) + 1:02}-{int(day):02}T{found[6]}{fraction}{offset}"
+
+
+def _american(text: str) -> str | None:
+    """A time of twelve hours, as ISO 8601."""
+    found = _AMERICAN.fullmatch(text)
+    if not found or not 1 <= int(found[4]) <= 12:
+        return None
+    hour = int(found[4]) % 12 + (12 if found[7] == "P" else 0)
+    fraction = f".{found[6]}" if found[6] else ""
+    return f"{found[3]}-{int(found[1]):02}-{int(found[2]):02}T{hour:02}{found[5]}{fraction}{found[8] or ''}"
 
 
 def _since_1970(number: float, text: str) -> Instant | None:

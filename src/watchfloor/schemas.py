@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -84,7 +85,7 @@ class Table:
     def __getitem__(self, column: str) -> Column:
         return self._by_name[column]
 
-    @property
+    @cached_property
     def schema(self) -> pl.Schema:
         """Names and types of the columns, in order."""
         return pl.Schema({column.name: column.dtype for column in self.columns})
@@ -217,6 +218,13 @@ _RESP_BYTES = _c("resp_bytes", _INT, "Payload bytes that the responder sent", "t
 _PID = _c("pid", _INT, "Process id", "process.pid", "process.pid")
 _USER = _c("user", _TEXT, "User name", "actor.user.name", "user.name")
 _SCANNER = _c("scanner", _TEXT, "The tool that scanned", "metadata.product.name", "observer.product")
+_FIELDS = _c(
+    "fields",
+    _TEXT,
+    "Whatever else the record says, by the product's names: a JSON object",
+    "unmapped",
+    "labels",
+)
 _STILL_OPEN = _c("still_open", _BOOL, "True for a connection that had not ended when the row was written")
 
 ALERTS = Table(
@@ -394,6 +402,7 @@ CONNECTIONS = Table(
         _ACTION,
         _STILL_OPEN,
         _c("sensor", _TEXT, "The sensor that saw it", "device.name", "observer.name"),
+        _FIELDS,
     ),
 )
 
@@ -422,6 +431,7 @@ HTTP_REQUESTS = Table(
         ),
         _DURATION,
         _STILL_OPEN,
+        _FIELDS,
     ),
 )
 
@@ -441,6 +451,7 @@ TLS_SESSIONS = Table(
         _c("validation", _TEXT, "What the sensor says of the certificate"),
         _c("established", _BOOL, "True where the handshake was completed", "", "tls.established"),
         _STILL_OPEN,
+        _FIELDS,
     ),
 )
 
@@ -456,6 +467,7 @@ DNS_QUERIES = Table(
         _c("rcode", _TEXT, "NOERROR, NXDOMAIN, ..", "rcode", "dns.response_code"),
         _c("answers", pl.List(pl.String), "Answers, in order", "answers.rdata", "dns.answers.data"),
         _c("ttls", pl.List(pl.Float64), "Time to live of each answer, seconds", "answers.ttl", "dns.answers.ttl"),
+        _FIELDS,
     ),
 )
 
@@ -491,13 +503,7 @@ EVENTS = Table(
         _TITLE,
         _URL,
         _c("message", _TEXT, "The text as written, where no column above holds it", "message", "message"),
-        _c(
-            "fields",
-            _TEXT,
-            "Whatever else the record says, by the product's names: a JSON object",
-            "unmapped",
-            "labels",
-        ),
+        _FIELDS,
     ),
 )
 

@@ -42,7 +42,7 @@ PLAIN = {"ts": 1773500966.5, "lvl": "info", "msg": "up", "hostname": "h", "ip": 
 
 
 def test_a_record_of_the_common_schema(tmp_path: Path) -> None:
-    """What no column holds stays by its own names: lists too, and digits beyond 2^53 as text."""
+    """What no column holds stays by its own names, digits beyond 2^53 as text; a list of one word is that word."""
     [event] = read(tmp_path, [ECS])["events"]
     assert said(event) == {
         "record": 1,
@@ -62,11 +62,11 @@ def test_a_record_of_the_common_schema(tmp_path: Path) -> None:
         "proto": "tcp",
         "action": "login",
         "event_id": "4624",
+        "category": "authentication",
         "severity_text": "warn",
         "url": "https://example.org/",
         "message": "hello",
-        "fields": '{"host":{"os":{"family":"linux"}},"event":{"category":["authentication"]},"id.orig_h":"x",'
-        '"big":"9007199254740993"}',
+        "fields": '{"host":{"os":{"family":"linux"}},"id.orig_h":"x","big":"9007199254740993"}',
     }
 
 
@@ -97,6 +97,25 @@ def test_records_within_an_object(tmp_path: Path) -> None:
         tables = read(tmp_path, text)
         assert len(tables["events"]) == count
         adds_up(tables)
+
+
+def test_a_single_record_that_holds_objects(tmp_path: Path) -> None:
+    """What has a time is the record, whatever it lists."""
+    for end in ("", "\n"):
+        [event] = read(tmp_path, json.dumps(CLOUD | {"resources": [{"arn": "a"}, {"arn": "b"}]}) + end)["events"]
+        assert event["action"] == "AssumeRole"
+    [event] = read(tmp_path, json.dumps(CLOUD | {"resources": [{"arn": "a"}]}, indent=2))["events"]
+    assert event["action"] == "AssumeRole"
+
+
+def test_many_records_within_an_object_on_one_line(tmp_path: Path) -> None:
+    """A trail of a day is one line, far longer than what is looked at first."""
+    wrapped = {"version": 1, "Records": [CLOUD | {"requestID": f"{n}"} for n in range(2_000)]}
+    tables = read(tmp_path, json.dumps(wrapped))
+    assert len(tables["events"]) == 2_000
+    adds_up(tables)
+    tables = read(tmp_path, json.dumps(wrapped, indent=2))
+    assert len(tables["events"]) == 2_000
 
 
 def test_exports_of_stores(tmp_path: Path) -> None:

@@ -321,6 +321,51 @@ def test_ports_and_numbers_that_are_none_stay_text(tmp_path: Path) -> None:
     assert json.loads(event["fields"]) == {"srcip": "any", "srcport": "70000", "dstport": "0443"}
 
 
+@pytest.mark.parametrize("sign", ["|", ",", ";", "\t"])
+def test_pairs_may_stand_without_blanks(tmp_path: Path, sign: str) -> None:
+    """The first two pairs show what separates them all; values hold blanks then."""
+    line = sign.join(["date=2026-3-4", "time=15:09:26", "user=ada", "action=log in", 'msg="a, b|c"', "srcip=192.0.2.7"])
+    [event] = read(tmp_path, "\n".join([line] * 2), "UTC")["events"][1:]
+
+    assert said(event, "time") == {
+        **{"time": utc(2026, 3, 4, 15, 9, 26), "user": "ada", "action": "log in", "src_ip": "192.0.2.7"},
+        "message": "a, b|c",
+    }
+
+
+def test_a_whole_time_may_have_its_offset_beside_it(tmp_path: Path) -> None:
+    """As Stormshield writes it; no zone is needed."""
+    [event] = read(tmp_path, 'id=firewall time="2026-03-14 16:09:26" fw="fw-1" tz=+0100 pri=5 msg="up"')["events"]
+
+    assert (event["time"], event["host"], event["message"]) == (utc(2026, 3, 14, 15, 9, 26), "fw-1", "up")
+    assert json.loads(event["fields"]) == {"id": "firewall"}
+
+
+def test_words_beside_the_pairs_count(tmp_path: Path) -> None:
+    """What netfilter's prefix says, what RFC 5424 calls the kind of message; a Sophos UTM's number of an event."""
+    firewall = (
+        "Mar 14 15:09:26 gw kernel: [7.5] [UFW BLOCK] IN=eth0 OUT= SRC=192.0.2.7 DST=198.51.100.1 PROTO=TCP SPT=5 DPT=6"
+    )
+    junos = (
+        "<14>1 2026-03-14T15:09:26Z srx RT_FLOW - RT_FLOW_SESSION_DENY "
+        '[junos@2636.1.1.1.2.40 source-address="192.0.2.7" source-port="5" '
+        'destination-address="198.51.100.1" destination-port="6" protocol-id="6"]'
+    )
+    sophos = (
+        '2026:03:14-15:09:26 gw ulogd[7]: id="2001" sys="SecureNet" action="drop" '
+        'srcip="192.0.2.7" dstip="198.51.100.1"'
+    )
+    events = read(tmp_path, "\n".join([firewall, junos, sophos]), "UTC")["events"]
+
+    assert [(event["time"], event["host"], event["action"], event["event_id"]) for event in events] == [
+        (utc(2026, 3, 14, 15, 9, 26), "gw", "BLOCK", None),
+        (utc(2026, 3, 14, 15, 9, 26), "srx", "RT_FLOW_SESSION_DENY", None),
+        (utc(2026, 3, 14, 15, 9, 26), "gw", "drop", "2001"),
+    ]
+    assert {(event["src_ip"], event["dst_ip"]) for event in events} == {("192.0.2.7", "198.51.100.1")}
+    assert [event["dst_port"] for event in events] == [6, 6, None]
+
+
 def test_columns_are_those_of_the_tables() -> None:
     """No key is asked for twice in one column."""
     assert EVENTS_KEYS.keys() <= EVENTS.schema.keys()
@@ -335,6 +380,8 @@ def test_columns_are_those_of_the_tables() -> None:
         (fortigate(), 1.0),
         ("<189>" + fortigate(), 1.0),
         ("Mar 14 15:09:26 fw-1 " + fortigate(), 1.0),
+        ("date=2026-03-14,time=15:09:26,type=event,user=ada,action=log in,status=success", 1.0),
+        ("time=1773500966|hostname=gw|product=Firewall|action=Drop|src=192.0.2.7", 1.0),
         ("Mar 14 15:09:26 mx postfix/smtp[7]: A1: to=<a@example.org>, relay=x, delay=1, dsn=2, status=sent, x=1", 0.0),
         ("CEF:0|a|b|c|d|e|5|src=192.0.2.1 dst=192.0.2.2 spt=5 dpt=6 act=block app=x", 0.0),
         ("Mar 14 15:09:26 web sshd[7]: Failed password for root from 192.0.2.7 port 5", 0.0),
@@ -396,7 +443,12 @@ HEAD = st.sampled_from(
     ["", 'type="traffic" srcip=192.0.2.1 dstip="192.0.2.2"', "sn=1 m=537 src=192.0.2.1:1:X sent=1 rcvd=2"]
 )
 PARTS = st.lists(PAIR | st.sampled_from(["word", '"', "=", r'k="\""', ""]), min_size=1, max_size=9)
-LINE = st.builds(lambda head, parts: " ".join([head, *parts] if len(parts) % 2 else [*parts, head]), HEAD, PARTS)
+LINE = st.builds(
+    lambda head, parts, sign: sign.join([head, *parts] if len(parts) % 2 else [*parts, head]),
+    HEAD,
+    PARTS,
+    st.sampled_from([" ", " ", "\t", "|", ",", ";"]),
+)
 
 
 @settings(max_examples=60, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

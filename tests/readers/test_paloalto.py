@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,14 @@ def utc(*parts: int) -> datetime:
 def test_traffic_without_a_header_goes_by_the_order_of_its_type(tmp_path: Path, prefix: str) -> None:
     """The start of the session is its time; the firewall's clock is in the zone that was given."""
     [flow] = read(tmp_path, f"{prefix}{TRAFFIC}\n", "Europe/Paris", None)["connections"]
+    rest = json.loads(flow.pop("fields"))
+    assert {
+        "session_end_reason": "tcp-fin",
+        "Bytes": "43135",
+        "Packets": "189",
+        "Source Country": "10.0.0.0-10.255.255.255",
+    }.items() <= rest.items()
+    assert not {"Bytes Sent", "Source address", "Action", "Generate Time"} & rest.keys()
     assert said(flow) == {
         "record": 1,
         "time": utc(2026, 3, 14, 13, 19, 14),
@@ -124,6 +133,9 @@ def test_threats_are_alerts_with_evidence(tmp_path: Path) -> None:
     assert {(row["alert_id"], row["field"], row["value"]) for row in tables["evidence"]} == {
         ("007200001056-777", "src_ip", "192.0.2.30"),
         ("007200001056-777", "dst_ip", "198.51.100.7"),
+        ("007200001056-777", "src_port", "39681"),
+        ("007200001056-777", "dst_port", "443"),
+        ("007200001056-777", "proto", "tcp"),
         ("007200001056-777", "user", "example\\ada"),
         ("007200001056-777", "url", 'www.example.org/a,"b"'),
         ("007200001056-777", "category", "vulnerability"),
@@ -146,7 +158,7 @@ def test_an_alert_without_a_number_is_told_by_its_record(tmp_path: Path) -> None
 
 
 def test_other_types_are_events(tmp_path: Path) -> None:
-    """With their whole text."""
+    """With their description, and their whole text among the fields."""
     line = "1,2026/03/14 15:09:27,0072,SYSTEM,auth,0,2026/03/14 15:09:26,,auth-fail,,0,0,general,medium,text,1,0x0"
     [event] = read(tmp_path, f"<14>Mar 14 15:09:27 fw-9 {line}", "Europe/Paris")["events"]
     assert said(event) == {
@@ -161,8 +173,55 @@ def test_other_types_are_events(tmp_path: Path) -> None:
         "event_id": "auth-fail",
         "category": "SYSTEM",
         "severity_text": "medium",
-        "message": line,
+        "message": "text",
+        "fields": json.dumps({"record": line}, separators=(",", ":")),
     }
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (
+            "GLOBALPROTECT,0,1,{when},vsys1,gateway-auth,login,SAML,,ada,DE,pc-1,198.51.100.7,::,192.0.2.30,::,"
+            'h,s,6.0,Windows,"Windows 11",1,,,"it went well",success,,0,,0,gate,5,0x0,,,,,,,1,0,0,0,vsys1,fw-9,1',
+            {
+                **{"user": "ada", "src_ip": "198.51.100.7", "event_id": "gateway-auth", "host": "fw-9"},
+                "message": "it went well",
+            },
+        ),
+        (
+            "SYSTEM,auth,0,{when},,auth-success,GP,0,0,general,informational,"
+            "\"authenticated for user 'ada'.  auth profile 'GP', From: 192.0.2.30.\",5,0x0,0,0,0,0,,fw-9",
+            {"user": "ada", "src_ip": "192.0.2.30", "event_id": "auth-success", "host": "fw-9"},
+        ),
+        (
+            "USERID,login,1,{when},vsys1,192.0.2.30,example\\ada,source,0,1,3600,0,0,agent,,5,0x0,1,0,0,0,,fw-9",
+            {"user": "example\\ada", "src_ip": "192.0.2.30", "event_id": "0", "host": "fw-9"},
+        ),
+        (
+            "HIPMATCH,0,1,{when},ada,vsys1,pc-1,Windows,192.0.2.30,profile,1,profile,0,0,5,0x0,1,0,0,0,,fw-9",
+            {"user": "ada", "src_ip": "192.0.2.30", "host": "fw-9"},
+        ),
+        (
+            "CONFIG,0,1,{when},192.0.2.9,,set,ada,Web,Succeeded,path,5,0x0,1,0,0,0,,fw-9",
+            {"user": "ada", "action": "set", "host": "fw-9"},
+        ),
+        (
+            "DECRYPTION,end,1,{when},192.0.2.30,198.51.100.7,0.0.0.0,0.0.0.0,rule,ada,,ssl,vsys1,in,out,e1,e2,"
+            "log,2026/03/14 15:09:27,7,1,5000,443,0,0,0x0,tcp,allow,N/A",
+            {
+                **{"user": "ada", "src_ip": "192.0.2.30", "src_port": 5000, "dst_ip": "198.51.100.7", "dst_port": 443},
+                **{"proto": "tcp", "action": "allow", "host": "0072"},
+            },
+        ),
+    ],
+)
+def test_each_type_has_its_columns(tmp_path: Path, line: str, expected: dict[str, object]) -> None:
+    """As the administrator's guide of PAN-OS orders them."""
+    when = "2026/03/14 15:09:26"
+    [event] = read(tmp_path, f"1,2026/03/14 15:09:27,0072,{line.format(when=when)}", "UTC")["events"]
+
+    assert {name: event[name] for name in expected} == expected
 
 
 def test_the_zone_must_be_said(tmp_path: Path) -> None:

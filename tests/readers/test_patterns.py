@@ -183,6 +183,14 @@ def test_hostile_text_becomes_sound_json(tmp_path: Path) -> None:
     assert "is no JSON" in found["rejects"][0]["reason"]
 
 
+def test_years_that_no_calendar_has_are_no_times(tmp_path: Path) -> None:
+    """A minus before the year is no year before Christ."""
+    given = {"pattern": "^(?<time>.*)$", "types": {"time": {"format": "%d/%b/%Y:%H:%M:%S %z"}}}
+    found = read(tmp_path / "x.log", "24/Nov/2026:09:15:02 +0000\n24/Nov/-2026:09:15:02 +0000\n", given)
+    assert [row["record"] for row in found["events"]] == [1]
+    assert "is no time as" in found["rejects"][0]["reason"]
+
+
 def test_clock_times_need_a_zone(tmp_path: Path) -> None:
     """The option goes before the pattern's; the events say how the time was found."""
     given = {"pattern": r"^(?<time>[^|]*)\|(?<message>.*)$", "name": "mine"}
@@ -324,12 +332,15 @@ def test_shipped_patterns_fill_their_tables(tmp_path: Path, name: str) -> None:
     """Each example is a row with a time; what no column holds is sound JSON."""
     pattern = SHIPPED[name]
     good = [example.text for example in pattern.examples if not example.rejected]
-    found = read(tmp_path / "x.log", "\n".join(good) + "\n", pattern, zone="UTC")
-    rows = found[pattern.table]
-    assert (len(rows), found["rejects"]) == (len(good), [])
-    assert all("time" in row for row in rows)
-    for row in rows:
-        assert None not in json.loads(row.get("fields", "{}")).values()
+    # Its own log and that of syslog are different files.
+    files = [[text] for text in good] if pattern.applies_to == "both" else [good]
+    for texts_of_file in files:
+        found = read(tmp_path / "x.log", "\n".join(texts_of_file) + "\n", pattern, zone="UTC")
+        rows = found[pattern.table]
+        assert (len(rows), found["rejects"]) == (len(texts_of_file), [])
+        assert all("time" in row for row in rows)
+        for row in rows:
+            assert None not in json.loads(row.get("fields", "{}")).values()
 
 
 def test_examples_with_a_header() -> None:
@@ -407,6 +418,9 @@ def test_real_logins() -> None:
     path = DATA / "time" / "files" / "auth_elastic_first400.log"
     text = path.read_text()
     for name in ("sshd", "sudo"):
-        events = READER.read([path], Options(pattern=name, zone="UTC"))["events"].collect()
-        assert events.height == sum(f" {name}[" in line or f" {name}:" in line for line in text.splitlines())
+        tables = READER.read([path], Options(pattern=name, zone="UTC"))
+        events = tables["events"].collect()
+        assert events.height + tables["rejects"].collect().height == 400
+        mine = events.filter(program=name)
+        assert mine.height == sum(f" {name}[" in line or f" {name}:" in line for line in text.splitlines())
     assert isinstance(events, pl.DataFrame)

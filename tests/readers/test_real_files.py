@@ -22,7 +22,10 @@ FORMATS = {
     "formats/hayabusa/*.json*": "windows-json",
     "formats/chainsaw/clo_search_q_jsonl_*": "windows-json",
     "zeek_cc_by_sa/*/*": "zeek",
-    "time/files/*_first*.log": "syslog",
+    "time/files/apache_access_elastic*.log": "apache_access",
+    "time/files/apache_error_first*.log": "apache_error",
+    "time/files/a[nu]*_first*.log": "syslog",
+    "time/files/[!a]*_first*.log": "syslog",
 }
 """Which files are of which format; folders say it of all that is in them."""
 

@@ -19,7 +19,8 @@ from watchfloor.errors import NothingToRead, UnreadableFile
 from watchfloor.readers.patterns.examples import run_examples
 from watchfloor.readers.patterns.files import parse
 from watchfloor.readers.suggest import Suggestion, lines_of, pattern_file, preview, suggest, suggest_for
-from watchfloor.readers.suggest.marks import masked, ways_of_time
+from watchfloor.readers.suggest.heads import lines_of_words
+from watchfloor.readers.suggest.marks import TIME, WORD, masked, ways_of_time
 from watchfloor.readers.suggest.merge import merge
 from watchfloor.readers.suggest.preview import atoms
 from watchfloor.readers.suggest.typed import kind_of, name_of
@@ -170,6 +171,110 @@ def test_names() -> None:
     assert name_of(" is the ", number, ["1"]) == "number"
     assert name_of(" from ", kind_of(["192.0.2.1"], wide=""), ["192.0.2.1"]) == "src_ip"
     assert name_of('"', kind_of(["GET / HTTP/1.1"], wide=""), ["GET / HTTP/1.1"]) == "request"
+
+
+def test_a_url_an_answer_and_its_size_are_named_by_their_place() -> None:
+    """As web servers write their lines, whatever the server."""
+    lines = [
+        f'198.51.100.{n} - - [24/Nov/2025:10:00:{n:02d} +0100] "GET /{n} HTTP/1.1" {200 + n} {n * 77} '
+        f'"https://www.example/{n}" "Mozilla/5.0 ({n})"'
+        for n in range(9)
+    ]
+
+    assert fields_of(proposed(lines)) == {
+        "src_ip": "ip",
+        "time": "time",
+        "request": "quoted",
+        "status_code": "int",
+        "resp_bytes": "int",
+        "referrer": "quoted",
+        "user_agent": "quoted",
+    }
+
+
+def test_a_unit_names_a_number_and_may_change() -> None:
+    """`45 bytes`, and sizes in KB or MB."""
+    lines = [f'sent {n * 9} bytes to "192.0.2.{n}" at {n}.5 {"KB" if n % 3 else "MB"} free' for n in range(9)]
+
+    [pattern] = proposed(lines).patterns
+
+    assert pattern.shape == 'sent <sent> bytes to "<dst_ip>" at <number> <unit> free'
+    assert pl.Series(['sent 7 bytes to "192.0.2.7" at 1.5 GB free']).str.contains(pattern.regex).item()
+
+
+def test_the_only_user_of_a_log_is_a_field() -> None:
+    """Tomorrow another one logs in; `unknown` is no user."""
+    lines = [f"Nov 24 10:00:{n:02d} web01 sshd[{n}]: session closed for user root" for n in range(9)]
+    lines += [f"Nov 24 11:00:{n:02d} web01 sshd[{n}]: check pass; user unknown" for n in range(9)]
+
+    assert sorted(pattern.shape for pattern in proposed(lines).patterns) == [
+        "<time> <host> sshd[<pid>]: check pass; user unknown",
+        "<time> <host> sshd[<pid>]: session closed for user <user>",
+    ]
+
+
+def test_the_head_does_not_make_messages_alike() -> None:
+    """Level, thread and logger are columns in all patterns; a thread of several words is one of one word."""
+    threads = ["main", "RM Allocator", "event handler 7"]
+    lines = [
+        f"2025-11-24 10:00:{n:02d},123 {'INFO' if n % 3 else 'WARN'} [{threads[n % 3]}] org.example.v2.App: {message}"
+        for n in range(30)
+        for message in (f"Job {n} done", "Queue is empty", f"Lease {n}ab renewed for {n} seconds")
+    ]
+
+    suggestion = proposed(lines)
+
+    assert sorted(pattern.shape for pattern in suggestion.patterns) == [
+        "<time> <level> [<context>] <logger>: Job <job> done",
+        "<time> <level> [<context>] <logger>: Lease <lease> renewed for <seconds> seconds",
+        "<time> <level> [<context>] <logger>: Queue is empty",
+    ]
+    assert [pattern.shape for pattern in suggestion.heads] == [
+        "<time> <level> [<context>] <logger>: <message>",
+        "<time> <message>",
+    ]
+
+
+def test_a_line_of_a_new_message_is_read_by_its_head() -> None:
+    """The patterns of heads come last, and match what no other one knows."""
+    lines = [f"Nov 24 10:00:{n:02d} web01 app[{n}]: job {n} done" for n in range(20)]
+
+    suggestion = proposed(lines)
+
+    assert (suggestion.matched, suggestion.understood) == (20, 20)
+    new = pl.Series(["Nov 24 10:01:00 web02 cron[7]: nobody has seen this"])
+    first = next(pattern for pattern in suggestion.tried if new.str.contains(pattern.regex).item())
+    values = new.str.extract_groups(first.regex).struct.unnest().row(0, named=True)
+    assert values == {
+        "time": "Nov 24 10:01:00",
+        "host": "web02",
+        "program": "cron",
+        "pid": "7",
+        "message": "nobody has seen this",
+    }
+
+
+def test_heads_of_lines() -> None:
+    """Where the message begins: after level, brackets and logger, or after a syslog program; nowhere without them."""
+    said = lines_of_words(
+        [
+            f"{TIME} INFO [a b] x.y.Z: hello {WORD}",
+            f"{TIME} WARN [main] x.y.Q: hello all",
+            f"- {WORD} {TIME} {WORD} sshd[{WORD}]: hello",
+            f"hello {WORD}",
+            f"{TIME}, Info  CBS  hello",
+        ]
+    )
+
+    assert [line.words[line.head :] for line in said] == [
+        ["hello", WORD],
+        ["hello", "all"],
+        ["hello"],
+        ["hello", WORD],
+        ["CBS", "hello"],
+    ]
+    assert [line.logger for line in said] == [3, 3, None, None, None]
+    assert said[4].wide == {2, 3}
 
 
 def test_a_record_begins_with_a_time_where_other_lines_go_on(tmp_path: Path) -> None:

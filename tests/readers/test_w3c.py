@@ -58,6 +58,15 @@ def utc(*parts: int) -> datetime:
     return datetime(*parts, tzinfo=UTC)
 
 
+def test_what_no_column_of_requests_holds_is_json(tmp_path: Path) -> None:
+    """By the names of the log; a size that is no number stays text."""
+    fields = "#Fields: date time c-ip cs-method cs-uri-stem sc-status sc-substatus sc-bytes s-sitename cs(Cookie)\n"
+    line = "2026-03-14 15:09:26 198.51.100.7 GET /a 404 7 many W3SVC1 -\n"
+    [request] = read(tmp_path, fields + line)["http_requests"]
+    assert json.loads(request["fields"]) == {"sc-substatus": "7", "sc-bytes": "many", "s-sitename": "W3SVC1"}
+    assert (request["status_code"], request["resp_bytes"], request["url"]) == (404, None, "/a")
+
+
 def test_iis_requests(tmp_path: Path) -> None:
     """Its times are UTC whatever zone is given; a user agent has blanks again; paths stay as written."""
     [request] = read(tmp_path, f"{IIS}{REQUEST}\r\n", "Europe/Paris")["http_requests"]

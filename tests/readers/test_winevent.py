@@ -247,3 +247,48 @@ def test_a_search_of_chainsaw() -> None:
     assert [(row["event_id"], row["user"], row["src_ip"]) for row in rows(tables["events"])] == [
         ("4624", "SYSTEM", None)
     ] * 2
+
+
+def test_events_within_an_object(tmp_path: Path) -> None:
+    """On one line, with or without its end."""
+    beat = {
+        "@timestamp": "2026-03-14T15:09:26.500Z",
+        "host": {"name": "WIN-1"},
+        "winlog": {"event_id": 1, "channel": "c", "computer_name": "WIN-1", "event_data": {"User": "EX\\anna"}},
+    }
+    for end in ("", "\n"):
+        [event] = read(tmp_path, json.dumps({"events": [beat]}) + end)["events"]
+        assert (event["event_id"], event["user"], event["category"]) == ("1", "EX\\anna", "c")
+
+
+def test_the_first_winlogbeat(tmp_path: Path) -> None:
+    """Before its fields had a name of their own above them."""
+    beat = {
+        "@timestamp": "2026-03-14T15:09:26.500Z",
+        **{"beat": {"hostname": "WIN-1"}, "computer_name": "WIN-1", "event_id": 4624, "log_name": "Security"},
+        **{"source_name": "Microsoft-Windows-Security-Auditing", "event_data": {"IpAddress": "192.0.2.7"}},
+    }
+    [event] = read(tmp_path, [beat])["events"]
+    assert (event["host"], event["event_id"], event["category"], event["src_ip"]) == (
+        *("WIN-1", "4624", "Security", "192.0.2.7"),
+    )
+
+
+def test_a_declared_zone_and_the_time_of_sysmon(tmp_path: Path) -> None:
+    """The record's own time counts where both are one moment; else the zone is wrong, or the hour is there twice."""
+    event = {
+        "EventID": 1,
+        "Channel": "c",
+        "Hostname": "h",
+        "Message": "Process Create:\nUtcTime: 2026-03-14 15:09:26.123",
+    }
+    for clock, zone, second, rule in (
+        ("2026-03-14 16:09:27", "Europe/Paris", 27, "declared"),
+        ("2026-03-14 16:09:27", "UTC", 26, "by the format"),
+        ("2026-03-14 16:09:27", None, 26, "by the format"),
+    ):
+        [found] = read(tmp_path, [event | {"EventTime": clock}], zone=zone)["events"]
+        assert (found["time"].hour, found["time"].second, found["zone_rule"]) == (15, second, rule)
+    twice = event | {"EventTime": "2026-10-25 02:30:00", "Message": "UtcTime: 2026-10-25 01:30:00.100"}
+    [found] = read(tmp_path, [twice], zone="Europe/Paris")["events"]
+    assert (found["time"].hour, found["time_quality"]) == (1, "exact")

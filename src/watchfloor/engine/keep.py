@@ -6,28 +6,57 @@ import shutil
 import tempfile
 import weakref
 from pathlib import Path
+from threading import Lock
 
 import polars as pl
 
 __all__ = ["Keeper", "keep", "owned"]
 
-MEMORY_BYTES = 128 * 1024 * 1024
-"""How much a keeper holds in memory before it writes a part to disk."""
+MEMORY_BYTES = 384 * 1024 * 1024
+"""How much all keepers together hold in memory before those with most write a part to disk."""
+_WORTH_A_PART = MEMORY_BYTES // 16
+"""Smaller parts are not written for the sake of other keepers."""
+
+
+class _Purse:
+    """What all keepers hold."""
+
+    def __init__(self) -> None:
+        self._lock, self._held = Lock(), 0
+
+    def add(self, more_bytes: int) -> int:
+        """Bytes in all, after so many more."""
+        with self._lock:
+            self._held += more_bytes
+            return self._held
+
+
+_PURSE = _Purse()
+_ON_DISK: weakref.WeakValueDictionary[int, pl.LazyFrame] = weakref.WeakValueDictionary()
+"""Frames that keepers gave whose rows are not in memory, by their `id`."""
 
 
 class Keeper:
     """Collects frames of one schema; `lazy()` gives them back, in the order of adding."""
 
-    def __init__(self, schema: pl.Schema, *, memory_bytes: int = MEMORY_BYTES) -> None:
-        """Holds at most about `memory_bytes` in memory; parts on disk go when the process ends."""
+    def __init__(self, schema: pl.Schema, *, memory_bytes: int | None = None) -> None:
+        """Parts on disk go when the process ends.
+
+        Arguments:
+            schema: of all frames.
+            memory_bytes: how much it holds in memory at most; null: its share of what all keepers may hold.
+        """
         self._schema = schema
         self._memory_bytes = memory_bytes
         self._frames: list[pl.DataFrame] = []
-        self._held = 0
-        self._parts: list[Path] = []
+        self._held = [0]
+        self._runs: list[list[Path] | pl.LazyFrame] = []
+        """What is on disk: parts, and frames of other keepers."""
         self._folder: Path | None = None
+        self._number = 0
         self.rows = 0
         """Rows added so far."""
+        weakref.finalize(self, _give_back, self._held)
 
     def add(self, frame: pl.DataFrame) -> None:
         """Adds a frame of the keeper's schema."""
@@ -35,27 +64,57 @@ class Keeper:
             return
         self._frames.append(frame)
         self.rows += frame.height
-        self._held += int(frame.estimated_size())
-        if self._held > self._memory_bytes:
+        held = int(frame.estimated_size())
+        self._held[0] += held
+        in_all = _PURSE.add(held)
+        if self._memory_bytes is not None:
+            full = self._held[0] > self._memory_bytes
+        else:
+            full = in_all > MEMORY_BYTES and self._held[0] > _WORTH_A_PART
+        if full:
             self._write()
+
+    def take_over(self, frame: pl.LazyFrame) -> None:
+        """Adds the rows of a lazy frame of this schema; what another keeper has on disk stays where it is."""
+        if _ON_DISK.get(id(frame)) is frame:
+            self._write()
+            self._runs.append(frame)
+            return
+        for batch in frame.collect_batches(maintain_order=True):
+            self.add(batch)
 
     def lazy(self) -> pl.LazyFrame:
         """All rows so far."""
-        if self._parts:
-            if self._frames:
-                self._write()
-            return pl.scan_parquet(self._parts)
-        return pl.concat(self._frames).lazy() if self._frames else pl.LazyFrame(schema=self._schema)
+        if not self._runs:
+            return pl.concat(self._frames).lazy() if self._frames else pl.LazyFrame(schema=self._schema)
+        self._write()
+        scans = [pl.scan_parquet(run) if isinstance(run, list) else run for run in self._runs]
+        frame = scans[0] if len(scans) == 1 else pl.concat(scans)
+        _ON_DISK[id(frame)] = frame
+        return frame
 
     def _write(self) -> None:
+        if not self._frames:
+            return
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="watchfloor-"))
             # Frames that scan the parts do not hold the keeper: the folder lives as long as the process.
             weakref.finalize(_Process, shutil.rmtree, self._folder, ignore_errors=True)
-        part = self._folder / f"{len(self._parts):05}.parquet"
+        part = self._folder / f"{self._number:05}.parquet"
+        self._number += 1
         pl.concat(self._frames).write_parquet(part, compression="lz4", statistics=False)
-        self._parts.append(part)
-        self._frames, self._held = [], 0
+        if self._runs and isinstance(run := self._runs[-1], list):
+            run.append(part)
+        else:
+            self._runs.append([part])
+        self._frames = []
+        _give_back(self._held)
+
+
+def _give_back(held: list[int]) -> None:
+    """A keeper holds nothing any more."""
+    _PURSE.add(-held[0])
+    held[0] = 0
 
 
 def owned(few: pl.DataFrame) -> pl.DataFrame:
@@ -67,7 +126,7 @@ class _Process:
     """What the parts on disk are tied to: it dies with the interpreter."""
 
 
-def keep(frame: pl.LazyFrame, *, memory_bytes: int = MEMORY_BYTES) -> pl.LazyFrame:
+def keep(frame: pl.LazyFrame, *, memory_bytes: int | None = None) -> pl.LazyFrame:
     """The rows of a lazy frame, computed once: for an analysis that looks at them several times."""
     keeper = Keeper(frame.collect_schema(), memory_bytes=memory_bytes)
     for batch in frame.collect_batches(maintain_order=True):

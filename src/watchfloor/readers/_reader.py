@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from watchfloor.engine import in_order
+from watchfloor.engine import Keeper, in_order
 from watchfloor.schemas import TABLES, Tables
 
 if TYPE_CHECKING:
@@ -97,8 +97,8 @@ class Reader:
     lines that fit, where it has lines; true and false are 1 and 0."""
     read: Callable[[Sequence[Path], Options], Tables]
     """The tables of some files, `rejects` and `ledger` (one row a file) among them. Errors are raised here."""
-    sign: str = ""
-    """What the format is known by, in words, for `watchfloor formats --explain`."""
+    sign: str | Callable[[Head], str] = ""
+    """What the format is known by, in words, for `watchfloor formats --explain`; it may depend on the file."""
     grows: Callable[[Head], bool] = _never
     """Whether what is added to a file can be read by itself (`--since-last`): records are lines, and all that they need
     from before are lines that begin with `#`."""
@@ -124,7 +124,14 @@ def one_by_one(read: Callable[[Path, Options], Tables]) -> Callable[[Sequence[Pa
 
         if len(paths) == 1:
             return merge([timed(paths[0])])
-        return merge(list(in_order(timed, paths, threads=FILES_AT_A_TIME)))
+        # Hundreds of small tables become few large ones, on disk where they are more than memory is to hold.
+        kept: dict[str, Keeper] = {}
+        for tables in in_order(timed, paths, threads=FILES_AT_A_TIME):
+            for name, table in TABLES.items():
+                if (frame := tables.get(name)) is not None:
+                    own = frame if frame.collect_schema() == table.schema else table.fill(frame)
+                    kept.setdefault(name, Keeper(table.schema)).take_over(own)
+        return {name: kept[name].lazy() for name in TABLES if name in kept}
 
     return read_all
 

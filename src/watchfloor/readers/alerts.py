@@ -50,10 +50,12 @@ def _system_of(head: Head) -> tuple[System | None, float]:
     """The system that most of a file's first objects are of, and the share of those that are of any."""
     if head.content.lstrip()[:1] not in (b"{", b"["):
         return None, 0.0
-    found = [record for one in objects_of(head) or _cut_short(head) for record in _records_in(one)]
-    of = [next((system for system in _systems() if one and system.fits(one)), None) for one in found]
-    counts = Counter(system.name for system in of if system is not None)
-    if not counts:
+    for look in (objects_of, _cut_short):
+        found = [record for one in look(head) for record in _records_in(one)]
+        of = [next((system for system in _systems() if one and system.fits(one)), None) for one in found]
+        if counts := Counter(system.name for system in of if system is not None):
+            break
+    else:
         return None, 0.0
     best = counts.most_common(1)[0][0]
     return next(system for system in _systems() if system.name == best), counts.total() / len(found)

@@ -17,6 +17,7 @@ import polars as pl
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
 from watchfloor.readers.keyed import Grammar, control_free, events
 from watchfloor.readers.lines import read_lines
+from watchfloor.readers.orders import where
 
 __all__ = ["READER"]
 
@@ -112,20 +113,21 @@ def _headers(records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     text = pl.col("text")
     escaped = text.str.contains("\\", literal=True) | text.str.contains('"', literal=True)
     odd = pl.lit(False) if control_free(records["text"]) else text.str.contains("[\x00-\x1f]")
-    cut = records.select("record", "text", odd=odd, escaped=escaped, header=text.str.splitn("|", _HEADERS + 1)).unnest(
-        "header"
-    )
-    cut = cut.rename({f"field_{n}": name for n, name in enumerate(("sign", *_PARTS))})
-    sign = pl.col("sign")
-    usual = sign.str.ends_with("CEF:0") & pl.col("extension").is_not_null()
-    usual &= ~pl.col("escaped") | ~pl.any_horizontal(
-        pl.col("sign", *_PARTS[:-1]).str.contains("\\", literal=True), pl.col("version").str.contains('"', literal=True)
-    )
-    usual = usual.fill_null(False)
-    exact = cut.filter(~usual)
-    cut = cut.filter(usual).with_columns(prefix=sign.str.strip_suffix("CEF:0"))
+    names = ("sign", *_PARTS)
+    header = text.str.splitn("|", len(names)).struct.rename_fields(names)
+    cut = records.select_seq("record", "text", header.struct.unnest(), odd=odd, escaped=escaped)
+    checks = [pl.col("sign").str.ends_with("CEF:0"), pl.col("extension").is_not_null()]
+    if cut["escaped"].any():
+        checks += [~pl.col(name).str.contains("\\", literal=True) for name in names[:-1]]
+        checks.append(~pl.col("version").str.contains('"', literal=True))
+    usual = where(cut, checks)
+    prefix = pl.col("sign").str.strip_suffix("CEF:0").alias("prefix")
     rejects = pl.DataFrame(schema={"record": pl.Int64, "reason": pl.String})
-    if exact.height:
+    if usual is None:
+        cut = cut.with_columns(prefix)
+    else:
+        exact = cut.filter(~usual)
+        cut = cut.filter(usual).with_columns(prefix)
         fixed, rejects = _exact_headers(exact.select("record", "text", "odd", "escaped"), cut.schema)
         cut = pl.concat([cut, fixed]).sort("record")
     return cut.select(

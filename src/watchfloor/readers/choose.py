@@ -21,9 +21,12 @@ from watchfloor.errors import (
 from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, merge
 from watchfloor.readers.alerts import READER as ALERT_SYSTEMS
+from watchfloor.readers.auditd import READER as AUDITD
+from watchfloor.readers.carried import READER as CARRIED
 from watchfloor.readers.cef import READER as CEF
 from watchfloor.readers.chainsaw import READER as CHAINSAW
 from watchfloor.readers.clamav import READER as CLAMAV
+from watchfloor.readers.csvlog import READER as CSVLOG
 from watchfloor.readers.eve import READER as EVE
 from watchfloor.readers.evtx import READER as EVTX
 from watchfloor.readers.hayabusa import READER as HAYABUSA
@@ -36,6 +39,7 @@ from watchfloor.readers.nmap import READER as NMAP
 from watchfloor.readers.osquery import READER as OSQUERY
 from watchfloor.readers.pairs import READER as PAIRS
 from watchfloor.readers.paloalto import READER as PALOALTO
+from watchfloor.readers.patterns.known import readers as shipped_patterns
 from watchfloor.readers.patterns.reading import READER as PATTERN
 from watchfloor.readers.plugins import plugins
 from watchfloor.readers.qradar import READER as QRADAR
@@ -44,6 +48,7 @@ from watchfloor.readers.syslog import READER as SYSLOG
 from watchfloor.readers.table import READER as TABLE
 from watchfloor.readers.thor import READER as THOR
 from watchfloor.readers.thortext import READER as THOR_TEXT
+from watchfloor.readers.vpcflow import READER as VPCFLOW
 from watchfloor.readers.w3c import READER as W3C
 from watchfloor.readers.winevent import READER as WINEVENT
 from watchfloor.readers.winxml import READER as WINDOWS_XML
@@ -73,8 +78,12 @@ READERS: tuple[Reader, ...] = (
     QRADAR,
     CEF,
     LEEF,
+    AUDITD,
+    VPCFLOW,
+    CARRIED,
     PALOALTO,
     TABLE,
+    CSVLOG,
     JSONLOG,
     PAIRS,
     PATTERN,
@@ -89,8 +98,14 @@ MOST = 0.6
 
 
 def all_readers() -> tuple[Reader, ...]:
-    """Every reader in the order in which they are asked; those of other packages before ours."""
-    return (*plugins(frozenset(reader.name for reader in READERS)), *READERS)
+    """Every reader in the order in which they are asked; those of other packages before ours.
+
+    Each shipped pattern of whole lines is one, by its own name.
+    """
+    ours = tuple(
+        one for reader in READERS for one in ((*shipped_patterns(), reader) if reader is PATTERN else (reader,))
+    )
+    return (*plugins(frozenset(reader.name for reader in ours)), *ours)
 
 
 @dataclass(frozen=True)
@@ -264,20 +279,36 @@ def _choose(head: Head, options: Options, format: str | None, *, explain: bool =
     if options.columns is not None:
         return Choice(head.path, TABLE, 1.0, "the column map is for tables")
     asked: list[tuple[Reader, float]] = []
-    for reader in all_readers():
-        asked.append((reader, min(1.0, float(reader.accepts(head)))))
-        if asked[-1][1] >= SURE and not explain:
+    for some in _turns():
+        shares = [(reader, min(1.0, float(reader.accepts(head)))) for reader in some]
+        asked += sorted(shares, key=lambda one: -one[1])
+        if asked[-len(shares)][1] >= SURE and not explain:
             break
     sure = next((one for one in asked if one[1] >= SURE), None)
+    if sure is not None and sure[0] is SYSLOG:
+        # Nearly all logs are lines that begin with a time: what is known of most of them goes before.
+        names = {reader.name for reader in shipped_patterns()}
+        sure = next((one for one in asked if one[0].name in names and one[1] >= MOST), sure)
     best, share = sure or max(asked, key=lambda one: one[1])
     if share < MOST:
         near_ones = sorted((one for one in asked if one[1] > 0), key=lambda one: -one[1])
         near = f" (nearest: {best.name}, {_percent(share)})" if share > 0 else ""
         return Choice(head.path, None, share, f"{files.looks_like(head)}{near}", tuple(near_ones))
     others = sorted((one for one in asked if one[0] is not best and one[1] > 0), key=lambda one: -one[1])
-    sign = best.sign or best.about
+    sign = (best.sign(head) if explain else "") if callable(best.sign) else best.sign
+    sign = sign or best.about
     reason = sign if share == 1 else f"{_percent(share)}: {sign}"
     return Choice(head.path, best, share, reason, tuple(others))
+
+
+def _turns() -> Iterator[tuple[Reader, ...]]:
+    """Who is asked in turn; the shipped patterns together, since the best of them is meant."""
+    patterns = shipped_patterns()
+    for reader in all_readers():
+        if reader not in patterns:
+            yield (reader,)
+        elif reader is patterns[-1]:
+            yield patterns
 
 
 def _percent(share: float) -> str:

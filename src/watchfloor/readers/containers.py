@@ -63,11 +63,24 @@ _MAGIC = (
 )
 
 
+def _inflate() -> Any:
+    """The module that unpacks gzip."""
+    try:
+        from zlib_ng import zlib_ng  # noqa: PLC0415 - there may be none for a platform: then it is slower
+    except ImportError:
+        return zlib
+    return zlib_ng
+
+
+_INFLATE = _inflate()
+_NO_GZIP: type[Exception] = _INFLATE.error
+
+
 class TooMuch(UnreadableFile):
     """Unpacking stops before it fills memory or disk."""
 
 
-DAMAGED = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError)
+DAMAGED = (EOFError, zlib.error, _NO_GZIP, lzma.LZMAError, zipfile.BadZipFile, OSError)
 """What a stream raises that is cut or damaged; zstd's error is turned into the first of these."""
 
 
@@ -198,7 +211,7 @@ class _Gzip:
 
     def __init__(self, raw: IO[bytes]) -> None:
         self._raw, self._waiting = raw, b""
-        self._member: Any = zlib.decompressobj(_GZIP_BITS)
+        self._member: Any = _INFLATE.decompressobj(_GZIP_BITS)
         self._begun = False
         self._broken: Exception | None = None
 
@@ -207,7 +220,7 @@ class _Gzip:
 
         Raises:
             EOFError: the stream is cut.
-            zlib.error: it is damaged.
+            zlib.error: it is damaged (zlib-ng has one of its own).
         """
         while True:
             if self._broken:
@@ -221,13 +234,13 @@ class _Gzip:
                         self._waiting = b""
                         continue
                     return b""
-                self._member, self._begun = zlib.decompressobj(_GZIP_BITS), True
+                self._member, self._begun = _INFLATE.decompressobj(_GZIP_BITS), True
             elif not data:
                 raise EOFError("the stream ends within a member")
             before = self._member.copy()
             try:
                 found: bytes = self._member.decompress(data, size)
-            except zlib.error as error:
+            except _NO_GZIP as error:
                 self._broken, found = error, _up_to_the_damage(before, data)
             self._waiting = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
             if found:
@@ -239,7 +252,7 @@ class _Gzip:
 
 def _up_to_the_damage(member: Any, data: bytes) -> bytes:
     found = bytearray()
-    with suppress(zlib.error):
+    with suppress(_NO_GZIP):
         for start in range(len(data)):
             found += member.decompress(data[start : start + 1])
     return bytes(found)

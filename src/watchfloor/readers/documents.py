@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from watchfloor.errors import UnreadableFile
 
-__all__ = ["Document", "document", "flat_names", "has_lines", "is_literal", "loads", "wraps"]
+__all__ = ["Document", "Signs", "are_objects", "document", "flat_names", "has_lines", "is_literal", "loads", "wraps"]
+
+
+Signs = Sequence[set[str]] | Callable[[Mapping[str, Any]], object]
+"""What tells a record from an object that holds records: keys, one of each set, or a test."""
 
 
 _LOOKED_AT = 100
@@ -61,7 +65,7 @@ class Document:
         self.records, self.broken, self.rest = records, broken, rest
 
 
-def document(text: str, source: str, names: Sequence[set[str]], decoder: json.JSONDecoder | None = None) -> Document:
+def document(text: str, source: str, names: Signs, decoder: json.JSONDecoder | None = None) -> Document:
     """The records of a JSON array, of an object with a list of objects inside, or of objects one after the other.
 
     Arguments:
@@ -89,9 +93,9 @@ def document(text: str, source: str, names: Sequence[set[str]], decoder: json.JS
     return Document(_list_within(found[0], source, names))
 
 
-def wraps(text: str, names: Sequence[set[str]]) -> bool:
+def wraps(text: str, names: Signs) -> bool:
     """Whether the text is one object that holds the records in a list; `names` are keys of a record, as above."""
-    if has_lines(text.split("\n", 20)[:20]):
+    if has_lines([line for line in text.split("\n", 20)[:20] if line.strip()]):
         return False
     found, rest = _objects(text, json.JSONDecoder(parse_constant=_nothing))
     if len(found) != 1 or rest or not isinstance(found[0], dict) or _fits(found[0], names):
@@ -155,7 +159,7 @@ def _after_blanks(text: str, place: int, also: str) -> int:
     return place
 
 
-def _list_within(found: Any, source: str, names: Sequence[set[str]]) -> list[Any]:
+def _list_within(found: Any, source: str, names: Signs) -> list[Any]:
     """The one list of objects in an object, or in the objects in it; the object itself where there is none."""
     if not isinstance(found, dict):
         raise UnreadableFile(f"{source}: no JSON object or array of objects", hint="export it as JSON lines or CSV")
@@ -174,7 +178,7 @@ def _list_within(found: Any, source: str, names: Sequence[set[str]]) -> list[Any
     return next(iter(lists.values()))
 
 
-def _lists_within(found: Mapping[str, Any], names: Sequence[set[str]]) -> dict[str, list[Any]]:
+def _lists_within(found: Mapping[str, Any], names: Signs) -> dict[str, list[Any]]:
     """Lists of objects in an object; where it has none, those in the objects in it whose first object has the keys."""
     lists = _lists(found)
     within: list[Any] = [found]
@@ -185,12 +189,15 @@ def _lists_within(found: Mapping[str, Any], names: Sequence[set[str]]) -> dict[s
 
 
 def _lists(found: Mapping[str, Any]) -> dict[str, list[Any]]:
-    return {key: value for key, value in found.items() if isinstance(value, list) and _of_objects(value)}
+    return {key: value for key, value in found.items() if isinstance(value, list) and are_objects(value)}
 
 
-def _of_objects(value: list[Any]) -> bool:
+def are_objects(value: list[Any]) -> bool:
+    """Whether a list holds objects, and nothing else."""
     return bool(value) and all(isinstance(one, dict) for one in value)
 
 
-def _fits(found: Mapping[str, Any], names: Sequence[set[str]]) -> bool:
+def _fits(found: Mapping[str, Any], names: Signs) -> bool:
+    if callable(names):
+        return bool(names(found))
     return bool(names) and all(any_of & set(flat_names(found)) for any_of in names)

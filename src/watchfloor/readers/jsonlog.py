@@ -3,73 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from watchfloor.errors import UnreadableFile
 from watchfloor.instants import Instant, instant_of
-from watchfloor.jsonvalues import Rest, text_of, unwrapped
+from watchfloor.jsonvalues import Rest, integer, text_of, unwrapped
 from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
 from watchfloor.readers.documents import has_lines
+from watchfloor.readers.endpoints import address_of, port_of, protocol_of
+from watchfloor.readers.jsoncolumns import by_columns
+from watchfloor.readers.jsonnames import Place, Places, places_of, put_out, value_at
 from watchfloor.readers.jsonrecords import objects_of, read_json, share_of
 
 __all__ = ["READER", "event_of"]
 
-_TIMES = (
-    *("@timestamp", "timestamp", "Timestamp", "time", "Time", "ts", "datetime", "date_time", "eventTime", "EventTime"),
-    *("event_time", "event.start", "event.created", "TimeGenerated", "TimeCreated", "timeGenerated", "CreationTime"),
-    *("activityDateTime", "createdDateTime", "created_at", "createdAt", "start_time", "startTime", "published"),
-    *("logged_at", "log_time", "time_local", "time_iso8601", "_time", "@t", "when", "date", "Date", "t"),
-)
-"""Names of a record's own time, the surest first."""
-_TIMELY = re.compile(r"(?i)(?:^|[^a-z])(?:time|date)|(?:time|date|stamp|[^a-z]at)$")
-_NOT_ITS_OWN = re.compile(r"(?i)expect|expir|valid|birth|until|before|after|next|updat|modif|deadline|due|end")
-"""Words in the names of times that are not when the record was written."""
-_HOSTS = (
-    *("host.name", "host.hostname", "hostname", "Hostname", "HostName", "host", "Host", "computer", "Computer"),
-    *("ComputerName", "computerName", "agent.hostname", "agent.name", "beat.hostname", "device", "dvchost", "node"),
-)
-_PROGRAMS = (
-    *("process.name", "program", "app", "appname", "app_name", "application", "service.name", "service", "logger"),
-    *("eventSource", "event.provider", "event.module", "syslog_identifier", "SYSLOG_IDENTIFIER", "source_name"),
-)
-_USERS = (
-    *("user.name", "user.email", "username", "userName", "user", "User", "UserName", "user_name", "account"),
-    *("userIdentity.userName", "userIdentity.arn", "actor.alternateId", "UserId", "userId", "userPrincipalName"),
-)
-_SRC_IPS = (
-    *("source.ip", "source.address", "src_ip", "srcip", "src", "client_ip", "clientip", "client.ip", "remote_addr"),
-    *(
-        "remote_ip",
-        "sourceIPAddress",
-        "source_ip",
-        "client.ipAddress",
-        "ClientIP",
-        "callerIpAddress",
-        "ipAddress",
-        "ip",
-    ),
-)
-_DST_IPS = ("destination.ip", "destination.address", "dst_ip", "dest_ip", "dstip", "dst", "server_ip", "server.ip")
-_ACTIONS = (
-    *("event.action", "action", "eventName", "event_name", "operationName", "Operation", "operation", "eventType"),
-    *("event_type", "event", "activity", "method"),
-)
-_LEVELS = ("log.level", "level", "Level", "severity", "Severity", "levelname", "loglevel", "log_level", "@l", "lvl")
-_MESSAGES = ("message", "msg", "Message", "@m", "@mt", "log", "MESSAGE", "event.original", "text")
-_URLS = ("url.full", "url.original", "url", "request_uri", "uri", "request_url")
-_CATEGORIES = ("event.category", "category", "Category", "event.dataset", "channel", "type")
-_NUMBERS = ("event.code", "event_id", "eventId", "EventID", "eventID", "event.id")
-_LISTS = ("Records", "records", "events", "value", "hits.hits", "data", "results")
+_LISTS = ("Records", "records", "events", "value", "hits.hits", "data", "results", "items", "logEvents", "entries")
 """Where an object without a time of its own may hold the records."""
-_ADDRESS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%[0-9A-Za-z]+)?")
+_KIND = re.compile(r"[0-9]{1,7}|[A-Za-z][A-Za-z0-9_.:/-]{0,39}")
+_OF_ONE = re.compile(r"(?=[^0-9]*[0-9])[0-9A-Fa-f-]{16,}")
+"""What numbers a single event, not a kind of events."""
+_FEW = 8
+_LONG = 200
 
 
 def accepts(head: Head) -> float:
     """The share of objects with a time."""
-    return share_of(head, lambda found: any(_time_name(Rest({**one})) for one in _records(found)))
+    return share_of(head, lambda found: any(_when(one, places_of(one)) for one in _records(found)))
 
 
 def read(path: Path, options: Options) -> Tables:
@@ -81,17 +43,23 @@ def read(path: Path, options: Options) -> Tables:
     """
     if not objects_of(files.head(path)) and files.head(path).content.lstrip()[:1] not in (b"{", b"["):
         raise UnreadableFile(f"{path}: no JSON objects", hint="`watchfloor formats` lists what can be read")
-    return read_json(path, options, format=READER.name, tables=READER.tables, make=_events)
+    return read_json(
+        path, options, format=READER.name, tables=READER.tables, make=_events, fast=by_columns, names=_has_time
+    )
+
+
+def _has_time(found: Mapping[str, Any]) -> bool:
+    return _when(unwrapped({**found}), places_of(unwrapped({**found}))) is not None
 
 
 def _records(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The object, or the records in it where it has no time and holds some."""
     rest = Rest(unwrapped({**found}))
-    if _time_name(rest) is None:
+    if _when(rest.found, places_of(rest.found)) is None:
         for name in _LISTS:
             inner = rest.look(name)
             if isinstance(inner, list) and inner and all(isinstance(one, dict) for one in inner):
-                return inner
+                return [unwrapped(one) for one in inner]
     return [rest.found]
 
 
@@ -100,60 +68,88 @@ def _events(found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "events", event_of(record)
 
 
-def event_of(found: dict[str, Any]) -> dict[str, Any]:
-    """The event that a record is.
+def event_of(found: dict[str, Any], *, need_time: bool = True) -> dict[str, Any]:
+    """A row of EVENTS; the record is changed.
+
+    Arguments:
+        found: the record.
+        need_time: whether one without a time is none; another knows it otherwise.
 
     Raises:
-        ValueError: no time.
+        ValueError: no time that can be read.
     """
-    rest = Rest(found)
-    name = _time_name(rest)
-    instant = _instant(rest, name) if name else None
-    if name is None or instant is None:
+    places = places_of(found)
+    timed = _when(found, places)
+    if timed is None and need_time:
         raise ValueError("no time that can be read")
-    rest.take(name)
-    proto = rest.word("network.transport", "proto", "protocol")
-    return instant.row() | {
-        "host": rest.word(*_HOSTS),
-        "program": rest.word(*_PROGRAMS),
-        "pid": rest.integer("process.pid", "pid", "_PID", "process_id"),
-        "user": rest.word(*_USERS),
-        "src_ip": rest.first(_address, *_SRC_IPS),
-        "src_port": rest.first(_port, "source.port", "src_port", "srcport", "client_port", "sport"),
-        "dst_ip": rest.first(_address, *_DST_IPS),
-        "dst_port": rest.first(_port, "destination.port", "dst_port", "dest_port", "dstport", "dport"),
-        "proto": proto.lower() if proto else None,
-        "action": rest.word(*_ACTIONS),
-        "event_id": rest.word(*_NUMBERS),
-        "category": rest.word(*_CATEGORIES),
-        "severity_text": rest.word(*_LEVELS),
-        "url": rest.word(*_URLS),
-        "message": rest.word(*_MESSAGES),
-        "fields": rest.fields(),
-    }
+    row = timed[0].row() if timed else {}
+    taken = [timed[1]] if timed else []
+    for column, read_as in _READ.items():
+        for place in places.columns[column]:
+            if place not in taken and (value := read_as(value_at(found, place))) is not None:
+                row[column] = value
+                taken.append(place)
+                break
+    for side in ("src", "dst"):
+        # An address with its port.
+        row[f"{side}_ip"], port = row.get(f"{side}_ip") or (None, None)
+        row[f"{side}_port"] = row.get(f"{side}_port") or port
+    for column in places.base & row.keys():
+        row[column] = re.split(r"[/\\]", row[column])[-1] or row[column]
+    if "severity_text" in row:
+        row["severity_text"] = places.severities.get(row["severity_text"], row["severity_text"])
+    put_out(found, taken)
+    return row | {"fields": Rest(found).fields()}
 
 
-def _time_name(rest: Rest) -> str | None:
-    """The name of the record's time: one that is known, else the first that sounds like one and reads as one."""
-    for name in _TIMES:
-        if _instant(rest, name):
-            return name
-    names = (name for name in rest.found if _TIMELY.search(name) and not _NOT_ITS_OWN.search(name))
-    return next((name for name in names if _instant(rest, name)), None)
+def _when(found: Mapping[str, Any], places: Places) -> tuple[Instant, Place] | None:
+    """The record's time and its place: by a name that is known, else by the first that sounds like one and reads so."""
+    for place in (*places.columns["time"], *places.times):
+        if instant := instant_of(value_at(found, place), utc=places.zone == "UTC"):
+            return instant, place
+    return None
 
 
-def _instant(rest: Rest, name: str) -> Instant | None:
-    value = rest.look(name)
-    return None if isinstance(value, dict | list) else instant_of(value)
+def _word(value: Any) -> str | None:
+    """Text, a number, a truth value, or a list of few such."""
+    if isinstance(value, list):
+        if not value or len(value) > _FEW or not all(isinstance(one, str) for one in value):
+            return None
+        joined = ", ".join(value)
+        return text_of(joined) if len(joined) <= _LONG else None
+    return None if isinstance(value, dict) else text_of(value)
 
 
-def _address(value: Any) -> str | None:
-    return value if isinstance(value, str) and _ADDRESS.fullmatch(value) else None
+def _name(value: Any) -> str | None:
+    """A word that names something: no truth value."""
+    return None if isinstance(value, bool) else _word(value)
 
 
-def _port(value: Any) -> int | None:
-    digits = text_of(value)
-    return int(digits) if digits and re.fullmatch(r"[0-9]{1,5}", digits) else None
+def _kind(value: Any) -> str | None:
+    """The number or code of a kind of events, not of this one."""
+    text = None if isinstance(value, bool | list | dict) else text_of(value)
+    return text if text and _KIND.fullmatch(text) and not _OF_ONE.fullmatch(text) else None
+
+
+_READ: dict[str, Callable[[Any], Any]] = {
+    "host": _name,
+    "program": _name,
+    "pid": integer,
+    "user": _name,
+    "src_ip": address_of,
+    "src_port": port_of,
+    "dst_ip": address_of,
+    "dst_port": port_of,
+    "proto": protocol_of,
+    "action": _name,
+    "event_id": _kind,
+    "category": _name,
+    "severity_text": _name,
+    "title": _name,
+    "url": _name,
+    "message": _word,
+}
+"""How the value of each column is read, in the order in which they take theirs; null where it is of another kind."""
 
 
 READER = Reader(

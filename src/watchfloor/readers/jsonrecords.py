@@ -21,7 +21,7 @@ from watchfloor.readers._reader import Head, Options, Tables
 from watchfloor.readers.lines import Parse, read_lines, read_texts
 from watchfloor.schemas import EVENTS, TABLES, TIME
 
-__all__ = ["Decode", "Exact", "Make", "objects_of", "read_json", "share_of"]
+__all__ = ["Decode", "Exact", "Make", "objects_of", "read_json", "settled", "share_of"]
 
 Make = Callable[[dict[str, Any]], Iterable[tuple[str, dict[str, Any]]]]
 """Gives the rows of one object, each with its table's name; a ValueError says why it is no record."""
@@ -32,12 +32,18 @@ Decode = Callable[[str], list[dict[str, Any]]]
 _LOOKED_AT = 20
 
 
+_WRAPPER = re.compile(
+    r'\{(?:\s*"[^"]{0,200}"\s*:\s*(?:"[^"]{0,500}"|[0-9.+-]+|null|true|false)\s*,){0,50}\s*"[^"]{0,200}"\s*:\s*\['
+)
+"""An object whose values are plain, up to a list."""
+
+
 class Exact:
     """Parses records one by one."""
 
     def __init__(self, make: Make, tables: tuple[str, ...], source: str, zone: str | None, decode: Decode) -> None:
         """`decode` gives the objects of a record's text, `make` their rows in `tables`."""
-        self._make, self._tables, self._source, self._zone, self.decode = make, tables, source, zone, decode
+        self._make, self._tables, self.source, self.zone, self.decode = make, tables, source, zone, decode
         self.again = False
         """Whether an object had a key twice."""
 
@@ -66,7 +72,7 @@ class Exact:
         if name != EVENTS.name:
             return pl.DataFrame(rows, schema=TABLES[name].schema)
         frame = pl.DataFrame(rows, schema=dict(EVENTS.schema) | {"clock": pl.Datetime("us"), "time": TIME})
-        return _settled(frame, self._source, self._zone)
+        return settled(frame, self.source, self.zone)
 
 
 def read_json(
@@ -77,7 +83,7 @@ def read_json(
     tables: tuple[str, ...],
     make: Make,
     fast: Callable[[Parse], Parse] | None = None,
-    names: Sequence[set[str]] = (),
+    names: documents.Signs = (),
 ) -> Tables:
     """The tables of one file of JSON records.
 
@@ -111,7 +117,7 @@ def read_json(
     return found
 
 
-def _records_of(path: Path, options: Options, names: Sequence[set[str]]) -> tuple[list[str], list[str], list[str]]:
+def _records_of(path: Path, options: Options, names: documents.Signs) -> tuple[list[str], list[str], list[str]]:
     """The records of a document whose lines do not tell them apart, why it ends too early, and notes."""
     cut: list[str] = []
     notes: list[str] = []
@@ -152,7 +158,7 @@ class _Layout:
     """What may stand around a record."""
 
 
-def _layout(head: Head, names: Sequence[set[str]]) -> _Layout:
+def _layout(head: Head, names: documents.Signs) -> _Layout:
     text = head.content.decode("utf-8", errors="replace")
     bare = text.lstrip()[:1]
     whole = sum(_decodes(line, BLANKS) for line in head.lines[:_LOOKED_AT])
@@ -200,8 +206,15 @@ def objects_of(head: Head) -> list[dict[str, Any] | None]:
         found: list[dict[str, Any] | None] = [one for line in head.lines[:_LOOKED_AT] for one in _some(line)]
         cut = len(found) > 1 and found[-1] is None and not head.content.endswith(b"\n")
         return found[:-1] if cut else found
-    found = []
-    place = 0
+    found = _one_by_one(text, 0)
+    if not found and (wrapper := _WRAPPER.match(text)):
+        # An object that is longer than the beginning of the file, with the records in a list.
+        return _one_by_one(text, wrapper.end())
+    return found
+
+
+def _one_by_one(text: str, place: int) -> list[dict[str, Any] | None]:
+    found: list[dict[str, Any] | None] = []
     while len(found) < _LOOKED_AT:
         while place < len(text) and text[place] in BLANKS + ",[":
             place += 1
@@ -221,12 +234,15 @@ def _some(line: str) -> list[dict[str, Any]] | list[None]:
 
 
 def share_of(head: Head, fits: Callable[[Mapping[str, Any]], object]) -> float:
-    """The share of a file's first objects that fit; 0 where it is no JSON."""
+    """The share of a file's first objects that fit, or of those that its only object holds; 0 where it is no JSON."""
     found = objects_of(head)
+    if len(found) == 1 and found[0] is not None and not fits(found[0]):
+        lists = [value for value in found[0].values() if isinstance(value, list) and documents.are_objects(value)]
+        found = lists[0][:_LOOKED_AT] if len(lists) == 1 else found
     return sum(1 for one in found if one is not None and fits(one)) / len(found) if found else 0.0
 
 
-def _settled(rows: pl.DataFrame, source: str, zone: str | None) -> pl.DataFrame:
+def settled(rows: pl.DataFrame, source: str, zone: str | None) -> pl.DataFrame:
     """Events with clock times as instants.
 
     Raises:

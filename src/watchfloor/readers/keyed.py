@@ -12,10 +12,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 
 from watchfloor import times
+from watchfloor.readers.orders import both, cut, split, split_into, where
 from watchfloor.readers.prefix import peel
 from watchfloor.readers.stamps import instants
 from watchfloor.schemas import EVENTS
@@ -32,6 +34,8 @@ _PORTS = ("src_port", "dst_port")
 _ADDRESSES = ("src_ip", "dst_ip")
 _ADDRESS = re.compile("[0-9A-Fa-f.:]*[.:][0-9A-Fa-f.:]*(?:%[A-Za-z0-9]+)?")
 _PORT = re.compile("[0-9]{1,5}")
+_TYPED = (*_PORTS, *_ADDRESSES)
+_NOTHING = ("", "-")
 _LABEL = re.compile(r"([A-Za-z][A-Za-z0-9]*[0-9])Label")
 _DIGITS_OF_EPOCHS = {10: "s", 13: "ms", 16: "us", 19: "ns"}
 _MARKS = {"\x01": "\\", "\x02": "=", "\x03": "\n", "\x04": "\r", "\x05": '"'}
@@ -39,6 +43,7 @@ _MARKS = {"\x01": "\\", "\x02": "=", "\x03": "\n", "\x04": "\r", "\x05": '"'}
 _PROTECTED = str.maketrans({character: mark for mark, character in _MARKS.items()})
 _OURS = ("syslog", "deviceVersion")
 """Names of fields that the prefix and the header have."""
+_HELPERS = ("extension", "delimiter", "odd", "escaped", "version", "front", "text", "at", "n")
 _STAMPED = ("time", "time_latest", "zone", "zone_rule", "time_quality")
 
 
@@ -68,12 +73,16 @@ class _Order:
 
     keys: tuple[str, ...]
     fixed: Mapping[int, str]
-    """Values that are the same in all records of the order: empty ones, and names of other fields."""
-    columns: Mapping[str, int]
+    """Values that are the same in all records of the order: names of other fields, times that are empty."""
+    labels: Mapping[int, int]
+    """By the place of a field, the place of its name."""
+    times: tuple[int, ...]
+    """Places of times that are not empty, the best first."""
     time: int | None
-    fields: Mapping[str, int]
+    names: tuple[str, ...]
+    """Of the values, where they are fields."""
     sure: bool
-    """Whether the order can be compiled: no key occurs twice, and all values were of their columns' types."""
+    """Whether the order can be compiled: no key and no name occurs twice."""
 
 
 def label_of(key: str) -> str | None:
@@ -103,133 +112,346 @@ def events(rows: pl.DataFrame, grammar: Grammar, *, source: str, zone: str | Non
     Raises:
         AmbiguousTime: a record has no time but a clock time, and no zone.
     """
-    told = _without_useless_times(rows, grammar, source, zone, written)
+    told = _without_useless_times(_with_fronts(rows), grammar, source, zone, written)
+    said = [name for name in rows.columns if name in EVENTS.schema]
+    columns = [*said, *grammar.columns, *_STAMPED, "time_text", "fields"]
+    if not (told["time"].null_count() or told["host"].null_count()):
+        return told.select(columns)
     headed = _prefixes(told, source, zone, written)
-    told = told.join(headed, on="prefix", how="left", maintain_order="left", nulls_equal=True)
+    told = told.join(headed, on="prefix", how="left", maintain_order="left")
     own = pl.col("time").is_not_null()
-    # Text that is long is copied once: what goes before it is put together first.
-    version = pl.concat_str(pl.lit('"deviceVersion":"'), "version", pl.lit('"'))
-    told = told.with_columns(front=pl.concat_str("syslog", version, separator=",", ignore_nulls=True))
-    front, body = pl.col("front"), pl.col("body")
-    comma = pl.when((front != "") & (body != "")).then(pl.lit(",")).otherwise(pl.lit(""))
-    return told.select(
-        *(name for name in rows.columns if name in EVENTS.schema and name not in grammar.columns),
-        *(pl.coalesce(name, pl.col(f"prefix_{name}")) for name in ("host",)),
+    return told.with_columns(
+        pl.coalesce("host", "prefix_host"),
         *(pl.when(own).then(name).otherwise(f"prefix_{name}").alias(name) for name in (*_STAMPED, "time_text")),
-        *(name for name in grammar.columns if name != "host"),
-        fields=pl.when((front != "") | (body != "")).then(pl.concat_str(pl.lit("{"), front, comma, body, pl.lit("}"))),
-    )
+    ).select(columns)
+
+
+def _with_fronts(rows: pl.DataFrame) -> pl.DataFrame:
+    """With `front`: JSON of what stands before the extension, without the closing brace."""
+    # Polars 2.1 panics in `format` where a chunk of a column is empty.
+    few = rows.select_seq("odd", "version", prefix=pl.col("prefix").str.strip_chars()).rechunk()
+    special = [("prefix", '"'), ("prefix", "\\"), ("prefix", "\t"), ("version", '"'), ("version", "\\")]
+    has = (pl.col(name).str.contains(one, literal=True).fill_null(False) for name, one in special)
+    safe = where(few, [~pl.col("odd"), *(~one for one in has)])
+    if safe is None:
+        return rows.with_columns(_safe_fronts(few))
+    exact = few.filter(~safe).select("prefix", "version")
+    fronts = {both: _front(*both) for both in exact.unique().iter_rows()}
+    parts = [
+        _safe_fronts(few.filter(safe).rechunk()),
+        pl.Series([fronts[both] for both in exact.iter_rows()], dtype=pl.String),
+    ]
+    rows = pl.concat([rows.filter(safe), rows.filter(~safe)])
+    return rows.with_columns(pl.concat(parts).alias("front"))
+
+
+def _safe_fronts(few: pl.DataFrame) -> pl.Series:
+    """The same where nothing needs an escape."""
+    if few.height and not few["version"].null_count() and few["prefix"].str.len_bytes().min():
+        front = pl.format('{{"syslog":"{}","deviceVersion":"{}"', "prefix", "version")
+    else:
+        syslog = pl.when(pl.col("prefix") != "").then(pl.format('"syslog":"{}"', "prefix"))
+        version = pl.format('"deviceVersion":"{}"', "version")
+        front = "{" + pl.concat_str(syslog, version, separator=",", ignore_nulls=True)
+    return few.select_seq(front=front).to_series()
+
+
+def _front(prefix: str, version: str | None) -> str:
+    said = {"syslog": prefix.strip(), "deviceVersion": version}
+    return _json({name: text for name, text in said.items() if text})[:-1]
+
+
+def _json(said: Mapping[str, str]) -> str:
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
 
 
 def _without_useless_times(
     rows: pl.DataFrame, grammar: Grammar, source: str, zone: str | None, written: datetime
 ) -> pl.DataFrame:
     """Records cut into columns, with the first of their times that can be read."""
-    whole, skip = rows, 0
     parts = []
-    while rows.height:
+    skip = 0
+    while rows.height or not skip:
         cut = _own_times(_cut(rows, grammar, skip), grammar, source, zone, written)
         useless = pl.col("time").is_null() & pl.col("time_text").is_not_null()
-        parts.append(cut.filter(~useless))
-        rows = rows.filter(pl.col("record").is_in(cut.filter(useless)["record"].implode()))
+        again = cut.filter(useless)["record"] if cut["time"].null_count() else cut["record"].clear()
+        parts.append(cut.filter(~useless) if again.len() else cut)
+        rows = rows.filter(pl.col("record").is_in(again.implode())) if again.len() else rows.clear()
         skip += 1
-    done = pl.concat(parts) if parts else _own_times(_cut(whole, grammar, 0), grammar, source, zone, written)
+    done = pl.concat(parts) if len(parts) > 1 else parts[0]
     return done if done["record"].is_sorted() else done.sort("record")
 
 
 def _cut(rows: pl.DataFrame, grammar: Grammar, skip: int) -> pl.DataFrame:
-    """Columns of the grammar, `time_text` and `body` (JSON of the other values, without braces)."""
-    plain, exact, parts = rows.filter(~pl.col("odd")), [rows.filter("odd")], []
-    ways: list[tuple[pl.Expr, Callable[[pl.Expr], pl.Expr] | None]] = [
-        (~pl.col("escaped"), None),
-        (pl.col("escaped"), grammar.protect),
-    ]
-    left = [plain.clear()]
-    for which, protect in ways:
-        done, others = _by_orders(plain.filter(which), grammar, skip, protect)
+    """Columns of the grammar, `time_text` and `fields`."""
+    exact = []
+    if rows["odd"].any():
+        exact, rows = [rows.filter("odd")], rows.filter(~pl.col("odd"))
+    text = pl.col("extension")
+    if rows["escaped"].any():
+        # Those with marks come last, in all that follows.
+        escaped = rows.filter("escaped").with_columns(text=grammar.protect(text))
+        rows = pl.concat([rows.filter(~pl.col("escaped")).with_columns(text=text), escaped])
+    else:
+        rows = rows.with_columns(text=text)
+    parts, rest = _by_orders(rows, grammar, skip)
+    if grammar.protect_inner is not None and rest.height > _FEW:
+        rest = rest.with_columns(text=grammar.protect_inner(text), escaped=pl.lit(True))
+        done, rest = _by_orders(rest, grammar, skip)
         parts += done
-        left.append(others)
-    rest = pl.concat(left)
-    if grammar.protect_inner is not None:
-        done, rest = _by_orders(rest, grammar, skip, grammar.protect_inner)
-        parts += done
-    parts.append(_one_by_one(pl.concat([*exact, rest]), grammar, skip))
+    exact.append(rest.drop("text"))
+    singles = pl.concat(exact)
+    if singles.height or not parts:
+        parts.append(_one_by_one(singles, grammar, skip))
     return pl.concat(parts)
 
 
-def _by_orders(
-    rows: pl.DataFrame, grammar: Grammar, skip: int, protect: Callable[[pl.Expr], pl.Expr] | None
-) -> tuple[list[pl.DataFrame], pl.DataFrame]:
+def _by_orders(rows: pl.DataFrame, grammar: Grammar, skip: int) -> tuple[list[pl.DataFrame], pl.DataFrame]:
     """Records whose orders recur, cut; and the others."""
     if rows.height <= _FEW:
         return [], rows
     columns = rows.columns
-    text = pl.col("extension") if protect is None else protect(pl.col("extension"))
-    pieces = text.str.split(pl.col("delimiter") if grammar.key_first else pl.lit("="))
-    rows = rows.with_columns(pieces=pieces).with_columns(n=pl.col("pieces").list.len())
+    by = _delimiter(rows["delimiter"]) if grammar.key_first else "="
+    pieces, rows = split(rows, pl.col("text"), by)
     parts, left = [], []
     for _ in range(_ORDERS):
         if rows.height <= _FEW:
             break
-        first = rows.head(1)
-        order = _order(grammar.pairs(first["extension"][0], first["delimiter"][0]), grammar, skip)
-        n = first["n"][0]
+        first = rows.row(0, named=True)
+        order = _order(grammar.pairs(first["extension"], first["delimiter"]), grammar, skip)
+        n = first["n"]
         if order.sure and order.keys and len(order.keys) + (not grammar.key_first) == n:
             same = rows["n"] == n
-            tried = rows if same.all() else rows.filter(same)
-            fits, done = _by_order(tried, order, grammar, protect is not None)
-            parts.append(done)
-            rows = pl.concat([tried.filter(~fits), rows.filter(~same)])
-        if rows.height and rows["record"][0] == first["record"][0]:
+            alike = bool(same.all())
+            tried = rows if alike else rows.filter(same)
+            fits, done = _by_order(tried, split_into(pieces, tried["at"], n), order, grammar)
+            parts += [done] if done.height else []
+            none = tried.clear() if fits is None else tried.filter(~fits)
+            rows = none if alike else pl.concat([none, rows.filter(~same)])
+        if rows.height and rows["record"][0] == first["record"]:
             # Its like will not fit either.
-            like = pl.all_horizontal(pl.col(name).eq_missing(first[name][0]) for name in ("n", "program", "event_id"))
+            like = pl.all_horizontal(pl.col(name).eq_missing(first[name]) for name in ("n", "program", "event_id"))
             left.append(rows.filter(like))
             rows = rows.filter(~like)
     return parts, pl.concat([rows, *left]).select(columns)
 
 
+def _delimiter(column: pl.Series) -> pl.Expr | str:
+    """The one of all rows, or that of each."""
+    one = column[0]
+    return one if (column == one).all() else pl.col("delimiter")
+
+
 def _order(pairs: Pairs, grammar: Grammar, skip: int) -> _Order:
-    """What becomes of each value of a record."""
+    """What becomes of each value of records like this one."""
     place: dict[str, int] = {}
-    fixed: dict[int, str] = {}
-    sure = True
+    for n, (key, _) in enumerate(pairs):
+        place.setdefault(key, n)
+    blank = [n for n, (_, value) in enumerate(pairs) if value in _NOTHING]
+    fixed = {place[key]: pairs[place[key]][1] for key in grammar.times if place.get(key) in blank}
+    times_of = [place[key] for key in grammar.times if key in place and place[key] not in blank]
+    labels: dict[int, int] = {}
     for n, (key, value) in enumerate(pairs):
-        if value in {"", "-"}:
+        of = label_of(key)
+        if of in place:
             fixed[n] = value
-        elif key in place:
-            sure = False
+            if n not in blank:
+                labels[place[of]] = n
+    names = []
+    for n, (key, _) in enumerate(pairs):
+        name = (pairs[labels[n]][1] if n in labels else key).strip('"') or key
+        names.append(f"{name}_2" if name in _OURS else name)
+    keys = tuple(key for key, _ in pairs)
+    sure = len(place) == len(keys) and len(set(names)) == len(keys)
+    time = next(iter(times_of[skip:]), None)
+    return _Order(keys, fixed, labels, tuple(times_of), time, tuple(names), sure)
+
+
+def _by_order(
+    rows: pl.DataFrame, pieces: pl.DataFrame, order: _Order, grammar: Grammar
+) -> tuple[pl.Series | None, pl.DataFrame]:
+    """Which records have the order, null for all, and their columns."""
+    trim, dashes = _untidy(rows, grammar)
+    fixed = {n: value.translate(_PROTECTED) for n, value in order.fixed.items()}
+    fit, values = cut(pieces, order.keys, key_first=grammar.key_first, fixed=fixed, trim=trim)
+    last = len(order.keys) - 1
+    may_be_blank = [n for n in range(last + 1) if n not in fixed and (trim or dashes or n == last)]
+    nothing = {n: pl.col(str(n)).is_in(_NOTHING) for n in may_be_blank}
+    right = where(values, [~nothing.pop(n) for n in order.times if n in nothing])
+    if right is not None:
+        fit, values = both(fit, right), values.filter(right)
+    kept = rows if fit is None else rows.filter(fit)
+    if not kept.height:
+        return fit, kept
+    told = _told(values, order, grammar, nothing, kept["front"])
+    marked = int(kept["escaped"].sum())
+    if marked:
+        plain = told.height - marked
+        used = [m for m in _MARKS if kept["text"].tail(marked).str.contains(m, literal=True).any()]
+        told = pl.concat([told.head(plain), _unmarked(told.tail(marked), used)]) if used else told
+    return fit, kept.drop(_HELPERS).hstack(told)
+
+
+def _untidy(rows: pl.DataFrame, grammar: Grammar) -> tuple[bool, bool]:
+    """Whether blanks may stand around values, and whether values before the last may be empty or a dash."""
+    delimiter = _delimiter(rows["delimiter"]) if grammar.key_first else " "
+    if not isinstance(delimiter, str):
+        return True, True
+    pairs = dict.fromkeys(("  ", "= ", f" {delimiter}", "=-", f"={delimiter}"))
+    has = rows.select_seq(pl.col("text").str.contains(two, literal=True).any().alias(two) for two in pairs).row(0)
+    found = {two for two, there in zip(pairs, has, strict=True) if there}
+    return bool(found & {"  ", "= ", f" {delimiter}"} - {" "}), bool(found & {"=-", f"={delimiter}"})
+
+
+def _unmarked(told: pl.DataFrame, used: Sequence[str]) -> pl.DataFrame:
+    """With the characters that marks stand for, escaped in JSON."""
+
+    def shown(column: pl.Expr, texts: Mapping[str, str]) -> pl.Expr:
+        for mark in used:
+            column = column.str.replace_all(mark, texts[mark], literal=True)
+        return column
+
+    in_json = {mark: json.dumps(character)[1:-1] for mark, character in _MARKS.items()}
+    return told.with_columns(
+        shown(pl.col(name), in_json if name == "fields" else _MARKS)
+        for name, dtype in told.schema.items()
+        if dtype == pl.String
+    )
+
+
+def _told(
+    values: pl.DataFrame, order: _Order, grammar: Grammar, nothing: Mapping[int, pl.Expr], front: pl.Series
+) -> pl.DataFrame:
+    """What columns and fields hold of values that stand in columns by their places."""
+    place = {key: n for n, key in enumerate(order.keys)}
+    wanted = {c: [place[key] for key in keys if key in place] for c, keys in grammar.columns.items()}
+    wanted = {c: [n for n in places if n not in order.fixed] for c, places in wanted.items()}
+    tests = {(c, n): _is_one(c, pl.col(str(n))) for c, places in wanted.items() if c in _TYPED for n in places}
+    checks = [*tests.values(), *(~one for one in nothing.values())]
+    good = values.select_seq(check.all().alias(str(n)) for n, check in enumerate(checks)).row(0) if checks else ()
+    passed = dict(zip([*tests, *nothing], good, strict=True))
+    blank = {n: one for n, one in nothing.items() if not passed[n]}
+
+    def usable(column: str, n: int) -> list[pl.Expr]:
+        """What must hold for a value to stand in a column; nothing where all do."""
+        conditions = [~blank[n]] if n in blank else []
+        return conditions + ([] if passed.get((column, n), True) else [tests[column, n]])
+
+    shown: dict[int, list[pl.Expr]] = {n: [~one] for n, one in blank.items()}
+    hidden = {order.time, *(n for n in order.fixed if order.fixed[n] in _NOTHING)}
+    made: dict[str, pl.Expr] = {}
+    for column, places in wanted.items():
+        options = []
+        before: list[pl.Expr] = []
+        for n in places:
+            value = pl.col(str(n))
+            conditions = usable(column, n)
+            if not conditions:
+                options.append(value)
+                if before:
+                    shown.setdefault(n, []).append(_any(before))
+                else:
+                    hidden.add(n)
+                break
+            here = pl.all_horizontal(conditions)
+            shown.setdefault(n, []).append(_any([~here, *before]))
+            options.append(pl.when(here).then(value))
+            before.append(here)
+        whole = pl.coalesce(options) if options else pl.lit(None, pl.String)
+        made[column] = whole.cast(EVENTS[column].dtype)
+    for n, label in order.labels.items():
+        # The name of a field is one itself where the field is empty.
+        if n in blank:
+            shown[label] = [blank[n]]
         else:
-            place[key] = n
-    if len({key for key, _ in pairs}) < len(pairs):
-        sure = False
+            hidden.add(label)
+    time = pl.lit(None, pl.String) if order.time is None else pl.col(str(order.time))
+    # Polars 2.1 panics in `format` where a chunk of a column is empty.
+    values = values.with_columns(front=front).rechunk()
+    fields = _fields(values, order, [n for n in range(len(order.keys)) if n not in hidden], shown)
+    return values.select_seq(**made, time_text=time, fields=fields)
+
+
+def _fields(values: pl.DataFrame, order: _Order, places: Sequence[int], shown: Mapping[int, list[pl.Expr]]) -> pl.Expr:
+    """JSON of a front and of the values at some places, some of them only where they are to be shown."""
+    form, parts = "{}", [pl.col("front")]
+    for n in places:
+        name = json.dumps(order.names[n], ensure_ascii=False).replace("{", "{{").replace("}", "}}")
+        fixed = order.fixed.get(n)
+        value = pl.col(str(n)) if fixed is None else pl.lit(fixed.translate(_PROTECTED))
+        if n in shown:
+            form += "{}"
+            part = pl.format(f',{name}:"{{}}"', value)
+            parts.append(pl.when(pl.all_horizontal(shown[n])).then(part).otherwise(pl.lit("")))
+        else:
+            form += f',{name}:"{{}}"'
+            parts.append(value)
+    fields = pl.format(form + "}}", *parts)
+    if values.height and values["front"].str.len_bytes().min() != 1:
+        return fields
+    fields = pl.when(fields.str.starts_with("{,")).then("{" + fields.str.slice(2)).otherwise(fields)
+    return pl.when(fields != "{}").then(fields)
+
+
+def _any(conditions: Sequence[pl.Expr]) -> pl.Expr:
+    return pl.any_horizontal(conditions)
+
+
+def _is_one(column: str, value: pl.Expr) -> pl.Expr:
+    """Whether a text is an address, or a port."""
+    if column in _ADDRESSES:
+        return value.str.contains(f"^(?:{_ADDRESS.pattern})$")
+    # Polars takes a sign and any number of zeros, too.
+    port = value.cast(pl.UInt16, strict=False).is_not_null()
+    return port & (value.str.len_bytes() <= 5) & ~value.str.starts_with("+")
+
+
+def _one_by_one(rows: pl.DataFrame, grammar: Grammar, skip: int) -> pl.DataFrame:
+    """Records that have no order in common, or something unusual."""
+    told: list[dict[str, Any]] = []
+    for extension, delimiter, front in rows.select("extension", "delimiter", "front").iter_rows():
+        row, fields = _single(grammar.pairs(extension, delimiter), grammar, skip)
+        body = _json(fields)[1:]
+        whole = front + ("," if front != "{" and fields else "") + body
+        told.append(row | {"fields": None if whole == "{}" else whole})
+    schema = {name: EVENTS[name].dtype for name in grammar.columns}
+    frame = pl.DataFrame(told, schema=schema | {"time_text": pl.String(), "fields": pl.String()})
+    return rows.drop(_HELPERS, strict=False).hstack(frame)
+
+
+def _single(pairs: Pairs, grammar: Grammar, skip: int) -> tuple[dict[str, Any], dict[str, str]]:
+    """Columns and fields of one record."""
+    place: dict[str, int] = {}
+    for n, (key, value) in enumerate(pairs):
+        if value not in _NOTHING:
+            place.setdefault(key, n)
     columns: dict[str, int] = {}
     for column, keys in grammar.columns.items():
-        present = [place[key] for key in keys if key in place]
-        good = [n for n in present if _is_a(column, pairs[n][1])]
-        columns |= {column: good[0]} if good else {}
-        sure = sure and present[:1] == good[:1]
-    instants_of = [place[key] for key in grammar.times if key in place][skip:]
-    time = instants_of[0] if instants_of else None
-    labels = {n: value for n, (key, value) in enumerate(pairs) if label_of(key) in place and n not in fixed}
-    used = {*columns.values(), time, *fixed, *labels}
-    fields: dict[str, int] = {}
+        good = (place[key] for key in keys if key in place and _is_a(column, pairs[place[key]][1]))
+        if (first := next(good, None)) is not None:
+            columns[column] = first
+    times_of = [place[key] for key in grammar.times if key in place][skip:]
+    labels = {n for n, (key, value) in enumerate(pairs) if label_of(key) in place and value not in _NOTHING}
+    used = {*columns.values(), *times_of[:1], *labels}
+    fields: dict[str, str] = {}
     seen: set[tuple[str, str]] = set()
     numbers: dict[str, int] = {}
     for n, (key, value) in enumerate(pairs):
-        if n in used:
+        if n in used or value in _NOTHING:
             continue
-        name = labels.get(place.get(f"{key}Label", -1), key).strip('"') or key
+        label = place.get(f"{key}Label", -1)
+        name = (pairs[label][1] if label in labels else key).strip('"') or key
         if (name, value) in seen:
-            sure = False
             continue
         seen.add((name, value))
         number = numbers.get(name, 2 if name in _OURS else 1)
-        sure = sure and name not in numbers
         while (numbered := name if number == 1 else f"{name}_{number}") in fields:
-            number, sure = number + 1, False
+            number += 1
         numbers[name] = number + 1
-        fields[numbered] = n
-    return _Order(tuple(key for key, _ in pairs), fixed | labels, columns, time, fields, sure)
+        fields[numbered] = value
+    row: dict[str, Any] = {name: int(pairs[n][1]) if name in _PORTS else pairs[n][1] for name, n in columns.items()}
+    row["time_text"] = pairs[times_of[0]][1] if times_of else None
+    return row, fields
 
 
 def _is_a(column: str, value: str) -> bool:
@@ -238,136 +460,17 @@ def _is_a(column: str, value: str) -> bool:
     return column not in _ADDRESSES or bool(_ADDRESS.fullmatch(value))
 
 
-def _by_order(rows: pl.DataFrame, order: _Order, grammar: Grammar, escaped: bool) -> tuple[pl.Series, pl.DataFrame]:
-    """Which records have the order, and their columns."""
-    fit, cut = _values(rows, order, grammar, escaped)
-    empty = pl.lit(None, pl.String)
-    body: list[pl.Expr] = []
-    before = ""
-    for name, n in order.fields.items():
-        body += [pl.lit(f'{before}{json.dumps(name, ensure_ascii=False)}:"'), pl.col(str(n))]
-        before = '",'
-    as_json = pl.concat_str(*body, pl.lit('"')) if body else pl.lit("")
-
-    def shown(n: int | None) -> pl.Expr:
-        if n is None:
-            return empty
-        text = pl.col(str(n))
-        return text.str.replace_many(list(_MARKS), list(_MARKS.values())) if escaped else text
-
-    told = cut.with_columns(
-        *(shown(order.columns.get(name)).alias(name) for name in grammar.columns),
-        time_text=shown(order.time),
-        body=as_json.str.replace_many(list(_MARKS), [json.dumps(c)[1:-1] for c in _MARKS.values()])
-        if escaped
-        else as_json,
-    ).select(*grammar.columns, "time_text", "body")
-    kept = rows if fit.all() else rows.filter(fit)
-    return fit, _finished(kept.drop("pieces", "n"), told)
-
-
-def _values(rows: pl.DataFrame, order: _Order, grammar: Grammar, escaped: bool) -> tuple[pl.Series, pl.DataFrame]:
-    """Which records have the order, and their values, each in a column that is named for its place."""
-    fixed = {n: text.translate(_PROTECTED) if escaped else text for n, text in order.fixed.items()}
-    keys, last = order.keys, len(order.keys) - 1
-    names = [f"piece_{n}" for n in range(rows["n"][0])]
-    loose = "" in fixed.values()
-    trim = grammar.key_first or bool(
-        rows.select(
-            (
-                pl.col("extension").str.contains("  ", literal=True)
-                | pl.col("extension").str.contains("= ", literal=True)
-                | pl.col("extension").str.contains("=-", literal=True)
-            ).any()
-        ).item()
-    )
-    trim = trim or loose
-    pieces = rows["pieces"].list.to_struct(fields=names).struct.unnest()
-    shift = 0 if grammar.key_first else 1
-    in_body = set(order.fields.values())
-
-    def piece(n: int) -> pl.Expr:
-        return pl.col(names[n + shift])
-
-    def mark(n: int) -> str:
-        """What a piece holds besides the value."""
-        if grammar.key_first:
-            return f"{keys[n]}="
-        return f" {keys[n + 1]}" if n < last else ""
-
-    def is_marked(n: int) -> pl.Expr:
-        if n in fixed and not trim and n < last:
-            return piece(n) == (mark(n) + fixed[n] if grammar.key_first else fixed[n] + mark(n))
-        return piece(n).str.starts_with(mark(n)) if grammar.key_first else piece(n).str.ends_with(mark(n))
-
-    def value(n: int) -> pl.Expr:
-        if not mark(n):
-            bare = piece(n)
-        elif grammar.key_first:
-            bare = piece(n).str.strip_prefix(mark(n))
-        elif n in in_body:
-            # A view, which is faster; columns are copies, which do not hold the whole text in memory.
-            bare = piece(n).str.head(-len(mark(n)))
-        else:
-            bare = piece(n).str.strip_suffix(mark(n))
-        return (bare.str.strip_chars(" ") if trim or n == last else bare).alias(str(n))
-
-    # Whether a record has the order, by its marks; then whether its values fit, which are cut once.
-    checks = [is_marked(n) for n in range(len(keys)) if mark(n)]
-    if not grammar.key_first:
-        checks.append(pl.col(names[0]).str.strip_chars_start(" ") == keys[0])
-    fit = pieces.select(pl.all_horizontal(checks)).to_series()
-    cut = (pieces if fit.all() else pieces.filter(fit)).select(
-        value(n) for n in range(len(keys)) if n not in fixed or trim or n == last
-    )
-    checks = []
-    for n in range(len(keys)):
-        if n in fixed:
-            checks += [pl.col(str(n)) == fixed[n]] if trim or n == last else []
-        elif trim or n == last:
-            checks += [pl.col(str(n)) != "", pl.col(str(n)) != "-"]
-    for column, n in order.columns.items():
-        if column in _PORTS:
-            checks += [pl.col(str(n)).cast(pl.UInt16, strict=False).is_not_null()]
-        elif column in _ADDRESSES:
-            checks += [pl.col(str(n)).str.contains(f"^{_ADDRESS.pattern}$")]
-    right = (
-        cut.select(pl.all_horizontal(checks)).to_series() if checks else pl.Series([True]).new_from_index(0, cut.height)
-    )
-    if not right.all():
-        cut = cut.filter(right)
-        fit = fit.scatter(fit.arg_true(), right)
-    return fit, cut
-
-
-def _finished(rows: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
-    """Columns that the header gave, with those of the extension."""
-    shared = [name for name in told.columns if name in rows.columns]
-    return rows.drop("extension", "delimiter", "odd", "escaped", *shared).hstack(
-        told if not shared else told.with_columns(pl.coalesce(name, rows[name]) for name in shared)
-    )
-
-
-def _one_by_one(rows: pl.DataFrame, grammar: Grammar, skip: int) -> pl.DataFrame:
-    """Records that have no order in common, or something unusual."""
-    told: list[dict[str, str | None]] = []
-    for extension, delimiter in rows.select("extension", "delimiter").iter_rows():
-        pairs = grammar.pairs(extension, delimiter)
-        order = _order(pairs, grammar, skip)
-        row: dict[str, str | None] = {name: pairs[n][1] for name, n in order.columns.items()}
-        row["time_text"] = None if order.time is None else pairs[order.time][1]
-        body = {name: pairs[n][1] for name, n in order.fields.items()}
-        row["body"] = json.dumps(body, ensure_ascii=False, separators=(",", ":"))[1:-1]
-        told.append(row)
-    schema = {name: pl.String() for name in (*grammar.columns, "time_text", "body")}
-    escaped = [None if v is None else json.dumps(v, ensure_ascii=False)[1:-1] for v in rows["version"]]
-    rows = rows.with_columns(version=pl.Series(escaped, dtype=pl.String))
-    return _finished(rows, pl.DataFrame(told, schema=schema))
-
-
 def _own_times(cut: pl.DataFrame, grammar: Grammar, source: str, zone: str | None, written: datetime) -> pl.DataFrame:
     """With the instants that the texts of times mean, null where a text is none."""
     text = pl.col("time_text")
+    if _are_milliseconds(cut["time_text"]):
+        return cut.with_columns(
+            time=times.from_epoch(text.cast(pl.Int64), "ms"),
+            time_latest=pl.lit(None, pl.Datetime("us", "UTC")),
+            zone=pl.lit("UTC"),
+            zone_rule=pl.lit("by the format"),
+            time_quality=pl.lit("exact"),
+        )
     number = pl.when(text.str.contains("^[0-9]+$")).then(text.cast(pl.Int64, strict=False))
     digits = text.str.len_bytes()
     epoch = pl.coalesce(
@@ -398,10 +501,23 @@ def _own_times(cut: pl.DataFrame, grammar: Grammar, source: str, zone: str | Non
     return pl.concat([cut.filter(known | text.is_null()), others.select(cut.columns)])
 
 
+def _are_milliseconds(texts: pl.Series) -> bool:
+    """Whether all are thirteen digits; a sign would make the number too small."""
+    if not len(texts) or texts.null_count():
+        return False
+    number = pl.col(texts.name).cast(pl.Int64, strict=False)
+    size = pl.col(texts.name).str.len_bytes()
+    nulls, least, shortest, longest = (
+        pl.DataFrame([texts])
+        .select_seq(number.null_count().alias("nulls"), least=number.min(), shortest=size.min(), longest=size.max())
+        .row(0)
+    )
+    return not nulls and least >= 10**12 and shortest == longest == 13
+
+
 def _as_iso(rows: pl.DataFrame, key: str) -> pl.Series:
     """Times in ISO 8601 that were written as another value of the record says; null where that cannot be told."""
-    body = pl.concat_str(pl.lit("{"), "body", pl.lit("}"))
-    rows = rows.select("time_text", pattern=body.str.json_path_match(f"$.{key}"))
+    rows = rows.select("time_text", pattern=pl.col("fields").str.json_path_match(f"$.{key}"))
     read = pl.lit(None, pl.String)
     for pattern in rows["pattern"].drop_nulls().unique(maintain_order=True).head(_ORDERS):
         format = _strftime(pattern)

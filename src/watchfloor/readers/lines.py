@@ -109,8 +109,10 @@ def _parsed(
         records, kept, places = block
         found = parse(kept)
         rows = {name: TABLES[name].fill(found[name], source=source).collect() for name in tables if name in found}
-        rejects = found.get("rejects", pl.DataFrame(schema={"record": pl.Int64, "reason": pl.String}))
-        judged = kept.select("record", "lines", "text").join(rejects, on="record", how="left")
+        rejects = found.get("rejects")
+        judged = kept.select("record", "lines", "text")
+        if rejects is not None and rejects.height:
+            judged = judged.join(rejects, on="record", how="left")
         return (records, judged, places), rows
 
     for block, rows in in_order(parsed, blocks):
@@ -184,13 +186,16 @@ class _Account:
             self._rejects.append(REJECTS.fill(few, source=self._source))
 
     def add(self, records: pl.DataFrame, kept: pl.DataFrame, places: _Places) -> None:
-        """A block: all its records, and those that were parsed, with the `reason` of those that were rejected."""
-        rejected = pl.col("reason").is_not_null()
-        self.reject(kept.filter(rejected), places)
-        good = kept.filter(~rejected)
-        self._read += good.height
-        self._continued += int(good["lines"].sum()) - good.height
-        self._skipped += int(records["lines"].sum()) - int(kept["lines"].sum())
+        """A block: all its records, and those that were parsed, with the `reason` where some were rejected."""
+        lines = int(kept["lines"].sum())
+        self._skipped += int(records["lines"].sum()) - lines
+        if "reason" in kept.columns:
+            rejected = pl.col("reason").is_not_null()
+            self.reject(kept.filter(rejected), places)
+            kept = kept.filter(~rejected)
+            lines = int(kept["lines"].sum())
+        self._read += kept.height
+        self._continued += lines - kept.height
 
     def tables(self) -> Tables:
         """REJECTS and LEDGER."""

@@ -41,7 +41,10 @@ def accepts(head: Head) -> float:
 
 
 def _is_loki(found: Mapping[str, Any]) -> bool:
-    return found.get("event_type") in _EVENTS and {"timestamp", "level"} <= found.keys() and "flow_id" not in found
+    kind = found.get("event_type")
+    return (
+        isinstance(kind, str) and kind in _EVENTS and {"timestamp", "level"} <= found.keys() and "flow_id" not in found
+    )
 
 
 def read(path: Path, options: Options) -> Tables:

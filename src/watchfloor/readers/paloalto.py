@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from pathlib import Path
 
 import polars as pl
@@ -12,7 +13,9 @@ from watchfloor.errors import AmbiguousTime
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
 from watchfloor.readers.commas import cells
 from watchfloor.readers.commas import sound as sound_cells
+from watchfloor.readers.jsontext import json_object, json_text
 from watchfloor.readers.lines import read_lines
+from watchfloor.readers.phrases import said
 
 __all__ = ["READER", "SEVERITIES"]
 
@@ -40,8 +43,54 @@ _THREAT = (
     *("Virtual System Name", "Device Name"),
 )
 _OTHER = ("", "Receive Time", "Serial #", "Type", "Threat/Content Type", "", "Generate Time")
-_SYSTEM = (*_OTHER, "", "Event ID", "", "", "", "", "Severity")
-_ORDER = {"TRAFFIC": _TRAFFIC, "THREAT": _THREAT, "SYSTEM": _SYSTEM}
+_GROUPS = ("", "", "", "", "Virtual System Name", "Device Name")
+"""The last columns of most types: four levels of device groups stand before them."""
+_ORDER = {
+    "TRAFFIC": _TRAFFIC,
+    "THREAT": _THREAT,
+    "SYSTEM": (
+        *(*_OTHER, "Virtual System", "Event ID", "Object", "", "", "Module", "Severity", "Description"),
+        *("Sequence Number", "Action Flags", *_GROUPS),
+    ),
+    "CONFIG": (
+        *(*_OTHER, "Host", "Virtual System", "Command", "Admin", "Client", "Result", "Configuration Path"),
+        *("Sequence Number", "Action Flags", *_GROUPS),
+    ),
+    "GLOBALPROTECT": (
+        *(*_OTHER, "Virtual System", "Event ID", "Stage", "Authentication Method", "Tunnel Type", "Source User"),
+        *("Source Region", "Machine Name", "Public IP", "Public IPv6", "Private IP", "Private IPv6", "Host ID"),
+        *(
+            "Client Serial Number",
+            "Client Version",
+            "Client OS",
+            "Client OS Version",
+            "Repeat Count",
+            "Reason",
+            "Error",
+        ),
+        *("Description", "Status", "Location", "Login Duration", "Connect Method", "Error Code", "Portal"),
+        *("Sequence Number", "Action Flags", "", "", "", "", "", "", *_GROUPS),
+    ),
+    "USERID": (
+        *(*_OTHER, "Virtual System", "Source IP", "User", "Data Source Name", "Event ID", "Repeat Count", "Timeout"),
+        *("Source Port", "Destination Port", "Data Source", "Data Source Type", "Sequence Number", "Action Flags"),
+        *_GROUPS,
+    ),
+    "HIPMATCH": (
+        *(*_OTHER, "Source User", "Virtual System", "Machine Name", "Operating System", "Source address", "HIP"),
+        *("Repeat Count", "HIP Type", "", "", "Sequence Number", "Action Flags", *_GROUPS),
+    ),
+    "AUTHENTICATION": (
+        *(*_OTHER, "Virtual System", "Source IP", "User", "Normalize User", "Object", "Authentication Policy"),
+        *("Repeat Count", "Authentication ID", "Vendor", "Log Action", "Server Profile", "Description"),
+        *("Client Type", "Event Type", "Factor Number", "Sequence Number", "Action Flags", *_GROUPS),
+    ),
+    "CORRELATION": (
+        *(*_OTHER, "Source address", "Source User", "Virtual System", "Category", "Severity"),
+        *(*_GROUPS, "", "Object Name", "Object ID", "Evidence"),
+    ),
+    **dict.fromkeys(("DECRYPTION", "SCTP", "GTP", "TUNNEL", "START", "END"), _COMMON),
+}
 """Order of columns in syslog, by type, from the PAN-OS administrator's guide; newer versions append others."""
 _NEEDED = {"TRAFFIC": "Elapsed Time (sec)", "THREAT": "Severity"}
 """The last column that a record must have."""
@@ -61,6 +110,12 @@ _BEGINS = rf'(?:^|[ >:])("?[0-9]*"?,"?{_STAMP}"?,"?[0-9A-Za-z]*"?,"?[A-Z][A-Z0-9
 """A record, behind whatever prefix."""
 _HEADER = r'^"?(?:Domain|domain|FUTURE_USE)"?,"?[Rr]eceive [Tt]ime"?,'
 _SAYS_NOTHING = ("", "not-applicable")
+_IN_COLUMNS = {
+    *("Type", "Receive Time", "Generate Time", "Start Time", "Session ID", "Source address", "Source Port"),
+    *("Destination address", "Destination Port", "IP Protocol", "Application", "Elapsed Time (sec)", "Bytes Sent"),
+    *("Bytes Received", "Action", "Device Name", "Domain"),
+}
+"""Columns of a session that our table has."""
 
 
 def accepts(head: Head) -> float:
@@ -147,6 +202,11 @@ class _Part:
         """A number of a column; null where it is none."""
         return self.text(column).str.to_integer(strict=False)
 
+    def port(self, column: str) -> pl.Expr:
+        """A port; those who have none write 0."""
+        number = self.number(column)
+        return pl.when(number.is_between(1, 65_535)).then(number)
+
     def instants(self, column: str) -> tuple[pl.Expr, pl.Expr, pl.Expr, pl.Expr]:
         """Earliest and latest instant, quality and text of a column's clock times.
 
@@ -163,6 +223,17 @@ class _Part:
             )
         return *times.resolve(clock, self._zone), written
 
+    def rest(self, without: Set[str]) -> pl.Expr:
+        """The other columns as a JSON object, by the names that the manual gives them, or the file.
+
+        Arguments:
+            without: columns that stand elsewhere.
+        """
+        known = {_name(column): column for column in (*_TRAFFIC, *_THREAT) if column}
+        gone = {_name(column) for column in without}
+        names = dict.fromkeys(known.get(name, name) for name in self._names if name and name not in gone)
+        return json_object({name: json_text(self.text(name)) for name in names})
+
     def split(self, table: pl.DataFrame, name: str) -> dict[str, pl.DataFrame]:
         """The rows with a time, and the others as rejects."""
         bad = pl.col("time").is_null()
@@ -173,6 +244,16 @@ class _Part:
     def zone(self) -> str | None:
         """Zone of the firewall's clock."""
         return self._zone
+
+
+def _address(text: pl.Expr) -> pl.Expr:
+    """The text where it is an address: a client may be `Web` or `CLI`."""
+    return pl.when(text.str.contains(r"^[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]+$")).then(text)
+
+
+def _routable(text: pl.Expr) -> pl.Expr:
+    """The address, where one was known."""
+    return pl.when(text.str.contains("[1-9A-Fa-f]")).then(text)
 
 
 def _traffic(part: _Part) -> dict[str, pl.DataFrame]:
@@ -195,6 +276,7 @@ def _traffic(part: _Part) -> dict[str, pl.DataFrame]:
         action=part.text("Action"),
         still_open=part.text("Threat/Content Type") == "start",
         sensor=pl.coalesce(part.text("Device Name"), part.text("Serial #")),
+        fields=part.rest(_IN_COLUMNS),
     )
     return part.split(table, "connections")
 
@@ -221,7 +303,10 @@ def _threats(part: _Part) -> dict[str, pl.DataFrame]:
         last_event_time=generated,
         created_time=pl.coalesce(received, generated),
         src_ip=part.text("Source address"),
+        src_port=part.text("Source Port"),
         dst_ip=part.text("Destination address"),
+        dst_port=part.text("Destination Port"),
+        proto=part.text("IP Protocol"),
         user=part.text("Source User"),
         dst_user=part.text("Destination User"),
         url=part.text("URL/Filename"),
@@ -230,7 +315,8 @@ def _threats(part: _Part) -> dict[str, pl.DataFrame]:
         log_source=pl.coalesce(part.text("Device Name"), part.text("Serial #")),
     )
     split = part.split(rows, "alerts")
-    facts = ["src_ip", "dst_ip", "user", "dst_user", "url", "category", "action", "log_source"]
+    facts = ["src_ip", "src_port", "dst_ip", "dst_port", "proto", "user", "dst_user", "url", "category", "action"]
+    facts.append("log_source")
     good = split["alerts"]
     evidence = (
         good.unpivot(facts, index=["record", "alert_id"], variable_name="field")
@@ -245,7 +331,7 @@ def _threats(part: _Part) -> dict[str, pl.DataFrame]:
 
 
 def _events(part: _Part) -> dict[str, pl.DataFrame]:
-    """Types that have no table of their own: the whole record is the message."""
+    """Types that have no table of their own: the message is the description, or the whole record."""
     earliest, latest, quality, written = part.instants("Generate Time")
     received, received_latest, received_quality, received_text = part.instants("Receive Time")
     own = earliest.is_not_null()
@@ -253,6 +339,7 @@ def _events(part: _Part) -> dict[str, pl.DataFrame]:
     def either(first: pl.Expr, second: pl.Expr) -> pl.Expr:
         return pl.when(own).then(first).otherwise(second)
 
+    described = part.text("Description")
     table = part.rows.select(
         "record",
         time=either(earliest, received),
@@ -263,13 +350,26 @@ def _events(part: _Part) -> dict[str, pl.DataFrame]:
         zone=pl.lit(part.zone),
         zone_rule=pl.lit("declared"),
         time_quality=either(quality, received_quality),
-        host=part.text("Serial #"),
-        action=part.text("Threat/Content Type"),
+        host=pl.coalesce(part.text("Device Name"), part.text("Serial #")),
+        user=pl.coalesce(part.text("Source User"), part.text("User"), part.text("Admin")),
+        src_ip=pl.coalesce(
+            *(_routable(part.text(name)) for name in ("Source address", "Source IP", "Public IP", "Public IPv6")),
+            _address(part.text("Client")),
+        ),
+        src_port=part.port("Source Port"),
+        dst_ip=part.text("Destination address"),
+        dst_port=part.port("Destination Port"),
+        proto=part.text("IP Protocol").str.to_lowercase(),
+        action=pl.coalesce(part.text("Action"), part.text("Command"), part.text("Threat/Content Type")),
         event_id=part.text("Event ID"),
         category=part.text("Type"),
         severity_text=part.text("Severity"),
-        message="text",
+        message=pl.coalesce(described, "text"),
+        fields=pl.when(described.is_not_null()).then(pl.struct(record="text").struct.json_encode().cast(pl.String)),
     )
+    # Who logged in from where, messages of the system say in words.
+    told = said(table["message"].zip_with(table["fields"].is_not_null(), pl.Series([None], dtype=pl.String)))
+    table = table.with_columns(user=pl.coalesce("user", told["user"]), src_ip=pl.coalesce("src_ip", told["src_ip"]))
     return part.split(table, "events")
 
 

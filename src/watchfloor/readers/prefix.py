@@ -6,7 +6,7 @@ from datetime import datetime
 
 import polars as pl
 
-from watchfloor.readers.stamps import FAMILIES, instants
+from watchfloor.readers.stamps import CISCO_TAG, FAMILIES, instants
 
 __all__ = ["FACILITIES", "SEVERITIES", "peel"]
 
@@ -28,29 +28,53 @@ _IP = rf"(?:(?:[0-9]{{1,3}}\.){{3}}[0-9]{{1,3}}|{_IPV6})"
 _NAME = r'[^\s\[\]=:,|%"<>{}()]+'
 _HOST = rf"(?:{_NAME}|{_IPV6})"
 _TAG = r'[^\s\[\]:=|%"<>{},;]+'
-_PROCESS = r"\[([0-9]+|-)\]"
+_PROCESS = r"\[([0-9]*|-)\]"
 _MODERN = (
     r"(?s)^ ([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+) "
     '(?:-|((?:\\[(?:[^\\]"\\\\]|\\\\.|"(?:[^"\\\\]|\\\\.)*")*\\])+))(?: ?\ufeff?(.*))?$'
 )
 """Behind the time of RFC 5424: host, program, process, kind of message, structured data, message."""
-_FRONT = r"^((?:[a-z0-9]+\.[a-z]+ )?(?:slot[0-9]+/)?"
-"""What stands before a host: rsyslog's facility and severity, the blade of an F5."""
-_TAGGED = rf"{_FRONT}\[?({_HOST})\]? +(?:: *)?(?:({_LEVEL}) +)?({_TAG})(?:{_PROCESS}(?:: ?| |$)|:(?:[ \t]|$)))"
+_KIND = rf"(?:{'|'.join(FACILITIES)}|security)\.(?:{'|'.join((*SEVERITIES, 'error', 'warn', 'panic'))})"
+_FRONT = rf"^((?:<?{_KIND}>? )?(?:slot[0-9]+/)?"
+"""What stands before a host: rsyslog's and NetScaler's facility and severity, the blade of an F5."""
+_LABEL = rf"(?:({_LEVEL}) +)?({_TAG})(?:{_PROCESS}(?:: ?| |$)|:(?:[ \t]|$))"
+_TAGGED = rf"{_FRONT}\[?({_HOST})\]? +(?:: *)?(?:(?:{_IP}|{_KIND}) +)?{_LABEL})"
 """Header, host, level, program, process."""
-_BARE_TAG = rf"^((?:({_LEVEL}) +)?({_TAG})(?:{_PROCESS}(?:: ?| |$)|:(?:[ \t]|$)))"
+_BARE_TAG = rf"^({_LABEL})"
 """Header, level, program, process, without a host."""
-_BARE_HOST = rf"^((?:slot[0-9]+/)?({_HOST})(?:[ \t]+:[ \t]+|[ \t,]+|$))"
-_HOST_OF_DEVICE = rf"^(\[?({_HOST})\]?: )(?:(?:[0-9:.]{{1,20}}: )?%|(?:CEF|LEEF): ?[0-9])"
+_BARE_HOST = rf"^((?:<{_KIND}> )?(?:slot[0-9]+/)?({_HOST})(?:[ \t]+:[ \t]+|[ \t,]+|$))"
+_HOST_OF_TWO = rf"^(([^\s:%<>\[\]]+ [^\s:%<>\[\]]+) +:? *){CISCO_TAG}"
+"""A Firepower sensor's name, which may hold a blank."""
+_HOST_OF_DEVICE = rf"^(\[?({_HOST})\]? ?: )(?:(?:[0-9:.]{{1,20}}: )?%|(?:CEF|LEEF): ?[0-9])"
 """A host with the colon that others put behind a program."""
 _NETAPP = rf"^(\[({_NAME}):([A-Za-z0-9_.]+):({_LEVEL})\]: ?)"
 """Header, host, kind of event, level."""
 _HOST_AND_PAIRS = rf"^(({_NAME}) )[A-Za-z0-9_.-]+="
 _HOST_BEFORE = (
-    r"^(?:[0-9]{1,6} )?<[0-9]{1,3}>(?:1 )?:? {0,2}(?:[0-9]{1,9}: )?([A-Za-z0-9_.-]+): [*.]?(?:[A-Z]|[0-9]{4})"
+    r"^(?:(?:[0-9]{1,6} )?<[0-9]{1,3}>(?:1 )?:? {0,2})?(?:[0-9]{1,9}: )?([A-Za-z0-9_.-]+)"
+    r"(?:: (?:[0-9]{1,9}: )?(?:\*[A-Za-z0-9_]+: )?[*.]?(?:[A-Z]|[0-9]{4})| [A-Z]{2,3}/[0-9]+/[A-Z0-9]+/CPU[0-9]+:)"
 )
 """A host that Cisco's devices write before the time."""
-_RELAYED = r"^(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ 0-9]?[0-9] [0-9]{2}:[0-9]{2}:[0-9]{2} [A-Za-z0-9]"
+_MONTH_DAY = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ 0-9]?[0-9]"
+_TASK_BEFORE = r"^[^*]{1,100}: \*([A-Za-z0-9_]+): [*.]?[A-Z]"
+"""A task that Cisco's wireless controllers write before the time."""
+_RELAYED = (
+    rf"^(?:{_MONTH_DAY} [0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}} [A-Za-z0-9]"
+    # A Cisco device that trusts its own clock: a star would say that it does not.
+    rf"|(?:[0-9]{{1,9}}: )?(?:[A-Za-z0-9_.-]+: )?{_MONTH_DAY}(?: [0-9]{{4}})? [0-9:]{{8}}"
+    rf"[^%<>\[\]\"]{{0,20}}: {CISCO_TAG}"
+    # NetScaler.
+    r"|[0-9]{2}/[0-9]{2}/[0-9]{4}:[0-9:]{8} )"
+)
+"""A message that begins with a prefix of its own."""
+_SEGMENT = r"^((CISE_[A-Za-z_]+) [0-9]{4,} [0-9]+ [0-9]+ )[0-9]{4}-[0-9]{2}-[0-9]{2} "
+"""The first segment of a message of Cisco ISE: program, number, segments, segment, time."""
+_WATCHGUARD = (
+    r"^([A-Za-z0-9]{8,20}) \(([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8})\) ([A-Za-z0-9_.-]+(?:\[[0-9]+\])?): ?(?s:(.*))$"
+)
+"""A serial number, the time by UTC, a program: what a Firebox writes behind its name."""
+_TIGHT = r"^((ASM):|(CISE_[A-Za-z_]+) )(?:[a-z_]+=|[0-9]{4,} [0-9]+ [0-9]+ )"
+"""Programs without the blank, or the colon, that others put behind them: F5's firewall, later segments of Cisco ISE."""
 _OLD = [n for n, family in enumerate(FAMILIES) if family.name.startswith(("RFC 3164", "Cisco"))]
 _BEHIND = [n for n, family in enumerate(FAMILIES) if family.behind]
 _HELPERS = ("before", "modern", "after", "lead", "place_of_row")
@@ -80,13 +104,29 @@ def peel(
     """
     stamped = instants(records, source=source, zone=zone, written=written, need_zone=need_zone)
     headed = _headed(stamped)
-    relayed = headed["rest"].str.contains(_RELAYED) & headed["host"].is_not_null() & headed["program"].is_null()
+    relayed = headed["rest"].str.contains(f"{_RELAYED}|{_SEGMENT}|{_WATCHGUARD}")
+    relayed &= headed["host"].is_not_null() & headed["program"].is_null()
     if not relayed.any():
         return _named(headed.with_columns(relay=pl.lit(None, pl.String)))
-    outer = headed.filter(relayed).select("text", "rest", "host", "priority")
-    inner = records.filter(relayed).with_columns(text=outer["rest"])
-    again = _headed(instants(inner, source=source, zone=zone, written=written, need_zone=need_zone)).with_columns(
-        text=outer["text"], relay=outer["host"], priority=pl.coalesce("priority", outer["priority"])
+    outer = headed.filter(relayed).select(
+        "text", "host", "priority", segment=pl.col("rest").str.extract_groups(_SEGMENT), inner="rest"
+    )
+    outer = outer.with_columns(
+        inner=pl.coalesce(_behind("inner", "segment"), "inner"), segment=pl.col("segment").struct.field("2")
+    )
+    firebox = pl.col("inner").str.extract_groups(_WATCHGUARD).struct
+    own = pl.format("{}Z {} {}: {}", firebox.field("2"), "host", firebox.field("3"), firebox.field("4"))
+    outer = outer.with_columns(firebox=firebox.field("1").is_not_null(), inner=pl.coalesce(own, "inner"))
+    inner = records.filter(relayed).with_columns(text=outer["inner"])
+    again = _headed(instants(inner, source=source, zone=zone, written=written, need_zone=need_zone))
+    # A device's own prefix need not name it: the outer one does.
+    named = pl.col("host").is_not_null() & outer["segment"].is_null() & ~outer["firebox"]
+    again = again.with_columns(
+        text=outer["text"],
+        host=pl.when(named).then("host").otherwise(outer["host"]),
+        relay=pl.when(named).then(outer["host"]),
+        program=pl.coalesce(outer["segment"], "program"),
+        priority=pl.coalesce("priority", outer["priority"]),
     )
     both = pl.concat(
         [
@@ -156,7 +196,7 @@ def _old(rows: pl.DataFrame) -> pl.DataFrame:
     rows = rows.with_columns(group=pl.col("header").str.extract_groups(_TAGGED))
     host, program = pl.col("group").struct.field("2"), pl.col("group").struct.field("4")
     tagged = program.is_not_null() & ~program.is_in(_OTHER_FORMATS) & ~host.str.contains(f"^{_LEVEL}$")
-    tagged &= host != "message"
+    tagged &= (host != "message") & ~program.str.contains(f"^(?:{_IP}|[0-9]+$)")
     first = rows.filter(tagged).with_columns(
         _said("group", 2).alias("host"),
         _said("group", 3).alias("level"),
@@ -167,8 +207,13 @@ def _old(rows: pl.DataFrame) -> pl.DataFrame:
     parts = [first.drop("group")]
     if first.height < rows.height:
         parts.append(_without_program(rows.filter(~tagged.fill_null(False)).drop("group")))
-    told = pl.col("lead").str.contains("[A-Za-z]")
-    return pl.concat(parts).with_columns(host=pl.coalesce("host", pl.when(told).then("lead"))).drop("header")
+    told = pl.col("lead").str.contains(rf"[A-Za-z]|^{_IP}$")
+    task = pl.when(pl.col("lead").is_not_null()).then(pl.col("text").str.extract(_TASK_BEFORE))
+    return (
+        pl.concat(parts)
+        .with_columns(host=pl.coalesce("host", pl.when(told).then("lead")), program=pl.coalesce("program", task))
+        .drop("header")
+    )
 
 
 def _without_program(rows: pl.DataFrame) -> pl.DataFrame:
@@ -176,7 +221,12 @@ def _without_program(rows: pl.DataFrame) -> pl.DataFrame:
     header = pl.col("header")
     syslog = pl.col("priority").is_not_null() | pl.col("family").is_in(_OLD).fill_null(False)
     syslog |= header.str.contains("^[^ ]+ +:? ?%[A-Z]+-")
-    rows = rows.with_columns(group=header.str.extract_groups(_BARE_HOST))
+    two = header.str.contains(_HOST_OF_TWO)
+    rows = rows.with_columns(
+        group=pl.when(two)
+        .then(header.str.extract_groups(_HOST_OF_TWO))
+        .otherwise(header.str.extract_groups(_BARE_HOST))
+    )
     host = pl.col("group").struct.field("2")
     alone = syslog & host.str.contains("[A-Za-z.]|:.*:") & ~host.str.contains(f"^{_LEVEL}$")
     alone &= ~header.str.contains("^(?:last )?message repeated ")
@@ -197,7 +247,11 @@ def _odd(rows: pl.DataFrame) -> pl.DataFrame:
         netapp=header.str.extract_groups(_NETAPP),
     )
     device, program, paired = _said("device", 2), _said("tag", 3), _said("pairs", 2)
-    is_device = device.str.contains(rf"^{_IP}$|\.") | header.str.contains("^[^ ]*[A-Za-z][^ ]*: (?:CEF|LEEF|[0-9])")
+    is_device = (
+        device.str.contains(rf"^{_IP}$|\.")
+        | header.str.contains(f"^[^ ]+ ?: {CISCO_TAG}")
+        | header.str.contains("^[^ ]*[A-Za-z][^ ]*: (?:CEF|LEEF|[0-9])")
+    )
     rows = rows.with_columns(
         kind=pl.when(_said("netapp", 2).is_not_null())
         .then(pl.lit("netapp"))
@@ -243,6 +297,13 @@ def _cut(text: pl.Expr, place: pl.Expr) -> pl.Expr:
 
 def _named(headed: pl.DataFrame) -> pl.DataFrame:
     """Numbers as the words that stand for them."""
+    tight = headed["rest"].str.contains(_TIGHT) & headed["program"].is_null()
+    if tight.any():
+        headed = headed.with_columns(tight=pl.when(tight).then(pl.col("rest").str.extract_groups(_TIGHT)))
+        headed = headed.with_columns(
+            program=pl.coalesce("program", _said("tight", 2), _said("tight", 3)),
+            rest=pl.when(tight).then(_behind("rest", "tight")).otherwise("rest"),
+        ).drop("tight")
     priority = pl.col("priority")
     known = priority.is_between(0, 8 * len(FACILITIES) - 1)
     facility = pl.when(known).then(priority // 8)

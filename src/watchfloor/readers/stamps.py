@@ -16,6 +16,7 @@ from watchfloor.errors import AmbiguousTime
 
 __all__ = [
     "BEGINS",
+    "CISCO_TAG",
     "FAMILIES",
     "YEARLESS",
     "YEARLESS_FIGURES",
@@ -30,12 +31,20 @@ __all__ = [
 ]
 
 _PRI = r"(?:[0-9]{1,6} )?<[0-9]{1,3}>"
-LEAD = rf"^(?:{_PRI}(?:1 )?:? {{0,2}}(?:[0-9]{{1,9}}: )?(?:[A-Za-z0-9_.-]+: )?[*.]?)?"
-"""What may precede a time: the length that TCP adds, the priority, Cisco's counter, host a mark."""
+_COUNTER = "(?:[0-9]{1,9}: )"
+_NODE = "(?:(?:[A-Za-z0-9_.-]+ )?[A-Z]{2,3}/[0-9]+/[A-Z0-9]+/CPU[0-9]+: ?)"
+_TASK = r"(?:\*[A-Za-z0-9_]+: )"
+LEAD = (
+    rf"^(?:{_PRI}(?:1 )?:? {{0,2}}{_COUNTER}?(?:[A-Za-z0-9_.-]+: {_COUNTER}?)?{_TASK}?{_NODE}?[*.]?"
+    rf"|{_COUNTER}(?:[A-Za-z0-9_.-]+: )?{_NODE}?[*.]?|{_NODE}[*.]?)?"
+)
+"""What may precede a time: the length that TCP adds, the priority, Cisco's counter, host, task, node, a mark."""
 _CLOCK = r"[0-9]{2}:[0-9]{2}:[0-9]{2}"
 _FRACTION = r"(?:[.,][0-9]{1,9})?"
+_LOOSE_CLOCK = rf"[0-9]{{1,2}}:[0-9]{{2}}:[0-9]{{2}}{_FRACTION}"
 _DAY = "(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 _MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_MONTHS_IN_FULL = "(?:January|February|March|April|June|July|August|September|October|November|December)"
 _MONTH_DAY = rf"{_MONTH} (?: [0-9]|[0-9]{{1,2}})"
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _YEAR = "(?:19|20)[0-9]{2}"
@@ -53,7 +62,17 @@ _END = r"(?:[^0-9A-Za-z]|$)"
 _ISO = f"{_DATE}[T ]{_CLOCK}{_FRACTION}"
 _OLD = rf"{LEAD}({_MONTH_DAY} {_CLOCK}{_FRACTION}(?: {_YEAR}(?: |$)|{_OFFSET}(?-u:\b))?)"
 """With a year only where a blank follows: 2001:db8::7 is a host."""
+CISCO_TAG = r"%[A-Z][A-Z0-9_]*(?:-[A-Za-z0-9_]+)*?-[0-7]-[A-Za-z0-9_]+(?: ?:| )"
+"""What Cisco and Arista put before a message: facility, severity, mnemonic."""
+_HOSTED = (
+    rf"^[A-Za-z0-9_.-]+: {_COUNTER}?[*.]?({_MONTH_DAY}(?: {_YEAR})? {_CLOCK}{_FRACTION}(?:{_OFFSET})?)"
+    rf"(?: [A-Z]{{3,4}})?: (?:[^ ]+: )?{CISCO_TAG}"
+)
+"""A Cisco device that writes its name and no priority: the tag tells that this is no line of a text."""
 _T = ("^([^ T]+) ", "${1}T")
+_DAY_FIRST = (("^([0-9]+)[ /]([A-Z][a-z]+)[ /]", "${1}-${2}-"), ("^([0-9]-)", "0${1}"), ("([0-9]{4})[:T]", "${1} "))
+_YEAR_FIRST = (("^([0-9]{2}/[0-9]{2})/([0-9]{4})", "${2}/${1}"),)
+"""NetScaler's month stands before the day, unless it was told otherwise."""
 _EPOCH = "epoch"
 _IN_A_ZONE = " in a zone"
 _NAMED = "%Y-%m-%dT%H:%M:%S%.f" + _IN_A_ZONE
@@ -115,7 +134,30 @@ FAMILIES = (
         offset=True,
         rewrite=((r" ([AP]M)([.,][0-9]+)?", "${2} ${1}"),),
     ),
+    Family(
+        "Cisco of twelve hours without offset",
+        rf"{LEAD}({_MONTH_DAY} {_YEAR} {_CLOCK} [AP]M{_FRACTION})(?:[^0-9A-Za-z]|$)",
+        "%b %d %Y %I:%M:%S%.f %p",
+        rewrite=((r" ([AP]M)([.,][0-9]+)?", "${2} ${1}"),),
+    ),
     Family("Cisco", rf"{LEAD}({_MONTH_DAY} {_YEAR} {_CLOCK}{_FRACTION})", "%b %d %Y %H:%M:%S%.f"),
+    Family(
+        "Cisco behind a host with year and offset",
+        _HOSTED,
+        "%b %d %Y %H:%M:%S%.f%:z",
+        offset=True,
+        tail=f" {_YEAR} .*{_OFFSET}$",
+    ),
+    Family("Cisco behind a host with year", _HOSTED, "%b %d %Y %H:%M:%S%.f", tail=f" {_YEAR} "),
+    Family(
+        "Cisco behind a host with offset",
+        _HOSTED,
+        "%Y %b %d %H:%M:%S%.f%:z",
+        offset=True,
+        year=False,
+        tail=f"{_OFFSET}$",
+    ),
+    Family("Cisco behind a host", _HOSTED, "%Y %b %d %H:%M:%S%.f", year=False),
     Family("Apache error", rf"{LEAD}\[?({_DAY} {_MONTH_DAY} {_CLOCK}{_FRACTION} {_YEAR})", "%a %b %d %H:%M:%S%.f %Y"),
     Family(
         "date in UTC",
@@ -129,6 +171,12 @@ FAMILIES = (
         rf"{LEAD}\[?({_DAY} {_MONTH_DAY} {_CLOCK}{_FRACTION} [A-Z]{{3,4}} {_YEAR})",
         "%a %b %d %H:%M:%S%.f %Y",
         rewrite=((" [A-Z]{3,4} ([0-9]+)$", " ${1}"),),
+    ),
+    Family(
+        "year before month with offset",
+        rf"{LEAD}({_YEAR} {_MONTH_DAY} {_CLOCK}{_FRACTION}{_OFFSET}){_END}",
+        "%Y %b %d %H:%M:%S%.f%:z",
+        offset=True,
     ),
     Family("year before month", rf"{LEAD}({_YEAR} {_MONTH_DAY} {_CLOCK}{_FRACTION})", "%Y %b %d %H:%M:%S%.f"),
     Family(
@@ -152,10 +200,68 @@ FAMILIES = (
         behind=True,
         rewrite=(("[ ,]([+-])", "${1}"),),
     ),
+    Family(
+        "month in full",
+        rf"{LEAD}({_MONTHS_IN_FULL} (?: [0-9]|[0-9]{{1,2}}) {_CLOCK}{_FRACTION})(?: |$)",
+        "%Y %b %d %H:%M:%S%.f",
+        year=False,
+        rewrite=(("^([A-Z][a-z]{2})[a-z]*", "${1}"),),
+    ),
+    Family(
+        "hour of one figure",
+        rf"{LEAD}({_MONTH_DAY} [0-9]:[0-9]{{2}}:[0-9]{{2}}{_FRACTION})(?: |$)",
+        "%Y %b %d %H:%M:%S%.f",
+        year=False,
+        rewrite=((" ([0-9]):", " 0${1}:"),),
+    ),
+    Family(
+        "day before month with offset",
+        rf"{LEAD}\[?([0-9]{{1,2}}[- /]{_MONTH}[- /]{_YEAR}[ :T]{_CLOCK}{_FRACTION}{_OFFSET}){_END}",
+        "%d-%b-%Y %H:%M:%S%.f%:z",
+        offset=True,
+        rewrite=_DAY_FIRST,
+    ),
+    Family(
+        "day before month",
+        rf"{LEAD}\[?([0-9]{{1,2}}[- /]{_MONTH}[- /]{_YEAR}[ :T]{_CLOCK}{_FRACTION})",
+        "%d-%b-%Y %H:%M:%S%.f",
+        rewrite=_DAY_FIRST,
+    ),
+    Family("dots", rf"{LEAD}\[?([0-9]{{2}}\.[0-9]{{2}}\.{_YEAR} {_CLOCK}{_FRACTION})", "%d.%m.%Y %H:%M:%S%.f"),
+    Family("Sophos UTM", rf"{LEAD}({_YEAR}:[0-9]{{2}}:[0-9]{{2}}-{_CLOCK}) ", "%Y:%m:%d-%H:%M:%S"),
+    Family(
+        "NetScaler with offset",
+        rf"{LEAD}((?:[0-9]{{2}}/[0-9]{{2}}/{_YEAR}|{_YEAR}/[0-9]{{2}}/[0-9]{{2}}):{_CLOCK}{_OFFSET}){_END}",
+        "%Y/%m/%d:%H:%M:%S%:z",
+        offset=True,
+        rewrite=_YEAR_FIRST,
+    ),
+    Family(
+        "NetScaler",
+        rf"{LEAD}((?:[0-9]{{2}}/[0-9]{{2}}/{_YEAR}|{_YEAR}/[0-9]{{2}}/[0-9]{{2}}):{_CLOCK})(?: |$)",
+        "%Y/%m/%d:%H:%M:%S",
+        rewrite=_YEAR_FIRST,
+    ),
+    Family(
+        "Snort with year", rf"{LEAD}([0-9]{{2}}/[0-9]{{2}}/[0-9]{{2}}-{_CLOCK}\.[0-9]{{6}}) ", "%m/%d/%y-%H:%M:%S%.f"
+    ),
+    Family("Snort", rf"{LEAD}([0-9]{{2}}/[0-9]{{2}}-{_CLOCK}\.[0-9]{{6}}) ", "%Y %m/%d-%H:%M:%S%.f", year=False),
+    Family(
+        "American with half days",
+        rf"{LEAD}\[?([0-9]{{1,2}}/[0-9]{{1,2}}/{_YEAR},? {_LOOSE_CLOCK} [AP]M)(?:[^A-Za-z]|$)",
+        "%m/%d/%Y %I:%M:%S%.f %p",
+        rewrite=((",", ""), ("^([0-9])/", "0${1}/"), ("/([0-9])/", "/0${1}/"), (" ([0-9]):", " 0${1}:")),
+    ),
+    Family(
+        "ISO 8601 without padding",
+        rf"{LEAD}\[?([0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}[T ]{_LOOSE_CLOCK})(?:[^0-9]|$)",
+        "%Y-%m-%dT%H:%M:%S%.f",
+        rewrite=(_T, ("-([0-9])-", "-0${1}-"), ("-([0-9])T", "-0${1}T"), ("T([0-9]):", "T0${1}:")),
+    ),
     Family("HDFS", r"^([0-9]{6} [0-9]{6}) ", "%y%m%d %H%M%S"),
     Family("date and time in figures", r"^([0-9]{8} [0-9]{6}) ", "%Y%m%d %H%M%S"),
     Family("Android", rf"^([0-9]{{2}}-[0-9]{{2}} {_CLOCK}\.[0-9]{{3}}) ", "%Y %m-%d %H:%M:%S%.f", year=False),
-    Family("epoch behind a priority", rf"^{_PRI}(?:1 )? ?([0-9]{{10}}(?:\.[0-9]{{1,9}})?)(?: |$)", _EPOCH, True),
+    Family("epoch behind a priority", rf"^{_PRI}(?:1 )? ?([0-9]{{9,10}}(?:\.[0-9]{{1,9}})?)(?: |$)", _EPOCH, True),
     Family("epoch with fraction", r"^([0-9]{10}\.[0-9]{3,9})(?: |$)", _EPOCH, True),
     Family("epoch alone", r"^([0-9]{10}|[0-9]{13}|[0-9]{16}|[0-9]{19}|[0-9]{10}\.[0-9]{1,9})$", _EPOCH, True),
     Family(
@@ -197,12 +303,15 @@ _BY_REGEX = [
 ]
 
 _CAPTURES = re.compile(r"(?<!\\)\((?!\?)")
-BEGINS = "|".join([f"^{_PRI}", *(_CAPTURES.sub("(?:", regex) for regex, _ in _BY_REGEX)])
-"""Finds whether a line begins with a time or a priority."""
-YEARLESS = rf"{LEAD}(?:{_DAY} )?({_MONTH_DAY}) {_CLOCK}{_FRACTION}(?:[^0-9]|$)"
+BEGINS = "|".join([f"^{_PRI}", f"^{CISCO_TAG}", *(_CAPTURES.sub("(?:", regex) for regex, _ in _BY_REGEX)])
+"""Finds whether a line begins with a time, a priority or the tag of a Cisco device."""
+YEARLESS = (
+    rf"(?:{LEAD}|^[A-Za-z0-9_.-]+: {_COUNTER}?[*.]?)(?:{_DAY} )?({_MONTH}[a-z]{{0,6}} (?: [0-9]|[0-9]{{1,2}}))"
+    rf" {_LOOSE_CLOCK}(?:[^0-9]|$)"
+)
 """Month and day of a line whose time may carry no year."""
-YEARLESS_FIGURES = rf"^([0-9]{{2}}-[0-9]{{2}}) {_CLOCK}\.[0-9]{{3}} "
-"""Month and day in Android's logs."""
+YEARLESS_FIGURES = rf"^(?:{_PRI})?([0-9]{{2}}(?:-[0-9]{{2}} |/[0-9]{{2}}-)){_CLOCK}\.[0-9]{{3}}(?:[0-9]{{3}})? "
+"""Month and day in logs of Android and Snort."""
 WITH_YEAR = rf"{LEAD}(?:{_DAY} )?{_MONTH_DAY} {_CLOCK}{_FRACTION} (?:[A-Z]{{3,4}} )?{_YEAR}(?:[^0-9]|$)"
 """Times of which `YEARLESS` sees only the beginning."""
 
@@ -367,8 +476,10 @@ def place_in_year(text: pl.Expr) -> pl.Expr:
     """The day of a time without year as a number that grows within a year."""
     months = {name: n for n, name in enumerate(_MONTH.strip("(?:)").split("|"), 1)}
     named = text.str.extract(f"({_MONTH})").replace_strict(months, default=None, return_dtype=pl.Int64)
-    numbered = text.str.extract("^([0-9]{2})-").cast(pl.Int64)
-    day = text.str.extract(f"{_MONTH} +([0-9]{{1,2}})").fill_null(text.str.extract("^[0-9]{2}-([0-9]{2})"))
+    numbered = text.str.extract("^([0-9]{2})[-/]").cast(pl.Int64)
+    day = text.str.extract(f"{_MONTH}[a-z]{{0,6}} +([0-9]{{1,2}})").fill_null(
+        text.str.extract("^[0-9]{2}[-/]([0-9]{2})")
+    )
     return (pl.coalesce(named, numbered) - 1) * 31 + day.cast(pl.Int64, strict=False)
 
 

@@ -4,31 +4,29 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import polars as pl
 
 from watchfloor.errors import UnreadableFile
-from watchfloor.readers import frames, order, texts
+from watchfloor.readers import frames, order, phrases, texts
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.files import first_bytes
+from watchfloor.readers.files import first_bytes, head
+from watchfloor.readers.jsontext import json_object, json_text
 from watchfloor.readers.lines import Blocks, read_lines
-from watchfloor.readers.prefix import FACILITIES, peel
+from watchfloor.readers.patterns.messages import Messages
+from watchfloor.readers.prefix import FACILITIES, SEVERITIES, peel
 from watchfloor.readers.stamps import BEGINS
 
-__all__ = ["READER"]
+__all__ = ["READER", "events_of", "read_messages"]
 
 _HEAD_BYTES = 64 * 1024
-_ADDRESS = r"((?:[0-9]{1,3}\.){3}[0-9]{1,3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})"
-_FROM = rf"(?:from |rhost=|\b(?:src|SRC|srcip|src_ip)=){_ADDRESS}"
-_USER = r"(?:for (?:invalid user )?|Invalid user |\buser[ =]|\busername=)([A-Za-z0-9_.@\\$-]+)"
-_ACTION = r"\b(?:action|act)=\"?([A-Za-z0-9_-]+)"
 _ELEMENT = r'\[([^ \]="]+)((?:[^\]"\\]|\\.|"(?:[^"\\]|\\.)*")*)\]'
 _PAIR = r'([^ =\]":]+)[=:]("(?:[^"\\]|\\.)*")'
 _SOUND = r'(?s)^(?:\[[^ \]="]+(?:[ ;]+[^ =\]":]+[=:]"(?:[^"\\]|\\.)*")*[ ;]*\])+$'
 """Elements of which nothing is lost when their pairs are taken; some devices write colons and semicolons."""
 _CONTROLS = {chr(n): f"\\u{n:04x}" for n in range(32)}
-_JSON = {'"': '\\"', "\\": "\\\\", **_CONTROLS}
 _SAID = {'\\"': '\\"', "\\\\": "\\\\", "\\]": "]", "\\": "\\\\", **_CONTROLS}
 """What RFC 5424 escapes in values, as JSON writes it."""
 
@@ -37,12 +35,36 @@ def accepts(head: Head) -> float:
     """The share of lines that begin with a time or a priority; messages behind their lengths are no lines."""
     if frames.is_framed(head.content):
         return 1.0
-    begins = re.compile(BEGINS.replace(r"(?-u:\b)", r"\b"))
+    begins = _begins()
     return head.share(lambda line: begins.match(line[:400]))
 
 
+@cache
+def _begins() -> re.Pattern[str]:
+    return re.compile(BEGINS.replace(r"(?-u:\b)", r"\b"))
+
+
 def read(path: Path, options: Options) -> Tables:
-    """The events of one file; a line without a time or a priority continues the one before it."""
+    """The events of one file; a line without a time or a priority continues the one before it.
+
+    Messages of programs that a shipped pattern knows have what it finds in them.
+    """
+    return read_messages(path, options, Messages(path, options))
+
+
+def read_messages(path: Path, options: Options, messages: Messages, *, format: str = "syslog") -> Tables:
+    """The events of one file, their messages read by patterns, and rows of other tables that come of those.
+
+    Arguments:
+        path: the file.
+        options: what the user said.
+        messages: the patterns.
+        format: what the ledger calls it.
+
+    Raises:
+        AmbiguousTime: clock times without a zone.
+        UnreadableFile: no line begins with a time.
+    """
     written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     framed = frames.is_framed(first_bytes(path, _HEAD_BYTES))
     blocks: Blocks | None = frames.blocks if framed else None
@@ -50,24 +72,29 @@ def read(path: Path, options: Options) -> Tables:
     known = order.survey(
         frames.blocks(path, silent) if framed else texts.blocks(path, None, silent), zone=options.zone, written=written
     )
+    seen: set[str] = set()
 
     def parse(records: pl.DataFrame) -> dict[str, pl.DataFrame]:
         peeled = peel(known.add(records), source=str(path), zone=options.zone, written=written)
         unread = pl.col("time").is_null() & pl.col("time_text").is_not_null()
-        return {
-            "events": _events(peeled.filter(~unread)),
-            "rejects": peeled.filter(unread).select("record", reason=pl.lit("a time that does not exist")),
-        }
+        found = messages.applied(_events(peeled.filter(~unread)))
+        bad = peeled.filter(unread).select("record", reason=pl.lit("a time that does not exist"))
+        seen.update(name for name, frame in found.items() if frame.height)
+        return found | {"rejects": pl.concat([found["rejects"], bad]) if "rejects" in found else bad}
 
+    # Messages alone, without time and host: every line is one.
+    bare = messages.pattern is not None and not framed and not accepts(head(path))
     tables = read_lines(
         path,
         options,
-        format="syslog",
-        tables=("events",),
+        format=format,
+        tables=messages.tables,
         parse=parse,
-        begins=pl.col("text").str.contains(BEGINS),
+        begins=None if bare else pl.col("text").str.contains(BEGINS),
         blocks=blocks,
     )
+    idle = {name for name in messages.tables if name not in seen} - (set() if seen - {"rejects"} else {"events"})
+    tables = {name: frame for name, frame in tables.items() if name not in idle}
     [account] = tables["ledger"].collect().to_dicts()
     reasons = tables["rejects"].select(pl.col("reason").unique()).collect()["reason"].to_list()
     if account["lines"] and not account["lines_read"] and reasons in ([], ["no record has begun before this line"]):
@@ -80,6 +107,21 @@ def read(path: Path, options: Options) -> Tables:
     return tables
 
 
+def events_of(records: pl.DataFrame, *, source: str, zone: str | None, written: datetime) -> pl.DataFrame:
+    """The events of single lines among those of another format; those whose time is not known for sure are left out.
+
+    Arguments:
+        records: `record` and `text`.
+        source: the file, for errors.
+        zone: of clock times that carry none; without it such lines are left out.
+        written: when the file was last written, for times without a year.
+    """
+    if not records.height:
+        return pl.DataFrame(schema={"record": pl.Int64})
+    peeled = peel(records, source=source, zone=zone, written=written, need_zone=False)
+    return _events(peeled.filter(pl.col("time").is_not_null() | pl.col("time_text").is_null()))
+
+
 def _nothing(_: object) -> None:
     """Nobody needs to hear of the first of two readings."""
 
@@ -87,35 +129,26 @@ def _nothing(_: object) -> None:
 def _events(peeled: pl.DataFrame) -> pl.DataFrame:
     """User, address and action where the message says them plainly; what no column holds, as JSON."""
     message = pl.col("rest").str.strip_chars(" ")
-    rows = peeled.with_columns(
-        message=pl.when(message != "").then(message),
-        user=message.str.extract(_USER),
-        src_ip=message.str.extract(_FROM),
-        action=pl.coalesce("msgid", message.str.extract(_ACTION)),
+    rows = peeled.with_columns(message=pl.when(message != "").then(message))
+    told = phrases.said(rows["message"], rows["structured"])
+    own = told["level"].cast(pl.Int64).replace_strict(dict(enumerate(SEVERITIES)), default=None, return_dtype=pl.String)
+    rows = rows.hstack(told.drop("level")).with_columns(
+        action=pl.coalesce("msgid", "action"), severity_text=pl.coalesce(own, "severity_text")
     )
     known = pl.col("priority").is_between(0, 8 * len(FACILITIES) - 1)
     number = pl.when(~known).then(pl.col("priority").cast(pl.String))
     process = pl.when(pl.col("pid").is_null() & (pl.col("pid_text") != "-")).then("pid_text")
     rows = rows.join(_structured(rows), on="record", how="left", maintain_order="left")
-    pairs = pl.concat_str(
-        _pair("facility", _text(pl.col("facility"))),
-        _pair("priority", number),
-        _pair("relay", _text(pl.col("relay"))),
-        _pair("procid", _text(process)),
-        _pair("structured_data", pl.coalesce("data", _text(pl.col("structured")))),
-        separator=",",
-        ignore_nulls=True,
+    fields = json_object(
+        {
+            "facility": json_text(pl.col("facility")),
+            "priority": number,
+            "relay": json_text(pl.col("relay")),
+            "procid": json_text(process),
+            "structured_data": pl.coalesce("data", json_text(pl.col("structured"))),
+        }
     )
-    return rows.with_columns(fields=pl.when(pairs != "").then(pl.concat_str(pl.lit("{"), pairs, pl.lit("}"))))
-
-
-def _text(value: pl.Expr) -> pl.Expr:
-    """Text as JSON."""
-    return pl.concat_str(pl.lit('"'), value.str.replace_many(_JSON), pl.lit('"'))
-
-
-def _pair(name: str, value: pl.Expr) -> pl.Expr:
-    return pl.concat_str(pl.lit(f'"{name}":'), value)
+    return rows.with_columns(fields=fields)
 
 
 def _structured(rows: pl.DataFrame) -> pl.DataFrame:
@@ -125,12 +158,12 @@ def _structured(rows: pl.DataFrame) -> pl.DataFrame:
         return pl.DataFrame(schema={"record": rows.schema["record"], "data": pl.String})
     elements = some.with_columns(element=pl.col("structured").str.extract_all(_ELEMENT)).explode("element")
     elements = elements.drop_nulls("element").with_columns(
-        id=_text(pl.col("element").str.extract(r'^\[([^ \]="]+)')), number=pl.int_range(pl.len())
+        id=json_text(pl.col("element").str.extract(r'^\[([^ \]="]+)')), number=pl.int_range(pl.len())
     )
     pairs = elements.with_columns(pair=pl.col("element").str.extract_all(_PAIR)).explode("pair", empty_as_null=True)
     value = pl.col("pair").str.extract(r'(?s)^[^=:"]+[=:]"(.*)"$')
     pairs = pairs.with_columns(
-        name=_text(pl.col("pair").str.extract('^([^=:"]+)')),
+        name=json_text(pl.col("pair").str.extract('^([^=:"]+)')),
         value=pl.concat_str(pl.lit('"'), value.str.replace_many(_SAID, leftmost=True), pl.lit('"')),
     )
     listed = pl.concat_str(pl.lit("["), pl.col("value").str.join(","), pl.lit("]"))
@@ -152,12 +185,25 @@ def _structured(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _sign(head: Head) -> str:
+    """Times, and the patterns for messages in it."""
+    begins = "most lines begin with a time or with a priority such as <13>"
+    if not head.lines:
+        return begins
+    records = (
+        pl.DataFrame({"text": head.lines}).with_row_index("record", 1).with_columns(pl.col("record").cast(pl.Int64))
+    )
+    events = events_of(records, source=str(head.path), zone="UTC", written=datetime.now(UTC))
+    names = Messages(head.path, Options()).names(events)
+    return f"{begins}; messages that patterns know: {', '.join(names)}" if names else begins
+
+
 READER = Reader(
     name="syslog",
     about="Syslog (RFC 3164, RFC 5424) and text logs whose lines begin with a time, also gzip",
-    tables=("events",),
+    tables=("events", "http_requests", "dns_queries", "connections"),
     accepts=accepts,
-    sign="most lines begin with a time or with a priority such as <13>",
+    sign=_sign,
     read=one_by_one(read),
     grows=lambda _: True,
 )

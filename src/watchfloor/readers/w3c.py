@@ -12,6 +12,7 @@ from watchfloor import times
 from watchfloor.errors import AmbiguousTime
 from watchfloor.readers import commas
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
+from watchfloor.readers.jsontext import json_object, json_text
 from watchfloor.readers.lines import read_lines
 
 __all__ = ["READER"]
@@ -136,7 +137,7 @@ def _parsed(records: pl.DataFrame, layout: _Layout, source: str, zone: str | Non
     )
     stamped = stamped.filter(~bad)
     is_request = "cs-method" in value and ("cs-uri-stem" in value or "cs-uri" in value)
-    table = _requests(stamped, value) if is_request else _events(stamped, value, names)
+    table = _requests(stamped, value, names) if is_request else _events(stamped, value, names)
     return {"http_requests" if is_request else "events": table, "rejects": pl.concat(rejects)}
 
 
@@ -224,9 +225,9 @@ def _columns(
     return made, used
 
 
-def _requests(rows: pl.DataFrame, value: Mapping[str, pl.Expr]) -> pl.DataFrame:
-    """Requests of a web server or a proxy."""
-    made, _ = _columns(value, _REQUEST)
+def _requests(rows: pl.DataFrame, value: Mapping[str, pl.Expr], names: tuple[str, ...]) -> pl.DataFrame:
+    """Requests of a web server or a proxy; what no column holds is JSON, and so are numbers that are none."""
+    made, used = _columns(value, _REQUEST)
     cloudfront = "x-edge-location" in value
     if "user_agent" in made and not cloudfront:
         # IIS writes a blank as `+`, so that `++` was a blank and a plus: `(compatible;+Bot;++http://..)`.
@@ -243,7 +244,20 @@ def _requests(rows: pl.DataFrame, value: Mapping[str, pl.Expr]) -> pl.DataFrame:
         # IIS and proxies write milliseconds, CloudFront seconds.
         taken = value["time-taken"].cast(pl.Float64, strict=False)
         made["duration_seconds"] = taken if cloudfront else taken / 1000
-    return rows.select("record", "time", **made)
+    numbers = {
+        next(field for field in _REQUEST[column] if field in value): made[column] for column in _INTEGERS & made.keys()
+    } | ({"time-taken": made["duration_seconds"]} if "duration_seconds" in made else {})
+    gone = used | {"date", "time", "date-time", "cs-uri-stem" if "cs-uri-stem" in value else "cs-uri", "cs-uri-query"}
+    if "cs-uri-stem" not in value:
+        gone.discard("cs-uri-query")
+    kept: dict[str, pl.Expr] = {}
+    for name in names:
+        written = value[name.lower()]
+        if name.lower() in numbers:
+            kept[name] = json_text(pl.when(numbers[name.lower()].is_null()).then(written))
+        elif name.lower() not in gone:
+            kept[name] = json_text(written)
+    return rows.select("record", "time", fields=json_object(kept), **made)
 
 
 def _events(rows: pl.DataFrame, value: Mapping[str, pl.Expr], names: tuple[str, ...]) -> pl.DataFrame:

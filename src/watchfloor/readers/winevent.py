@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from watchfloor.instants import Instant, instant_of
-from watchfloor.jsonvalues import Rest, text_of, unwrapped
+from watchfloor.jsonvalues import Rest, unwrapped
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
 from watchfloor.readers.documents import has_lines
+from watchfloor.readers.endpoints import PROTOCOLS, address_of, port_of
 from watchfloor.readers.jsonrecords import Make, read_json, share_of
+from watchfloor.readers.winevents import LEVELS
+from watchfloor.readers.winmessages import said_in
 
-__all__ = ["READER", "is_event"]
+__all__ = ["READER", "event_of", "is_event"]
 
 _SYSTEM = ("Event.System.", "System.")
 """Where dumps of event logs keep what all events have."""
-_DATA = ("", "Event.EventData.", "winlog.event_data.", "EventData.", "Event.UserData.")
+_DATA = ("", "Event.EventData.", "winlog.event_data.", "event_data.", "EventData.", "Event.UserData.")
 """Where the fields of one kind of event are."""
 _ATTRIBUTES = ("{}_attributes.{}", "{}.#attributes.{}", "{}.@{}", "{}.{}")
 """How dumps write an attribute of an element."""
 _UTC_IN_MESSAGE = re.compile(r"(?m)^UtcTime: ([0-9-]{10} [0-9:.]{8,18})\r?$")
-_LEVELS = {"0": "Information", "1": "Critical", "2": "Error", "3": "Warning", "4": "Information", "5": "Verbose"}
-"""Levels of Windows, as its own viewer calls them."""
-_PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "ipv6-icmp"}
-_ADDRESS = re.compile(r"(?:::ffff:)?([0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(?:%[0-9A-Za-z]+)?)")
 
 
 def _attribute(element: str, name: str) -> tuple[str, ...]:
@@ -39,21 +40,29 @@ def _data(*names: str) -> tuple[str, ...]:
 _SYSTEM_TIME = (*_attribute("TimeCreated", "SystemTime"), "SystemTime")
 _EVENT_TIME = ("EventTime", "TimeCreated", "TimeGenerated", "Event.System.TimeCreated")
 _UTC_TIME = _data("UtcTime")
+_APART = timedelta(seconds=2)
+"""Sysmon writes an event to the log within so much."""
 _ARRIVAL = ("@timestamp", "EventReceivedTime")
 _HOST = (
     *("Hostname", "winlog.computer_name", "Event.System.Computer", "System.Computer", "Computer", "MachineName"),
-    *("host.name", "agent.hostname"),
+    *("computer_name", "host.name", "agent.hostname"),
 )
 _NUMBER = (
     *("Event.System.EventID.#text", "System.EventID.#text", "Event.System.EventID", "System.EventID"),
-    *("winlog.event_id", "EventID", "EventId", "Id", "event.code"),
+    *("winlog.event_id", "EventID", "EventId", "Id", "event_id", "event.code"),
 )
-_CHANNEL = ("Event.System.Channel", "System.Channel", "winlog.channel", "Channel", "LogName")
+_CHANNEL = ("Event.System.Channel", "System.Channel", "winlog.channel", "Channel", "LogName", "log_name")
 _PROVIDER = (
     *_attribute("Provider", "Name"),
-    *("winlog.provider_name", "SourceName", "ProviderName", "EventSourceName", "Provider", "Source"),
+    *("winlog.provider_name", "SourceName", "ProviderName", "EventSourceName", "source_name", "Provider", "Source"),
 )
-_PROCESS = (*_attribute("Execution", "ProcessID"), "winlog.process.pid", "ExecutionProcessID")
+_PROCESS = (
+    *_attribute("Execution", "ProcessID"),
+    "winlog.process.pid",
+    "ExecutionProcessID",
+    "ProcessID",
+    "process_id",
+)
 _SRC_IP = _data("IpAddress", "SourceIp", "SourceAddress", "ClientAddress")
 _SRC_PORT = _data("IpPort", "SourcePort")
 _DST_IP = _data("DestinationIp", "DestAddress")
@@ -79,6 +88,8 @@ def is_event(found: Mapping[str, Any]) -> bool:
         return True
     if "winlog.event_id" in found or (isinstance(found.get("winlog"), dict) and "event_id" in found["winlog"]):
         return True
+    if {"event_id", "log_name", "source_name"} <= found.keys():
+        return True
     if "RuleTitle" in found or "detections" in found:
         return False
     numbered = "EventID" in found or "EventId" in found
@@ -99,52 +110,70 @@ def read(path: Path, options: Options) -> Tables:
 
 def _maker(zone: str | None) -> Make:
     def event(found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-        rest = Rest(unwrapped(found))
-        instant = _when(rest, zone)
-        number = rest.word(*_NUMBER)
-        if instant is None:
-            raise ValueError("no time that can be read" if number else "no Windows event: neither a number nor a time")
-        message = rest.word(*_MESSAGE)
-        proto = rest.word(*_PROTOCOL)
-        level = rest.word(*_LEVEL)
-        yield (
-            "events",
-            instant.row()
-            | {
-                "host": rest.word(*_HOST),
-                "program": rest.word(*_PROVIDER),
-                "pid": rest.integer(*_PROCESS),
-                "user": rest.word(*_USER),
-                "src_ip": rest.first(_address, *_SRC_IP),
-                "src_port": rest.first(_port, *_SRC_PORT),
-                "dst_ip": rest.first(_address, *_DST_IP),
-                "dst_port": rest.first(_port, *_DST_PORT),
-                "proto": _PROTOCOLS.get(proto, proto.lower()) if proto else None,
-                "action": rest.word(*_ACTION),
-                "event_id": number,
-                "category": rest.word(*_CHANNEL),
-                "severity_text": _LEVELS.get(level, level) if level else None,
-                "title": message.split("\n", 1)[0].strip().rstrip(":") or None if message else rest.word(*_TITLE),
-                "message": message,
-                "fields": rest.fields(),
-            },
-        )
+        yield "events", event_of(unwrapped(found), zone)
 
     return event
+
+
+def event_of(found: dict[str, Any], zone: str | None = None) -> dict[str, Any]:
+    """A row of EVENTS; the record is changed.
+
+    Arguments:
+        found: the event.
+        zone: of clock times.
+
+    Raises:
+        ValueError: no Windows event, or one without a time.
+    """
+    rest = Rest(found)
+    instant = _when(rest, zone)
+    number = rest.word(*_NUMBER)
+    if instant is None:
+        raise ValueError("no time that can be read" if number else "no Windows event: neither a number nor a time")
+    message = rest.word(*_MESSAGE)
+    proto = rest.word(*_PROTOCOL)
+    level = rest.word(*_LEVEL)
+    row: dict[str, Any] = instant.row() | {
+        "host": rest.word(*_HOST),
+        "program": rest.word(*_PROVIDER),
+        "pid": rest.integer(*_PROCESS),
+        "user": rest.word(*_USER),
+        "src_ip": rest.first(_ip, *_SRC_IP),
+        "src_port": rest.first(port_of, *_SRC_PORT),
+        "dst_ip": rest.first(_ip, *_DST_IP),
+        "dst_port": rest.first(port_of, *_DST_PORT),
+        "proto": PROTOCOLS.get(proto, proto.lower()) if proto else None,
+        "action": rest.word(*_ACTION),
+        "event_id": number,
+        "category": rest.word(*_CHANNEL),
+        "severity_text": LEVELS.get(level, level) if level else None,
+        "title": message.split("\n", 1)[0].strip().rstrip(":") or None if message else rest.word(*_TITLE),
+        "message": message,
+        "fields": rest.fields(),
+    }
+    if message and row["user"] is None and row["src_ip"] is None:
+        row |= said_in(message)
+    return row
 
 
 def _when(rest: Rest, zone: str | None) -> Instant | None:
     """The event's own time before that of its arrival; a clock time only where its zone is known, or nothing else is.
 
-    Windows keeps UTC: `SystemTime` is that, whatever is printed behind it, and so is Sysmon's `UtcTime`.
+    Windows keeps UTC: `SystemTime` is that, whatever is printed behind it, and so is Sysmon's `UtcTime`. A record's own
+    `EventTime` goes before Sysmon's where the declared zone brings both together; where it does not, the zone is wrong.
     """
-    for names in (_SYSTEM_TIME, _UTC_TIME):
-        for name in names:
-            if found := _taken(rest, name, utc=True):
-                return found
-    message = rest.look(*_MESSAGE)
-    if isinstance(message, str) and (said := _UTC_IN_MESSAGE.search(message)):
-        return instant_of(said[1], utc=True)
+    for name in _SYSTEM_TIME:
+        if found := _taken(rest, name, utc=True):
+            return found
+    sysmon, named = _of_sysmon(rest)
+    if sysmon is not None and sysmon.exact is not None:
+        own = instant_of(rest.look("EventTime"))
+        if own and own.clock and zone and _are_one(own.clock, sysmon.exact, zone):
+            rest.take("EventTime")
+            return own
+        if named:
+            rest.take(named)
+        return sysmon
     beat = rest.look("winlog", "winlog.event_id") is not None
     clock: Instant | None = None
     for name in ("@timestamp", *_EVENT_TIME) if beat else _EVENT_TIME:
@@ -160,21 +189,32 @@ def _when(rest: Rest, zone: str | None) -> Instant | None:
     return clock
 
 
+def _of_sysmon(rest: Rest) -> tuple[Instant | None, str | None]:
+    """The time that Sysmon says, in a field with its name, or within its message."""
+    for name in _UTC_TIME:
+        if found := instant_of(rest.look(name), utc=True):
+            return found, name
+    message = rest.look(*_MESSAGE)
+    if isinstance(message, str) and (said := _UTC_IN_MESSAGE.search(message)):
+        return instant_of(said[1], utc=True), None
+    return None, None
+
+
+def _are_one(clock: datetime, instant: datetime, zone: str) -> bool:
+    """Whether a clock time is a moment before or after an instant, and can be no other."""
+    by_zone = {clock.replace(tzinfo=ZoneInfo(zone), fold=fold).astimezone(UTC) for fold in (0, 1)}
+    return len(by_zone) == 1 and abs(by_zone.pop() - instant) <= _APART
+
+
 def _taken(rest: Rest, name: str, *, utc: bool) -> Instant | None:
     if found := instant_of(rest.look(name), utc=utc):
         rest.take(name)
     return found
 
 
-def _address(value: Any) -> str | None:
-    """An IP address, without the prefix of an IPv4 address in IPv6."""
-    found = _ADDRESS.fullmatch(value) if isinstance(value, str) else None
-    return found[1] if found else None
-
-
-def _port(value: Any) -> int | None:
-    digits = text_of(value)
-    return int(digits) if digits and re.fullmatch(r"[0-9]{1,5}", digits) else None
+def _ip(value: Any) -> str | None:
+    found = address_of(value)
+    return found[0] if found else None
 
 
 READER = Reader(

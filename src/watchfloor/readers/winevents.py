@@ -7,18 +7,18 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from watchfloor.readers.endpoints import PROTOCOLS
 from watchfloor.readers.xmlstream import as_json
 
-__all__ = ["Facts", "event"]
+__all__ = ["LEVELS", "Facts", "event"]
 
 Facts = Mapping[str, str | list[str]]
 """What a part of an event says, by its names; attributes and inner elements after a dot."""
 
-_LEVELS = {"0": "Information", "1": "Critical", "2": "Error", "3": "Warning", "4": "Information", "5": "Verbose"}
+LEVELS = {"0": "Information", "1": "Critical", "2": "Error", "3": "Warning", "4": "Information", "5": "Verbose"}
 """As the Event Viewer calls them."""
 _AUDIT = ((1 << 53, "Audit Success"), (1 << 52, "Audit Failure"))
 """Bits of `Keywords` (winmeta.xml)."""
-_PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "ipv6-icmp"}
 _NOTHING = ("", "-")
 _USER = ("TargetUserName", "SubjectUserName", "User", "AccountName", "TargetUser")
 _SRC_IP = ("IpAddress", "SourceIp", "SourceAddress", "ClientAddress", "ClientIP", "Address")
@@ -73,11 +73,11 @@ def event(record: int, system: Facts, data: Facts, rendering: Facts) -> dict[str
         "src_port": int(src_port) if src_port else None,
         "dst_ip": _address(rest, _DST_IP),
         "dst_port": int(dst_port) if dst_port else None,
-        "proto": _PROTOCOLS.get(proto, proto.lower()) if proto else None,
+        "proto": PROTOCOLS.get(proto, proto.lower()) if proto else None,
         "action": _audit(_text(head.get("Keywords"))),
         "event_id": said("EventID"),
         "category": said("Channel"),
-        "severity_text": _text(rendering.get("Level")) or _LEVELS.get(level or "", level),
+        "severity_text": _text(rendering.get("Level")) or LEVELS.get(level or "", level),
         "title": _text(rendering.get("Task")),
         "message": _text(rendering.get("Message")),
     }

@@ -155,9 +155,14 @@ def _strptime(words: pl.Expr, written: str) -> tuple[pl.Expr, bool]:
     form = re.sub(r"[.,]?%\.?(\d?)f", r"%.f", form)
     form = re.sub(r"%[:#]*z", "%#z", form).replace("\0", "%%")
     if "%#z" in form:
-        return words.str.to_datetime(form, strict=False, time_unit="us", time_zone="UTC"), True
-    clock = words.str.to_datetime(form, strict=False, time_unit="us")
+        return _in_calendar(words.str.to_datetime(form, strict=False, time_unit="us", time_zone="UTC")), True
+    clock = _in_calendar(words.str.to_datetime(form, strict=False, time_unit="us"))
     return (clock.dt.replace_time_zone("UTC"), True) if "%s" in form else (clock, False)
+
+
+def _in_calendar(parsed: pl.Expr) -> pl.Expr:
+    """Times of the years that a calendar has: `%Y` reads -2026 as well, and 12026."""
+    return pl.when(parsed.dt.year().is_between(1, 9999)).then(parsed)
 
 
 _DIRECTIVE = re.compile(r"%(?:[-_0]?([YCyGgmbBhUWVdejuwaADxFHkIlPpMSfRTXrzZcsnt%])|\.\d?(f)|\d(f)|:{1,3}(z)|#(z))")

@@ -10,38 +10,52 @@ import polars as pl
 from watchfloor.readers.pairs.grammar import Values
 from watchfloor.schemas import TIME
 
-__all__ = ["CONNECTIONS_KEYS", "EVENTS_KEYS", "FLOWS", "Flow", "are_flows", "columns", "own_times"]
+__all__ = ["CONNECTIONS_KEYS", "EVENTS_KEYS", "FLOWS", "PROTOCOLS", "Flow", "are_flows", "columns", "own_times"]
 
 Keys = Mapping[str, tuple[str, ...]]
 
 _PAIR: Keys = {
     "src_ip": (
         *("srcip", "src_ip", "src", "source_ip", "sourceip", "srcaddr", "saddr", "SRC", "c-ip", "ClientIP"),
-        *("client_ip", "clientip", "remip", "Src-ip", "ip_address"),
+        *("client_ip", "clientip", "remip", "Src-ip", "ip_address", "source-address", "SrcIP", "ip_client"),
+        *("initiator_ip", "remote_ip", "srcaddress", "srcV6", "ip", "IP"),
     ),
     "src_port": (
         *("srcport", "src_port", "spt", "sport", "source_port", "sourceport", "SPT", "remport", "Src-port", "src"),
+        *("source-port", "SrcPort", "s_port"),
     ),
     "dst_ip": (
         *("dstip", "dst_ip", "dst", "destination_ip", "destinationip", "dstaddr", "daddr", "DST", "destip"),
-        *("serverip", "server_ip", "s-supplier-ip", "target_ip"),
+        *("serverip", "server_ip", "s-supplier-ip", "target_ip", "destination-address", "DstIP", "dest_ip"),
+        *("responder_ip", "destaddress", "dstV6"),
     ),
     "dst_port": (
         *("dstport", "dst_port", "dpt", "dport", "destination_port", "destinationport", "DPT", "cs-uri-port", "dst"),
+        *("destination-port", "DstPort", "dest_port", "destport"),
     ),
-    "proto": ("proto", "protocol", "PROTO", "ip_protocol"),
+    "proto": ("proto", "protocol", "PROTO", "ip_protocol", "protocol-id", "Protocol", "transport", "ipproto"),
 }
 EVENTS_KEYS: Keys = {
     **_PAIR,
     "host": ("devname", "device_name", "fw", "ION_HOST", "dvchost", "dvc", "x-bluecoat-appliance-name", "host"),
     "user": (
         *("user", "user_name", "username", "srcuser", "usr", "suser", "UserName", "User", "USER", "cs-username"),
-        *("administrator", "account"),
+        *("administrator", "account", "AdminName", "admin", "login", "sasl_username", "src_user"),
     ),
     "program": ("program", "prog", "PROCESS_NAME"),
     "pid": ("pid", "process_id"),
-    "action": ("action", "act", "Action", "actionTaken", "log_subtype", "s-action", "operation", "Operation"),
-    "event_id": ("logid", "log_id", "msg_id", "event_id", "eventid", "EventID", "m"),
+    "action": (
+        "action",
+        "act",
+        "Action",
+        "actionTaken",
+        "log_subtype",
+        "s-action",
+        "operation",
+        "Operation",
+        "fw_action",
+    ),
+    "event_id": ("logid", "log_id", "msg_id", "event_id", "eventid", "EventID", "m", "id"),
     "category": ("log_type", "type", "category", "c", "Category", "attackGroup"),
     "severity_text": ("level", "severity", "pri", "priority", "Severity", "SEVERITY", "Level", "Priority", "crlevel"),
     "title": ("logdesc", "attack", "event_name", "eventname", "attackname", "attackDescription", "subject"),
@@ -68,7 +82,7 @@ _NUMBERED = {
     **{"58": "icmp", "89": "ospf", "103": "pim", "112": "vrrp", "132": "sctp"},
 }
 """IANA protocol numbers; ICMP for IPv6 is `icmp`, as sensors call it."""
-_PROTOCOLS = {
+PROTOCOLS = {
     **{str(number): str(number) for number in range(256)},
     **_NUMBERED,
     **{name: name for name in _NUMBERED.values()},
@@ -76,8 +90,8 @@ _PROTOCOLS = {
 }
 _WITH_PORT = {"src", "dst"}
 """Keys whose value may be `address:port:interface:name`, as SonicWall writes it."""
-_OF_SONICWALL = {"m", "c"}
-"""Keys that mean this only beside `sn`, the serial number of a SonicWall."""
+_BESIDE = {"m": "sn", "c": "sn", "id": "sys"}
+"""Keys that mean this only beside another: `sn`, a SonicWall's serial number, or `sys`, a Sophos UTM's system."""
 _IP = (
     r"^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3})?)$"
 )
@@ -89,14 +103,14 @@ _LOWER = {"proto"}
 def columns(values: Values, wanted: Keys) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
     """The columns, and by key in which lines its value is in a column: whole, so that nothing of it is lost."""
     usable = {
-        column: [key for key in keys if key in values.keys and (key not in _OF_SONICWALL or "sn" in values.keys)]
+        column: [key for key in keys if key in values.keys and _BESIDE.get(key, key) in values.keys]
         for column, keys in wanted.items()
     }
     names = [(column, key) for column, keys in usable.items() for key in keys]
     if not names:
         return pl.DataFrame(), {}
-    with_serial = ["sn"] if any(key in _OF_SONICWALL for _, key in names) else []
-    frame = values.frame([*(key for _, key in names), *with_serial])
+    beside = [_BESIDE[key] for _, key in names if key in _BESIDE]
+    frame = values.frame([*(key for _, key in names), *beside])
     frame = frame.select(
         *(_valid(key, column).alias(f"{column}={key}") for column, key in names),
         *{f"={key}": pl.col(key).alias(f"={key}") for _, key in names}.values(),
@@ -121,10 +135,10 @@ def columns(values: Values, wanted: Keys) -> tuple[pl.DataFrame, dict[str, pl.Se
 def _valid(key: str, column: str) -> pl.Expr:
     """The value of a key where it can stand in a column."""
     value = pl.col(key)
-    if key in _OF_SONICWALL:
-        value = pl.when(pl.col("sn") != "").then(value)
+    if key in _BESIDE:
+        value = pl.when(pl.col(_BESIDE[key]) != "").then(value)
     with_port = pl.when(value.str.contains(_ADDRESS_PORT)).then(value)
-    good: pl.Expr = pl.when((value != "-") & (value != "")).then(value)
+    good: pl.Expr = pl.when(~value.is_in(["-", "", "N/A", "NA"])).then(value)
     if column.endswith("_ip"):
         good = pl.when(value.str.contains(_IP)).then(value)
         good = pl.coalesce(good, _part(with_port, 0)) if key in _WITH_PORT else good
@@ -136,7 +150,7 @@ def _valid(key: str, column: str) -> pl.Expr:
         number = value.cast(pl.Float64, strict=False)
         good = pl.when(number.is_finite() & (number >= 0)).then(number)
     elif column == "proto":
-        good = value.str.extract("^([^/]+)").str.to_lowercase().replace_strict(_PROTOCOLS, default=None)
+        good = value.str.extract("^([^/]+)").str.to_lowercase().replace_strict(PROTOCOLS, default=None)
     return good
 
 
@@ -224,7 +238,7 @@ _TIME_KEYS = (
 )
 """Keys of whole times, in order of preference; `date` and `time` come after the first."""
 _STAMP = (
-    r"^([0-9]{4}[-/][0-9]{2}[-/][0-9]{2})[T ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:[.,]([0-9]{1,9}))?"
+    r"^([0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2})[T ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:[.,]([0-9]{1,9}))?"
     r" ?(Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})?$"
 )
 _EPOCH = r"^[0-9]{9,19}(?:\.[0-9]{1,9})?$"
@@ -260,7 +274,13 @@ def own_times(values: Values) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
 
 
 def _candidates() -> Sequence[tuple[str, ...]]:
-    return (("eventtime",), ("date", "time", "tz"), ("date", "time", "timezone"), *((key,) for key in _TIME_KEYS[1:]))
+    return (
+        ("eventtime",),
+        ("date", "time", "tz"),
+        ("date", "time", "timezone"),
+        ("time", "tz"),
+        *((key,) for key in _TIME_KEYS[1:]),
+    )
 
 
 def _read(values: Values, keys: tuple[str, ...]) -> pl.DataFrame:
@@ -270,8 +290,10 @@ def _read(values: Values, keys: tuple[str, ...]) -> pl.DataFrame:
         text = pl.col(keys[0])
         written = text
     else:
-        date, time, offset = (pl.col(key) for key in keys)
-        bare = pl.when(date.str.len_bytes() == 10).then(pl.concat_str(date, time, separator=" "))
+        *dates, time, offset = (pl.col(key) for key in keys)
+        bare = time
+        if dates:
+            bare = pl.when(dates[0].str.len_bytes().is_between(8, 10)).then(pl.concat_str(*dates, time, separator=" "))
         # Names of zones, such as CDT or IST, mean several offsets: such a clock needs to be told its zone.
         known = offset.str.contains("^(?:Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})$")
         text = pl.when(known).then(pl.concat_str(bare, offset)).otherwise(bare)
@@ -290,7 +312,12 @@ def _read(values: Values, keys: tuple[str, ...]) -> pl.DataFrame:
     parts = value.str.extract_groups(_STAMP).struct
     day, clock, fraction, offset = (parts.field(str(n)) for n in (1, 2, 3, 4))
     frame = frame.with_columns(
-        day=day.str.replace_all("/", "-", literal=True), at=clock, fraction=fraction, offset=offset
+        day=day.str.replace_all("/", "-", literal=True)
+        .str.replace("-([0-9])-", "-0${1}-")
+        .str.replace("-([0-9])$", "-0${1}"),
+        at=clock,
+        fraction=fraction,
+        offset=offset,
     )
     local = pl.concat_str("day", pl.lit("T"), "at", pl.lit("."), pl.col("fraction").fill_null("0")).str.to_datetime(
         "%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False
@@ -355,6 +382,6 @@ def _taken(found: pl.DataFrame) -> dict[str, pl.Series]:
         for n, name in enumerate(key.split("+")):
             used = (found["key"] == key).fill_null(False)
             # The offset is only in the time where it made it exact.
-            used = used & exact if n == 2 else used
+            used = used & exact if n and n == key.count("+") else used
             taken[name] = taken[name] | used if name in taken else used
     return taken

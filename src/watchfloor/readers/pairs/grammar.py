@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
-__all__ = ["KEY", "Exact", "Simple", "Values", "Vocabulary", "pairs_of", "separators", "tangled"]
+__all__ = ["KEY", "Exact", "Simple", "Values", "Vocabulary", "pairs_of", "separator_of", "separators", "tangled"]
 
 KEY = r"[A-Za-z_@$][A-Za-z0-9_.()\[\]/@$-]*"
 """What may stand before an equals sign to be a key."""
@@ -23,15 +23,32 @@ _WINDOW = 64
 _MARK = "\x01"
 """Stands for a pair that is left out; simple lines hold no control characters."""
 _PAIR = re.compile(rf"({KEY})=")
-_TABBED = re.compile(rf"\t{KEY}=")
+_TIGHT = "\t|,;"
+"""What may stand between pairs instead of blanks, the strongest sign first."""
 _QUOTED = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL)
 _LOOSE = re.compile(r"[^ ]* \([^ ()=\"]*\)(?= |$)")
 
 
 def separators(text: pl.Expr) -> pl.Expr:
-    """What stands between the pairs of a line: a tab where one stands before a key, else a blank."""
-    tabbed = text.str.contains(_TAB, literal=True) & text.str.contains(_TABBED.pattern)
-    return pl.when(tabbed).then(pl.lit(_TAB)).otherwise(pl.lit(_BLANK))
+    """What stands between the pairs of a line: a tab where one stands before a key, else what the first two show."""
+    tabbed = text.str.contains(_TAB, literal=True) & text.str.contains(rf"\t{KEY}=")
+    signs = [pl.when(tabbed).then(pl.lit(_TAB))]
+    signs += [pl.when(text.str.contains(_separated(sign))).then(pl.lit(sign)) for sign in _TIGHT[1:]]
+    return pl.coalesce(*signs, pl.lit(_BLANK))
+
+
+def _separated(sign: str) -> str:
+    """Finds whether a sign, without a blank behind it, stands between the first two pairs of a line."""
+    value = rf'(?:"[^"]*"|[^"{sign} ]*)'
+    return rf"^{KEY}={value}[{sign}]{KEY}="
+
+
+_SEPARATED = {_TAB: re.compile(rf"\t{KEY}="), **{sign: re.compile(_separated(sign)) for sign in _TIGHT[1:]}}
+
+
+def separator_of(text: str) -> str:
+    """What stands between the pairs of one text, as `separators` has it."""
+    return next((sign for sign, regex in _SEPARATED.items() if regex.search(text)), _BLANK)
 
 
 def pairs_of(text: str) -> tuple[dict[str, list[str]], list[str]]:
@@ -40,7 +57,7 @@ def pairs_of(text: str) -> tuple[dict[str, list[str]], list[str]]:
     A value runs to the separator, or between quotes, where `\\"` is a quote. A quote that is never closed ends with
     the text. A backslash before the closing quote, as in a folder's name, closes where that leaves nothing dangling.
     """
-    between = _TAB if _TABBED.search(text) else _BLANK
+    between = separator_of(text)
     pairs: dict[str, list[str]] = {}
     words: list[str] = []
     place = 0
@@ -89,7 +106,7 @@ def _simple(key: str, between: str) -> str:
     quoted = rf'"{word}(?:{between}{later})*"'
     pair = rf"(?:(?:{key})=(?:{quoted}|{word})"
     pair += rf"|{LOOSE}={word} \([^ ()=\"{control}]*\))" if between == _BLANK else ")"
-    return rf"^{pair}(?:{between}+{pair})*$"
+    return rf"^{pair}(?:[{between}]+{pair})*$"
 
 
 class Vocabulary:
@@ -97,7 +114,7 @@ class Vocabulary:
 
     def __init__(self) -> None:
         """Knows nothing yet."""
-        self._keys: dict[str, tuple[str, ...]] = {_BLANK: (), _TAB: ()}
+        self._keys: dict[str, tuple[str, ...]] = dict.fromkeys((_BLANK, *_TIGHT), ())
 
     def keys(self, between: str) -> tuple[str, ...]:
         """What is known of lines with this separator."""
@@ -128,7 +145,7 @@ class Vocabulary:
 
 
 def _keys_of(texts: pl.Series, between: str) -> list[str]:
-    found = texts.head(_SAMPLE).str.extract_all(rf"(?:^|{between}){KEY}=").list.explode().drop_nulls()
+    found = texts.head(_SAMPLE).str.extract_all(rf"(?:^|[{between}]){KEY}=").list.explode().drop_nulls()
     return sorted(found.str.strip_chars_start(between).str.strip_suffix("=").unique().to_list())
 
 
@@ -137,7 +154,7 @@ def tangled(texts: pl.Series, between: str) -> pl.Series:
 
     In all other lines the separator, a key and an equals sign are found nowhere but at the start of that key's pair.
     """
-    pattern = rf'="[^"]*(?:{between}[^"{between}=]*=|"[^{between}])'
+    pattern = rf'="[^"]*(?:[{between}][^"{between}=]*=|"[^{between}])'
     return texts.str.contains('\\"', literal=True) | texts.str.contains(pattern)
 
 
@@ -224,7 +241,7 @@ class Simple(Values):
         if not more.any():
             return more
         # An equals sign may also stand in a value.
-        few = self._texts.filter(more).str.count_matches(rf"{self._between}{KEY}=") != found.filter(more)
+        few = self._texts.filter(more).str.count_matches(rf"[{self._between}]{KEY}=") != found.filter(more)
         return more.scatter(more.arg_true(), few)
 
     def rest(self, taken: Mapping[str, pl.Series], words: pl.Series | None = None) -> pl.Series:
@@ -244,7 +261,7 @@ class Simple(Values):
         between = self._between
         text = texts.str.strip_chars_end(between)
         if text.str.contains(between * 2, literal=True).any():
-            text = text.str.replace_all(rf"{between}+({KEY}=)", between + "${1}")
+            text = text.str.replace_all(rf"{re.escape(between)}+({KEY}=)", between + "${1}")
         text = text.str.replace_all('"', "", literal=True).str.replace_all("\\", "\\\\", literal=True)
         keys = sorted(self.keys)
         marks = [_MARK if key in gone else f'","{key}":"' for key in keys]

@@ -14,7 +14,18 @@ from watchfloor.errors import AmbiguousTime
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
 from watchfloor.readers.lines import read_lines
 from watchfloor.readers.pairs.columns import CONNECTIONS_KEYS, EVENTS_KEYS, FLOWS, Flow, are_flows, columns, own_times
-from watchfloor.readers.pairs.grammar import KEY, Exact, Simple, Values, Vocabulary, pairs_of, separators, tangled
+from watchfloor.readers.pairs.grammar import (
+    KEY,
+    Exact,
+    Simple,
+    Values,
+    Vocabulary,
+    pairs_of,
+    separator_of,
+    separators,
+    tangled,
+)
+from watchfloor.readers.phrases import said
 from watchfloor.readers.prefix import SEVERITIES, peel
 from watchfloor.schemas import EVENTS
 
@@ -31,6 +42,8 @@ _STRUCTURED = r"(?s)^\[([^ =\]\"]+) (.*)\]$"
 _OTHERS = re.compile(r"CEF: ?[0-9]+\||LEEF: ?[0-9.]+\|")
 """Formats with pairs of another grammar."""
 _ONE = re.compile(rf"(?:^|(?<=[ \t])){KEY}=(?:\"(?:[^\"\\]|\\.)*\"|[^ \t\"]*)(?=[ \t]|$)")
+_FIRST = re.compile(rf"(?<![^ >\t\[]){KEY}=")
+_TIGHT = ("|", ",", ";")
 _STAMPS = ("time", "time_latest", "time_text", "zone", "zone_rule", "time_quality")
 _TRAFFIC_STILL_OPEN = "000020"
 """FortiOS log message id 20 of traffic: statistics of a session that goes on."""
@@ -45,6 +58,10 @@ def _is_pairs(line: str) -> bool:
     line = line[:4000].rstrip()
     if _OTHERS.search(line):
         return False
+    begins = _FIRST.search(line)
+    if begins and (sign := separator_of(line[begins.start() :])) in _TIGHT:
+        pieces = line[begins.start() :].strip(sign).split(sign)
+        return len(pieces) >= LEAST_PAIRS and sum(map(bool, map(_FIRST.match, pieces))) >= LEAST_SHARE * len(pieces)
     found = list(_ONE.finditer(line))
     if len(found) < LEAST_PAIRS:
         return False
@@ -90,7 +107,7 @@ def _peeled(records: pl.DataFrame, source: str, zone: str | None, written: datet
     peeled = peeled.with_columns(
         rest=pl.concat_str(data, pl.when(pl.col("rest") != "").then("rest"), separator=" ", ignore_nulls=True)
     )
-    names = ["record", "rest", "host", "program", "pid", "severity_text", *_STAMPS]
+    names = ["record", "rest", "host", "program", "pid", "severity_text", "msgid", *_STAMPS]
     return pl.concat([plain, peeled.select(names)], how="diagonal").sort("record")
 
 
@@ -170,7 +187,11 @@ def _table(group: tuple[pl.DataFrame, Values, bool], source: str, zone: str | No
             taken[key] = taken[key] | mask if key in taken else mask
         rest = values.rest(taken, message.is_not_null() & words.is_not_null())
         prefix = [name for name in ("host", "program", "pid", "severity_text") if name in rows.columns]
-        table = base.hstack(made).with_columns(
+        table = _with_words(base.hstack(made), words)
+        if "msgid" in rows.columns:
+            action = pl.col("action") if "action" in table.columns else pl.lit(None, pl.String)
+            table = table.with_columns(action=pl.coalesce(action, rows["msgid"]))
+        table = table.with_columns(
             message=message.zip_with(message.is_not_null(), words),
             fields=rest,
             **{name: pl.coalesce(made[name], rows[name]) if name in made else rows[name] for name in prefix},
@@ -191,6 +212,16 @@ def _table(group: tuple[pl.DataFrame, Values, bool], source: str, zone: str | No
         "connections" if connections else "events": table.filter(~bad).drop("reason"),
         "rejects": table.filter(bad).select("record", "reason"),
     }
+
+
+def _with_words(table: pl.DataFrame, words: pl.Series) -> pl.DataFrame:
+    """What the words beside the pairs say, where no pair says it: `[UFW BLOCK]`, `login failed for user anna`."""
+    if not words.count():
+        return table
+    told = said(words).drop("level")
+    return table.with_columns(
+        pl.coalesce(name, told[name]) if name in table.columns else told[name] for name in told.columns
+    )
 
 
 def _stamps(

@@ -11,6 +11,7 @@ import polars as pl
 
 from watchfloor.readers._reader import Options
 from watchfloor.readers.patterns.files import Example, Pattern
+from watchfloor.readers.patterns.messages import Messages
 from watchfloor.readers.patterns.reading import Parser
 
 __all__ = ["Difference", "Outcome", "run_examples"]
@@ -51,9 +52,7 @@ def run_examples(pattern: Pattern) -> tuple[Outcome, ...]:
 
 
 def _run(pattern: Pattern, example: Example, number: int) -> Outcome:
-    parser = Parser(pattern, Path("[[examples]]"), Options(zone=pattern.zone or _ZONE_OF_EXAMPLES), all_fields=True)
-    records = _records(parser, example.text)
-    found, reason = parser.understood(records)
+    found, reason = _understood(pattern, example.text)
     if example.rejected:
         return Outcome(number, example.text, trouble=None if reason else "it is to be rejected, but it fits")
     if reason or found is None:
@@ -74,6 +73,19 @@ def _run(pattern: Pattern, example: Example, number: int) -> Outcome:
             trouble=f"the pattern has no field {', '.join(map(repr, unknown))}; its fields: {', '.join(found)}",
         )
     return Outcome(number, example.text, tuple(differences))
+
+
+def _understood(pattern: Pattern, text: str) -> tuple[dict[str, Any] | None, str | None]:
+    """The fields of an example, or why it is rejected."""
+    path, options = Path("[[examples]]"), Options(zone=pattern.zone or _ZONE_OF_EXAMPLES)
+    found: dict[str, Any] | None = None
+    reason: str | None = None
+    if pattern.applies_to != "message":
+        parser = Parser(pattern, path, options, all_fields=True)
+        found, reason = parser.understood(_records(parser, text))
+    if pattern.applies_to == "message" or (pattern.of_messages and reason):
+        return Messages(path, options, pattern).understood(text)
+    return found, reason
 
 
 def _records(parser: Parser, text: str) -> pl.DataFrame:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from watchfloor.errors import BadPattern
 from watchfloor.readers.columns.model import constant, nearest
+from watchfloor.readers.patterns.catalog import shipped_texts
 from watchfloor.readers.patterns.grok import Compiled, compile_pattern
 from watchfloor.schemas import TABLES, Table
 from watchfloor.times import Unit, check_zone
@@ -113,8 +112,21 @@ class Pattern(BaseModel):
     """A record that fits this is none: a comment, a banner."""
     zone: str | None = None
     """Zone of clock times that carry none; `--zone` goes before it."""
-    patterns: tuple[str, ...] = Field(min_length=1)
+    applies_to: Literal["line", "message", "both"] = "line"
+    """What the patterns match: a whole line (or record); or the message of a syslog line, the text behind time, host
+    and program, which are read as from any syslog line; or either."""
+    programs: tuple[str, ...] = ()
+    """Of messages: the programs that write them, as syslog names them; `*` stands for any text."""
+    tag: str | None = None
+    """Of messages: a regex that their beginning fits, whatever the program: `^%ASA-`. A group in it gives the message's
+    number, for `cases`."""
+    known_by: str | None = None
+    """Of lines: some line of a file fits this, else the pattern is not chosen by itself: for patterns that fit much."""
+    patterns: tuple[str, ...] = ()
     """Regexes with named groups, or Grok, tried in order; in the file also `pattern`, where it is one."""
+    cases: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Further patterns by the number that the tag gives, several numbers with blanks between them: tried first, and
+    only on messages of that number, so that a hundred kinds of messages cost no more than one."""
     grok: dict[str, str] = Field(default_factory=dict)
     """Further Grok patterns by name."""
     columns: dict[str, str] = Field(default_factory=dict)
@@ -130,7 +142,12 @@ class Pattern(BaseModel):
     """A line that fits this is no record: its named groups are fields of the records that follow."""
     examples: tuple[Example, ...] = ()
 
-    _lists = field_validator("patterns", "null", mode="before")(_listed)
+    _lists = field_validator("patterns", "null", "programs", mode="before")(_listed)
+
+    @field_validator("cases", mode="before")
+    @classmethod
+    def _listed_cases(cls, given: Any) -> Any:
+        return {key: _listed(case) for key, case in given.items()} if isinstance(given, Mapping) else given
 
     @model_validator(mode="before")
     @classmethod
@@ -153,19 +170,26 @@ class Pattern(BaseModel):
         return TABLES[self.table]
 
     def compiled(self) -> tuple[Compiled, ...]:
-        """The patterns, in order.
+        """The patterns, in order: those of the cases first.
 
         Raises:
             BadPattern: one that cannot be used.
         """
         several = len(self.patterns) > 1
+        named = [(text, f"case {key}") for key, texts in self.cases.items() for text in texts]
+        named += [(text, f"pattern {n}" if several else "") for n, text in enumerate(self.patterns, 1)]
         return tuple(
-            compile_pattern(text, self.grok, where=f"{self.name}{f', pattern {n}' if several else ''}")
-            for n, text in enumerate(self.patterns, 1)
+            compile_pattern(text, self.grok, where=f"{self.name}{', ' if which else ''}{which}")
+            for text, which in named
         )
 
+    def numbers(self) -> tuple[frozenset[str] | None, ...]:
+        """Of each of the patterns, in the same order, the numbers of the messages that it is for; null: of all."""
+        cases = [frozenset(key.split()) for key, texts in self.cases.items() for _ in texts]
+        return (*cases, *(None for _ in self.patterns))
+
     def regex(self, key: str) -> Compiled | None:
-        """The regex of `begins`, `skips`, `header` or `path`, where there is one.
+        """The regex of `begins`, `skips`, `header`, `path`, `tag` or `known_by`, where there is one.
 
         Raises:
             BadPattern: one that cannot be used.
@@ -174,6 +198,11 @@ class Pattern(BaseModel):
         if not isinstance(text, str):
             return None
         return compile_pattern(text, self.grok, where=f"{self.name}, {key}", nameless=key not in ("header", "path"))
+
+    @property
+    def of_messages(self) -> bool:
+        """Whether the patterns match messages of syslog lines."""
+        return self.applies_to != "line"
 
 
 def load(given: str | Path | Mapping[str, Any] | Pattern) -> Pattern:
@@ -188,7 +217,7 @@ def load(given: str | Path | Mapping[str, Any] | Pattern) -> Pattern:
         name = str(given.get("name", "the pattern"))
         return parse({"name": name, **given}, name)
     text = str(given)
-    if text in (names := _shipped_names()):
+    if text in (names := shipped_texts()):
         return _of_toml(names[text], text)
     if isinstance(given, Path) or text.endswith(".toml") or _is_file(text):
         try:
@@ -212,15 +241,9 @@ def _is_file(text: str) -> bool:
         return False
 
 
-def _shipped_names() -> dict[str, str]:
-    folder = resources.files("watchfloor.readers.patterns").joinpath("shipped")
-    files = sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name)
-    return {file.name.removesuffix(".toml"): file.read_text(encoding="utf-8") for file in files}
-
-
 def shipped() -> tuple[Pattern, ...]:
     """The shipped patterns, by name."""
-    return tuple(_of_toml(text, name) for name, text in _shipped_names().items())
+    return tuple(_of_toml(text, name) for name, text in shipped_texts().items())
 
 
 def _of_toml(text: str, where: str) -> Pattern:
@@ -282,6 +305,7 @@ def _check(pattern: Pattern, where: str) -> None:
             f"{where}: there is no table {pattern.table!r}",
             hint=f"{nearest(pattern.table, TABLES)}tables: {', '.join(TABLES)}",
         )
+    _check_messages(pattern, where)
     compiled = pattern.compiled()
     parts = [part for key in ("begins", "skips", "header", "path") if (part := pattern.regex(key))]
     fields = dict.fromkeys(field for one in (*compiled, *parts) for field in one.fields)
@@ -313,6 +337,31 @@ def _check(pattern: Pattern, where: str) -> None:
     _check_formats(pattern, where)
 
 
+def _check_messages(pattern: Pattern, where: str) -> None:
+    """What belongs to messages, and what does not."""
+    if not pattern.patterns and not pattern.cases:
+        raise BadPattern(f"{where}: the key 'patterns' is missing", hint="a pattern file has at least: pattern = '..'")
+    if pattern.of_messages and not pattern.programs and pattern.tag is None:
+        raise BadPattern(
+            f"{where}: of which messages?",
+            hint="name who writes them, programs = [\"sshd\"], or how they begin, tag = '^%ASA-'",
+        )
+    if not pattern.of_messages and (key := next((key for key in ("programs", "tag") if getattr(pattern, key)), None)):
+        raise BadPattern(f"{where}: {key!r} belongs to messages", hint='say applies_to = "message"')
+    if pattern.applies_to == "message" and (
+        key := next((k for k in ("begins", "header", "known_by") if getattr(pattern, k)), None)
+    ):
+        raise BadPattern(
+            f"{where}: {key!r} belongs to whole lines", hint="records of syslog begin with their time: leave it out"
+        )
+    tag = pattern.regex("tag")
+    if pattern.cases and (tag is None or len(tag.fields) != 1):
+        raise BadPattern(
+            f"{where}: cases of which number?",
+            hint="one named group in the tag gives it: tag = '^%ASA-[0-7]-(?<number>[0-9]+)'",
+        )
+
+
 def _check_type(name: str | None, where: str) -> None:
     try:
         FieldType.model_validate(name or "text")
@@ -335,8 +384,3 @@ def _check_formats(pattern: Pattern, where: str) -> None:
                 )
         if kind.format and kind.type != "time":
             raise BadPattern(f"{where}: {field}: a format belongs to a time", hint=f'{field} = {{ type = "time", .. }}')
-
-
-def is_time(column: str, table: Table) -> bool:
-    """Whether a canonical column holds times."""
-    return isinstance(table.schema[column], pl.Datetime)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
 from watchfloor.errors import AmbiguousTime, BadOption, UnreadableFile
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
+from watchfloor.readers.files import head
+from watchfloor.readers.jsontext import json_text
 from watchfloor.readers.lines import read_lines
 from watchfloor.readers.patterns.years import Years
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from watchfloor.readers.patterns.grok import Compiled
     from watchfloor.readers.patterns.types import Value
 
-__all__ = ["READER", "Parser", "read"]
+__all__ = ["READER", "Parser", "read", "read_by"]
 
 _SHOWN = 100
 _LOOKED_AT = 200
@@ -56,22 +58,86 @@ def read(path: Path, options: Options) -> Tables:
 
     if options.pattern is None:
         raise BadOption(f"{path}: the format 'pattern' needs a pattern", hint="--pattern NAME, FILE or TEXT")
-    parser = Parser(load(options.pattern), path, options)
+    pattern = load(options.pattern)
+    if pattern.applies_to == "message" or (pattern.of_messages and not _has_lines(pattern, path)):
+        return _of_messages(pattern, path, options)
+    return read_by(Parser(pattern, path, options), path, options)
+
+
+def read_by(
+    parser: Parser, path: Path, options: Options, *, others: Callable[[pl.DataFrame], pl.DataFrame] | None = None
+) -> Tables:
+    """The tables of one file whose lines a parser reads.
+
+    Arguments:
+        parser: the parser.
+        path: the file.
+        options: what the user said.
+        others: makes events of records that do not fit, of those that it can read.
+
+    Raises:
+        AmbiguousTime: clock times without a zone.
+        UnreadableFile: no record fits the pattern.
+    """
+    strays: list[int] = []
+
+    def parse(records: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        found = parser.parse(records)
+        if others is None or not found["rejects"].height:
+            return found
+        events = others(records.join(found["rejects"], on="record", how="semi"))
+        if not events.height:
+            return found
+        strays.append(events.height)
+        both = (
+            {"events": pl.concat([found["events"], events], how="diagonal")}
+            if "events" in found
+            else {"events": events}
+        )
+        return found | both | {"rejects": found["rejects"].join(events, on="record", how="anti")}
+
+    more = ("events",) if others is not None and "events" not in parser.tables else ()
     tables = read_lines(
         path,
         options,
         format=parser.pattern.name,
-        tables=parser.tables,
-        parse=parser.parse,
+        tables=(*parser.tables, *more),
+        parse=parse,
         begins=parser.begins,
         skips=parser.skips,
         prepare=parser.prepare if parser.header else None,
     )
-    if parser.notes:
+    if more and not strays:
+        del tables["events"]
+    notes = (*parser.notes, *([f"{sum(strays)} lines do not fit, and are events"] if strays else ()))
+    if notes:
         # Where the regex may match more than the pattern did, the ledger says so.
-        said = pl.concat_str(pl.col("notes"), pl.lit("; ".join(parser.notes)), separator="; ", ignore_nulls=True)
+        said = pl.concat_str(pl.col("notes"), pl.lit("; ".join(notes)), separator="; ", ignore_nulls=True)
         tables["ledger"] = tables["ledger"].with_columns(notes=said)
     return _fitting(tables, path, parser.pattern)
+
+
+def _has_lines(pattern: Pattern, path: Path) -> bool:
+    """Whether some of the file's first lines fit as they are, and not only behind the prefix of syslog."""
+    lines = pl.Series(head(path).lines, dtype=pl.String)
+    return any(lines.str.contains(one.regex).any() for one in pattern.compiled())
+
+
+def _of_messages(pattern: Pattern, path: Path, options: Options) -> Tables:
+    """Syslog lines, whose messages the pattern reads."""
+    from watchfloor.readers.patterns.catalog import shipped_texts  # noqa: PLC0415 - only with a pattern
+    from watchfloor.readers.patterns.messages import Messages  # noqa: PLC0415 - needs the parser above
+    from watchfloor.readers.syslog import read_messages  # noqa: PLC0415
+
+    if options.columns is not None:
+        raise BadOption(
+            f"{path}: {pattern.name} is a pattern of messages, and a column map is for whole lines",
+            hint="say in the pattern file where fields go: [columns]",
+        )
+    # A shipped pattern is not the user's to mend: what it does not know stays an event. His own shows where it stops.
+    messages = Messages(path, options, pattern, strict=str(options.pattern) not in shipped_texts())
+    tables = read_messages(path, options, messages, format=pattern.name)
+    return _fitting(tables, path, pattern)
 
 
 def _fitting(tables: Tables, path: Path, pattern: Pattern) -> Tables:
@@ -103,7 +169,15 @@ class _Field:
 class Parser:
     """Applies one pattern to the records of one file."""
 
-    def __init__(self, pattern: Pattern, path: Path, options: Options, *, all_fields: bool = False) -> None:
+    def __init__(
+        self,
+        pattern: Pattern,
+        path: Path,
+        options: Options,
+        *,
+        all_fields: bool = False,
+        messages: Literal["shipped", "named"] | None = None,
+    ) -> None:
         """Makes what is the same for all blocks of the file.
 
         Arguments:
@@ -111,12 +185,17 @@ class Parser:
             path: the file.
             options: what the user said.
             all_fields: also those that the table has no place for, as for examples.
+            messages: the records are messages, which have another time as well: a clock time in them without a zone is
+                text. `number` of a record is what the pattern's tag says, and rows have `which` pattern fits. By a
+                pattern that the user did not name, nobody asks why one does not fit.
         """
         from watchfloor.readers.columns.mapping import load as load_map  # noqa: PLC0415 - only with a pattern
 
         self.pattern, self.path = pattern, path
         self.zone = options.zone
         self.compiled = pattern.compiled()
+        self.numbers = pattern.numbers()
+        self.messages, self.explains = messages is not None, messages != "shipped"
         self.notes = tuple(dict.fromkeys(note for one in self.compiled for note in one.notes))
         self.header = pattern.regex("header")
         self.map: ColumnMap | None = load_map(options.columns) if options.columns is not None else None
@@ -194,7 +273,8 @@ class Parser:
                 if value.clock is not None and value.clock.naive is not None and self._zone_of(name) is None
             ]
         )
-        self._look_for_clocks(typed)
+        if not self.messages:
+            self._look_for_clocks(typed)
         wrong = {name: value for name, value in values.items() if value.wrong}
         bad = [pl.col(name).is_not_null() & pl.col(f"={name}").is_null() for name in wrong]
         if not bad or not typed.select(pl.any_horizontal(bad).any()).item():
@@ -236,19 +316,23 @@ class Parser:
         """What is written for each field, of records that fit; and the others, with the reason."""
         parts: list[pl.DataFrame] = []
         rest = records
-        for one in self.compiled:
-            found = self._extracted(rest, one)
-            if "text" not in one.fields:
-                found = found.drop("text")
-            fits = found["@fits"]
-            if fits.all():
-                parts.append(found.drop("@fits"))
-                rest = rest.clear()
+        present = set(records["number"].unique()) if any(self.numbers) else set()
+        for which, (one, numbers) in enumerate(zip(self.compiled, self.numbers, strict=True)):
+            if numbers is not None and present.isdisjoint(numbers):
+                continue
+            found, more = self._by(rest if numbers is None else rest.filter(pl.col("number").is_in(numbers)), one)
+            if self.messages:
+                found = found.with_columns(which=pl.lit(which))
+            parts.append((found if not more.height else found.filter("@fits")).drop("@fits"))
+            rest = more if numbers is None else rest.join(parts[-1], on="record", how="anti")
+            if not rest.height:
                 break
-            parts.append(found.filter(fits).drop("@fits"))
-            rest = rest.filter(~fits)
+        if not parts:
+            parts.append(records.clear().select("record", "lines", which=pl.lit(0)))
         parts = [part for part in parts if part.height] or parts[:1]
-        said = parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal").sort("record")
+        said = parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal")
+        if len(parts) > 1 and not self.messages:
+            said = said.sort("record")
         absent = [
             pl.lit(self._from_path.get(name), pl.String).alias(name) for name in self.names if name not in said.columns
         ]
@@ -260,6 +344,12 @@ class Parser:
         said = said.with_columns(absent + from_path)
         said = said.with_columns(self._nulls(), **{key: self._pair(key) for key in self._pairs})
         return said, self._misses(rest)
+
+    def _by(self, records: pl.DataFrame, one: Compiled) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """All records with the fields of one pattern, null where it does not fit; and those that it does not fit."""
+        found = self._extracted(records, one)
+        rest = records.clear() if found["@fits"].all() else records.filter(~found["@fits"])
+        return found if "text" in one.fields else found.drop("text"), rest
 
     def values(self) -> dict[str, Value]:
         """Fields that mean more than text, or go to a column that does."""
@@ -301,6 +391,8 @@ class Parser:
         """Records that fit no pattern, with how far the first pattern that goes farthest fits."""
         if not rest.height:
             return pl.DataFrame(schema={"record": pl.Int64, "reason": pl.String})
+        if self.messages and not self.explains:
+            return rest.select("record", reason=pl.lit(None, pl.String))
         several = len(self.compiled)
         plain = "does not fit the pattern" if several == 1 else f"fits none of {several} patterns"
         text = pl.col("text").str.head(2_000)
@@ -341,7 +433,8 @@ class Parser:
         if "fields" in table.schema and "fields" not in rows and (rest := self._rest()) is not None:
             rows["fields"] = rest
         constants = {column: pl.lit(value) for column, value in self.pattern.constants.items() if column not in rows}
-        return typed.select("record", **rows, **constants)
+        which = ("which",) if self.messages else ()
+        return typed.select("record", *which, **rows, **constants)
 
     def _time_facts(self, values: dict[str, Value]) -> dict[str, pl.Expr]:
         """How the time of an event was found."""
@@ -368,7 +461,7 @@ class Parser:
 
     def _rest(self) -> pl.Expr | None:
         """The fields that no column holds, as a JSON object; null where there are none."""
-        from watchfloor.readers.patterns.types import json_text, pairs_text  # noqa: PLC0415 - only with a pattern
+        from watchfloor.readers.patterns.types import pairs_text  # noqa: PLC0415 - only with a pattern
 
         parts: list[pl.Expr] = []
         for field in self.fields:
@@ -450,6 +543,10 @@ class Parser:
         if kind.type == "time" and not kind.format and not kind.unit:
             form = tuple(form for capture in captures for form in FORMATS.get(capture.grok or "", ()))
             kind = kind.model_copy(update={"format": tuple(dict.fromkeys(form))})
+        if self.messages and kind.type == "time" and not kind.unit and self._zone_of(name) is None:
+            zoned = [form for form in kind.format if "%z" in form or "%:z" in form]
+            if not zoned:
+                return _Field(name, FieldType(), None)
         return _Field(name, kind, column)
 
     def _column(self, name: str) -> str | None:

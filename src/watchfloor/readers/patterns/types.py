@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from watchfloor.readers.columns.clocks import Clock, clock_of, format_trouble
+from watchfloor.readers.jsontext import json_text
 
 if TYPE_CHECKING:
     from watchfloor.readers.patterns.files import FieldType
 
-__all__ = ["FORMATS", "Value", "json_text", "pair", "pairs_text", "value_of", "yearless"]
+__all__ = ["FORMATS", "Value", "pair", "pairs_text", "value_of", "yearless"]
 
 FORMATS: dict[str, tuple[str, ...]] = {
     "HTTPDATE": ("%d/%b/%Y:%H:%M:%S %z",),
@@ -157,11 +158,3 @@ def pairs_text(said: pl.Expr, kind: FieldType, without: tuple[str, ...]) -> pl.E
         said.str.extract_all(f"{key}{value}").list.eval(pl.when(kept).then(written)).list.drop_nulls().list.join(",")
     )
     return pl.when(joined != "").then(joined)
-
-
-_ESCAPES = {chr(code): f"\\u{code:04x}" for code in range(32)} | {'"': '\\"', "\\": "\\\\"}
-
-
-def json_text(text: pl.Expr) -> pl.Expr:
-    """A text as JSON writes it, quotes included."""
-    return pl.concat_str(pl.lit('"'), text.str.replace_many(_ESCAPES), pl.lit('"'))

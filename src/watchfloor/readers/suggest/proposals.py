@@ -206,7 +206,10 @@ def _joined(pieces: Sequence[_Piece]) -> list[_Piece]:
 def _cut(column: str) -> list[_Piece]:
     return [
         _Piece(
-            mark=part, name={HOST: "host", LEVEL: "level", REST: "rest", PHRASE: "context", NAME: "user"}.get(part, "")
+            mark=part,
+            name={HOST: "host", LEVEL: "level", REST: "rest", PHRASE: "context", NAME: "user", UNIT: "unit"}.get(
+                part, ""
+            ),
         )
         if _MARKS.match(part)
         else _Piece(part)

@@ -356,7 +356,7 @@ def _of_times(sample: pl.Series, times: Sequence[str]) -> Iterator[Pattern]:
     for way in times:
         form = format_of(way)
         body = way.removeprefix("^")
-        regex = rf"^(?<time>{body})[,;:|]?[ \t]+(?<message>(?s:.*))$"
+        regex = rf"^[\[(<]?(?<time>{body})[\])>]?[,;:|]?[ \t]+(?<message>(?s:.*))$"
         lines = sample.filter(sample.str.contains(regex)) if form is not None else sample.clear()
         if lines.len() > _SELDOM * sample.len():
             fields = (Field("time", Kind("time", body, "time", form or "")), Field("message", Kind("text", "(?s:.*)")))

@@ -155,6 +155,8 @@ def _escaped(character: str) -> str:
 def _example(pattern: Pattern) -> list[str]:
     """An example with the values that are the same in every zone."""
     short = [text for text in pattern.examples if len(text) <= _LONGEST_EXAMPLE and "\n" not in text]
+    # Without a year, a leap day is no time in most years.
+    short = [text for text in short if "Feb 29" not in text and "02-29" not in text]
     if not short:
         return []
     said = pl.Series([short[0]]).str.extract_groups(pattern.regex).struct.unnest().row(0, named=True)

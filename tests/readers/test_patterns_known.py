@@ -1,0 +1,96 @@
+"""Shipped patterns of whole lines, chosen by what a file holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from helpers import rows
+from watchfloor.errors import UnreadableFile
+from watchfloor.readers import Options, choices, read_files
+from watchfloor.readers.patterns.catalog import catalog, program_regex
+from watchfloor.readers.patterns.files import shipped
+from watchfloor.readers.patterns.known import readers
+
+GET = '203.0.113.{} - - [24/Nov/2026:09:15:02 +0000] "GET /{} HTTP/1.1" 200 5 "-" "curl"\n'
+WHOLE = [pattern for pattern in shipped() if pattern.applies_to != "message"]
+
+
+@pytest.mark.parametrize("pattern", WHOLE, ids=lambda pattern: pattern.name)
+def test_a_file_is_read_by_the_pattern_that_it_fits(tmp_path: Path, pattern) -> None:
+    """By itself, into the pattern's table; nginx writes what Apache writes."""
+    good = [one.text for one in pattern.examples if not one.rejected]
+    if pattern.applies_to == "both":
+        good = good[:1]
+    path = tmp_path / "some.log"
+    path.write_text("\n".join(good) + "\n")
+    [choice] = choices([path])
+    assert choice.reader is not None
+    assert choice.reader.name == {"nginx_access": "apache_access"}.get(pattern.name, pattern.name)
+    assert choice.share == 1.0
+    tables = read_files([path], options=Options(zone="UTC"))
+    assert len(rows(tables[pattern.table])) == len(good)
+    assert rows(tables["ledger"])[0]["format"] == choice.reader.name
+
+
+def test_lines_that_do_not_fit_are_events_or_rejects(tmp_path: Path) -> None:
+    """A line of syslog among them is an event where its time is certain; a reject says where the match stopped."""
+    path = tmp_path / "access.log"
+    strays = "<13>2026-11-24T09:15:03Z web app[1]: hello\nNov 24 09:15:04 web app[1]: hello\n203.0.113.9 - - nothing\n"
+    path.write_text("".join(GET.format(n, n) for n in range(1, 8)) + strays)
+    [choice] = choices([path])
+    assert choice.reader is not None
+    assert choice.reader.name == "apache_access"
+    assert choice.reason == "70% of its first lines fit: " + choice.reader.about
+    tables = read_files([path])
+    assert [row["record"] for row in rows(tables["http_requests"])] == list(range(1, 8))
+    [event] = rows(tables["events"])
+    assert (event["record"], event["message"], event["host"]) == (8, "hello", "web")
+    zoneless, odd = rows(tables["rejects"])
+    assert zoneless["record"] == 9
+    assert odd["reason"] == "fits none of 3 patterns: it fits up to byte 23, after the field user"
+    [ledger] = rows(tables["ledger"])
+    assert "1 lines do not fit, and are events" in ledger["notes"]
+    assert "taken for apache_access: 70% of its first lines fit" in ledger["notes"]
+    assert (ledger["lines"], ledger["lines_read"], ledger["lines_rejected"]) == (10, 8, 2)
+    with_zone = read_files([path], options=Options(zone="UTC"))
+    assert [row["record"] for row in rows(with_zone["events"])] == [8, 9]
+
+
+def test_a_pattern_named_as_a_format_reads_or_says_why_not(tmp_path: Path) -> None:
+    """`--format apache_access`."""
+    path = tmp_path / "x.log"
+    path.write_text(GET.format(1, 1))
+    assert len(rows(read_files([path], format="nginx_access")["http_requests"])) == 1
+    path.write_text("Dear all,\n")
+    with pytest.raises(UnreadableFile, match="no line fits squid; line 1"):
+        read_files([path], format="squid")
+
+
+def test_other_logs_with_such_times_are_not_taken_for_it(tmp_path: Path) -> None:
+    """A pattern that fits nearly all is only chosen where the product shows itself."""
+    path = tmp_path / "app.log"
+    path.write_text("2026-11-24 09:15:02.12 main     Started\n2026-11-24 09:15:02.13 main     Stopped\n")
+    [choice] = choices([path])
+    assert choice.reader is not None
+    assert choice.reader.name == "syslog"
+
+
+def test_the_catalog_says_what_the_files_say() -> None:
+    """Without checking them."""
+    assert [entry.name for entry in catalog()] == [pattern.name for pattern in shipped()]
+    for entry, pattern in zip(catalog(), shipped(), strict=True):
+        assert (entry.about, entry.table, entry.programs) == (pattern.about, pattern.table, pattern.programs)
+        assert entry.of_lines == (pattern.applies_to != "message")
+    assert {reader.name for reader in readers()} == {pattern.name for pattern in WHOLE}
+
+
+def test_names_of_programs_have_stars_and_nothing_else() -> None:
+    """Letters of any size; a dot is a dot."""
+    import re
+
+    regex = re.compile(program_regex(("postfix*", "sshd(*)", "a.b")))
+    assert all(regex.search(name) for name in ("postfix/smtp", "Postfix", "sshd(pam_unix)", "a.b"))
+    assert not any(regex.search(name) for name in ("xpostfix", "sshd", "acb"))
+    assert not re.search(program_regex(()), "anything")
