@@ -74,6 +74,28 @@ def test_what_always_fails_is_said_and_made_good_later(workspace: Workspace, kin
         check_complete(workspace, console)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("order", ["newest", "shuffled"])
+def test_100_000_offenses_whatever_fails(workspace: Workspace, order: str) -> None:
+    """Every failure three times in a row, one after the other, while offenses come, close and go."""
+
+    def move(data: Soc, page: int) -> None:
+        if page % 20 == 0 and page < 400:
+            data.add(5)
+            data.close(sorted(data.offenses)[page * 50 : page * 50 + 3], lag_ms=40 * 60_000)
+            data.purge(sorted(data.offenses)[page * 60 : page * 60 + 3])
+
+    # A fault counts the requests that reach it: those before it in the list pass it by.
+    faults = [Fault(kind, times=3, after=8, seconds=1.5) for kind in TRANSIENT]
+    with Double(Soc(100_000), modes=Modes(order=order), faults=faults, between=move) as console:
+        assert not pulled(console, workspace).missing
+        assert all(fault.seen > 11 for fault in faults)
+        assert console.soc.offenses.keys() <= bodies(workspace, console.url).keys()
+        console.between = None
+        assert not pulled(console, workspace).missing
+        check_complete(workspace, console)
+
+
 def test_an_answer_that_trickles_ends_at_the_deadline(workspace: Workspace) -> None:
     """A byte now and then keeps every read alive, but not the answer as a whole."""
     with Double(soc(50), faults=[Fault("trickle", times=1, seconds=30)]) as console:

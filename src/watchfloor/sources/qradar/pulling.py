@@ -96,6 +96,9 @@ def pull(
         work = _Pull(client, workspace, run, ledger, page_size, progress or (lambda *_: None))
         try:
             work.all(since_days, notes)
+        except BaseException as error:
+            ledger.missing.setdefault("the rest", f"the pull stopped: {error or type(error).__name__}")
+            raise
         finally:
             run.end(
                 api_version=version,
