@@ -222,7 +222,7 @@ class _Pull:
         mark = Mark(**noted["mark"]) if noted.get("mark") else None
         scan = Scan(**noted["scan"]) if noted.get("scan") else None
         begun = Scan.begin(mark, names, self.client.clock_ms, scope)
-        if scan is None or (scan.scope_ms is not None and scope is None):
+        if scan is None or (scan.scope_ms is not None and (scope is None or scope < scan.scope_ms)):
             scan = begun
         done = 0
         for part in paging.by_key(self.client, endpoint, Size(self.page_size), last=scan.last, also=scan.also):
