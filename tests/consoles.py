@@ -15,7 +15,7 @@ from watchfloor.store import Workspace
 from watchfloor.store.layout import history, objects, pages
 
 QUICK = Patience(
-    connect=2, read=0.6, one_try=1.2, all_tries=30, attempts=8, first_wait=0.01, longest_wait=0.05, jitter=0.0
+    connect=5, read=1.0, one_try=2.0, all_tries=60, attempts=10, first_wait=0.01, longest_wait=0.05, jitter=0.0
 )
 """Failures in a test take no time."""
 

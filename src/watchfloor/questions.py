@@ -348,11 +348,22 @@ def _of_workspace(workspace: HoldsTables | None, asked: Asked) -> Tables:
     """What a workspace holds; without one, that which is here."""
     verdicts = load_verdicts(Path(asked.mapping)) if asked.mapping is not None else None
     if workspace is not None:
-        return workspace.tables(verdicts)
+        return _filled(workspace.tables(verdicts))
     from watchfloor.store import open_workspace  # noqa: PLC0415 - SQLAlchemy, for those who keep a workspace
 
     with open_workspace() as opened:
-        return opened.tables(verdicts)
+        return _filled(opened.tables(verdicts))
+
+
+def _filled(tables: Tables) -> Tables:
+    """The tables of a workspace that holds something.
+
+    Raises:
+        NothingToRead: it is empty.
+    """
+    if not _any_rows(tables, ("alerts",)):
+        raise NothingToRead("the workspace holds no alerts", hint="`watchfloor pull qradar` fills it; or name files")
+    return tables
 
 
 def _of_files(paths: Sequence[str | Path], asked: Asked) -> Tables:

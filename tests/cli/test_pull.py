@@ -106,3 +106,19 @@ def test_without_anything_named_a_question_asks_the_workspace_here(
     monkeypatch.delenv("WATCHFLOOR_WORKSPACE", raising=False)
     with pytest.raises(WorkspaceError, match=r"no workspace at watchfloor\.db"):
         noise()
+
+
+def test_how_to_trust_is_remembered_as_a_whole(tmp_path: Path) -> None:
+    """What is said later replaces it; --insecure is never remembered; an empty workspace says so."""
+    with Double(soc(3), modes=Modes(certificate="self-signed")) as console:
+        pull = ("pull", "qradar", "--url", console.url)
+        assert watchfloor(tmp_path, *pull, "--insecure").returncode == 0
+        assert watchfloor(tmp_path, *pull).returncode == 2
+        assert watchfloor(tmp_path, *pull, "--ca-file", console.ca_file, "--no-hostname-check").returncode == 0
+        assert watchfloor(tmp_path, "pull", "qradar").returncode == 0
+        assert watchfloor(tmp_path, *pull, "--ca-file", console.ca_file).returncode == 2
+        assert watchfloor(tmp_path, *pull, "--fingerprint", console.fingerprint).returncode == 0
+        assert watchfloor(tmp_path, "pull", "qradar").returncode == 0
+    open_workspace(tmp_path / "empty.db", create=True).close()
+    done = watchfloor(tmp_path, "noise", "-w", "empty.db")
+    assert (done.returncode, "holds no alerts" in done.stderr) == (2, True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,12 +75,35 @@ def test_what_always_fails_is_said_and_made_good_later(workspace: Workspace, kin
         check_complete(workspace, console)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("order", ["newest", "shuffled"])
+def test_100_000_offenses_whatever_fails(workspace: Workspace, order: str) -> None:
+    """Every failure three times in a row, one after the other, while offenses come, close and go."""
+
+    def move(data: Soc, page: int) -> None:
+        if page % 20 == 0 and page < 400:
+            data.add(5)
+            data.close(sorted(data.offenses)[page * 50 : page * 50 + 3], lag_ms=40 * 60_000)
+            data.purge(sorted(data.offenses)[page * 60 : page * 60 + 3])
+
+    faults = [Fault(kind, times=3, after=8 + 6 * place, seconds=6) for place, kind in enumerate(TRANSIENT)]
+    # The double looks through all offenses again after each change, and shares the interpreter with us.
+    patience = replace(QUICK, read=5, one_try=10, all_tries=300)
+    with Double(Soc(100_000), modes=Modes(order=order), faults=faults, between=move) as console:
+        assert not pulled(console, workspace, patience=patience).missing
+        assert all(fault.seen >= fault.after + 3 for fault in faults)
+        assert console.soc.offenses.keys() <= bodies(workspace, console.url).keys()
+        console.between = None
+        assert not pulled(console, workspace, patience=patience).missing
+        check_complete(workspace, console)
+
+
 def test_an_answer_that_trickles_ends_at_the_deadline(workspace: Workspace) -> None:
     """A byte now and then keeps every read alive, but not the answer as a whole."""
     with Double(soc(50), faults=[Fault("trickle", times=1, seconds=30)]) as console:
         began = time.monotonic()
         assert not pulled(console, workspace).missing
-        assert time.monotonic() - began < 15
+        assert time.monotonic() - began < 25
         check_complete(workspace, console)
 
 
@@ -94,7 +118,7 @@ def test_retry_after_is_obeyed(workspace: Workspace, kind: str) -> None:
         console.faults.append(Fault(kind, times=None, seconds=3_600))
         began = time.monotonic()
         assert "429" in pulled(console, workspace).missing["offenses"]
-        assert time.monotonic() - began < 15
+        assert time.monotonic() - began < 600
 
 
 def test_pages_shrink_under_pressure(workspace: Workspace) -> None:

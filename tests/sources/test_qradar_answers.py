@@ -175,7 +175,7 @@ def test_a_walk_begins_with_all_and_goes_on_with_what_changed() -> None:
     assert mark == Mark({"last_persisted_time": 1_000_000_000, "close_time": 980_000_000}, 7, None)
     second = Scan.begin(mark, names, 2_000_000_000, None)
     persisted, closed = 1_000_000_000 - OVERLAP_MS, 980_000_000 - OVERLAP_MS
-    assert second.also == f"(last_persisted_time >= {persisted} or close_time >= {closed} or id > 7)"
+    assert second.also == f"(last_persisted_time >= {persisted} or close_time >= {closed} or id >= 8)"
     assert second.end() == mark  # nothing came: nothing moves back
 
 
@@ -185,6 +185,6 @@ def test_a_wider_scope_walks_over_all_again() -> None:
     assert narrow.also == "(start_time >= 5 or close_time >= 5)"
     mark = narrow.after([{"close_time": 8}], ("close_time",), 3).end()
     assert Scan.begin(mark, ("close_time",), 20, None).also == ""
-    assert "id > 3" in Scan.begin(mark, ("close_time",), 20, 6).also
-    assert Scan.begin(Mark({}, 3, None), ("close_time",), 20, 6).also == "(id > 3)"
+    assert "id >= 4" in Scan.begin(mark, ("close_time",), 20, 6).also
+    assert Scan.begin(Mark({}, 3, None), ("close_time",), 20, 6).also == "(id >= 4)"
     assert Scan.begin(Mark({}, 3, None), (), 20, None).also == ""  # no times that say what changed: all again

@@ -46,6 +46,13 @@ def unknown_log() -> pl.DataFrame:
     return wf.read("app.log", pattern="app.toml")["events"].collect()
 
 
+def remembered() -> pl.DataFrame:
+    """What a workspace holds, and a question that asks it."""
+    with wf.open_workspace("soc.db") as workspace:
+        wf.noise(workspace, mapping="mapping.toml").save("noise.html")
+        return workspace.history("offense").filter(pl.col("change") == "closed").collect()
+
+
 def everything() -> None:
     """One document, and an error with its hint."""
     try:

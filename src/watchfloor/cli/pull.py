@@ -51,9 +51,10 @@ def qradar(
         Path | None,
         typer.Option("--ca-file", help="The console's certificate, or who issued it (PEM).", metavar="FILE"),
     ] = None,
-    no_hostname_check: Annotated[
-        bool, typer.Option("--no-hostname-check", help="The certificate may be of another name.")
-    ] = False,
+    hostname_check: Annotated[
+        bool | None,
+        typer.Option("--hostname-check/--no-hostname-check", help="Whether the certificate must be of this name."),
+    ] = None,
     fingerprint: Annotated[
         str | None, typer.Option("--fingerprint", help="Trust this certificate alone.", metavar="SHA256")
     ] = None,
@@ -70,18 +71,24 @@ def qradar(
 ) -> None:
     """Offenses with their closing reasons, notes, rules and addresses, incrementally and read only.
 
-    The token of an authorized service is taken from WATCHFLOOR_QRADAR_TOKEN, or from the keyring. How the console was
-    asked is kept in the workspace: the next run needs no options. Exits with 3 where something is missing.
+    The token of an authorized service is taken from WATCHFLOOR_QRADAR_TOKEN, or from the keyring.
+
+    How the console was asked is kept in the workspace: the next run needs no options.
+
+    Exits with 3 where something is missing.
     """
     from watchfloor.sources.qradar import Tls, pull
     from watchfloor.store import open_workspace
 
     with open_workspace(workspace, create=True) as opened:
         address, kept = _asked(opened, url)
+        asked: dict[str, Any] = {"ca_file": ca_file, "hostname_check": hostname_check, "fingerprint": fingerprint}
+        if all(one is None for one in asked.values()):  # else what was said now counts alone
+            asked = {name: kept.get(name) for name in asked}
         trust = Tls(
-            ca_file=ca_file or (Path(kept["ca_file"]) if kept.get("ca_file") else None),
-            hostname_check=not no_hostname_check and kept.get("hostname_check", True),
-            fingerprint=fingerprint or kept.get("fingerprint"),
+            ca_file=Path(asked["ca_file"]) if asked["ca_file"] else None,
+            hostname_check=asked["hostname_check"] is not False,
+            fingerprint=asked["fingerprint"],
             insecure=insecure,
         )
         with _telling(quiet), _showing(quiet) as progress:

@@ -6,10 +6,19 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import polars as pl
 import sqlalchemy as sa
 
-from watchfloor.mappings import Verdicts, acts_of_notes, acts_of_states, shipped_verdicts, verdicts_of, with_acts
+from watchfloor.mappings import (
+    STATES,
+    Verdicts,
+    acts_of_notes,
+    acts_of_states,
+    shipped_verdicts,
+    verdicts_of,
+    with_acts,
+)
 from watchfloor.mappings.qradar import Kind, Lookups
 from watchfloor.mappings.qradar import alerts as qradar_alerts
 from watchfloor.schemas import ALERTS, EVIDENCE, LEDGER, REJECTS, Tables
@@ -79,7 +88,7 @@ def _missing(connection: sa.Connection, source: str) -> str | None:
 def _of_qradar(workspace: Workspace, source: str, missing: str | None, verdicts: Verdicts) -> Tables:
     lookups = Lookups(verdicts=verdicts)
     for kind, name in _NAMED.items():
-        lookups.add(name, (json.loads(body) for *_, body in workspace.bodies(source, kind)))
+        lookups.add(name, (_loads(body) for *_, body in workspace.bodies(source, kind)))
     earlier: dict[int, str] = {}
     count = 0
 
@@ -90,15 +99,18 @@ def _of_qradar(workspace: Workspace, source: str, missing: str | None, verdicts:
             if generation > 1 or key in last:
                 _number_again(earlier, last, key, generation, count)
             last[key] = (generation, count)
-            yield json.loads(body)
+            yield _loads(body)
 
     tables = qradar_alerts(offenses(), lookups, source=source)
     named = pl.col("record").replace_strict(earlier, default=None, return_dtype=pl.String)
     row = {"source": source, "format": "workspace", "lines": count, "partial": missing}
     acts = pl.concat([acts_of_notes(_notes(workspace, source)), acts_of_states(_states(workspace, source))])
+    alerts = with_acts(tables["alerts"].with_columns(alert_id=pl.coalesce(named, "alert_id")), acts)
+    evidence = tables["evidence"].with_columns(alert_id=pl.coalesce(named, "alert_id"))
     return {
-        "alerts": with_acts(tables["alerts"].with_columns(alert_id=pl.coalesce(named, "alert_id")), acts),
-        "evidence": tables["evidence"].with_columns(alert_id=pl.coalesce(named, "alert_id")),
+        # Computed once: a question asks for them many times.
+        "alerts": alerts.collect().lazy(),
+        "evidence": evidence.collect().lazy(),
         "rejects": REJECTS.fill(tables["rejects"]),
         "ledger": pl.LazyFrame([row], schema=LEDGER.schema),
     }
@@ -107,29 +119,50 @@ def _of_qradar(workspace: Workspace, source: str, missing: str | None, verdicts:
 def _notes(workspace: Workspace, source: str) -> Iterator[Mapping[str, Any]]:
     """Notes, each with its offense."""
     for *_, body in workspace.bodies(source, "note"):
-        found = json.loads(body)
+        found = _loads(body)
         for note in found["notes"]:
             yield note | {"offense_id": found["offense_id"]}
 
 
-def _states(workspace: Workspace, source: str) -> pl.LazyFrame:
+class _State(msgspec.Struct):
+    assigned_to: str | None = None
+    first_persisted_time: int | None = None
+    start_time: int | None = None
+    last_persisted_time: int | None = None
+
+
+def _states(workspace: Workspace, source: str) -> pl.DataFrame:
     """The states of offenses that were seen, each when it was fetched; those of ids that began again are left out."""
-    body = pl.col("body")
-    return (
-        history_of(workspace, "offense")
-        .filter(pl.col("source") == source, body.is_not_null(), pl.col("generation") == 1)
-        .select(
-            alert_id="id",
-            assignee=body.str.json_path_match("$.assigned_to"),
-            created_time=pl.coalesce(_instant(body, "first_persisted_time"), _instant(body, "start_time")),
-            updated_time=_instant(body, "last_persisted_time"),
-            seen_time="observed_time",
-        )
+    decoder = msgspec.json.Decoder(_State)
+    rows = []
+    chosen = sa.select(history.c.key, history.c.observed_ms, history.c.body).where(
+        history.c.source == source,
+        history.c.kind == "offense",
+        history.c.generation == 1,
+        history.c.body.is_not(None),
     )
+    with (
+        workspace.reading() as connection,
+        connection.execution_options(yield_per=1_000).execute(chosen) as found,
+    ):
+        for key, seen, body in found:
+            try:
+                one = decoder.decode(body)
+            except (msgspec.MsgspecError, UnicodeError):  # such an offense is a reject, or no act of anybody
+                continue
+            made = one.first_persisted_time or one.start_time
+            rows.append((key, one.assigned_to, made, one.last_persisted_time, seen))
+    types = {name: pl.Int64() if isinstance(dtype, pl.Datetime) else dtype for name, dtype in STATES.items()}
+    frame = pl.DataFrame(rows, schema=types, orient="row")
+    return frame.with_columns(from_epoch(pl.col(name), "ms") for name in types if name.endswith("_time"))
 
 
-def _instant(body: pl.Expr, name: str) -> pl.Expr:
-    return from_epoch(body.str.json_path_match(f"$.{name}").cast(pl.Int64, strict=False), "ms")
+def _loads(body: str) -> Any:
+    """The JSON of an object; the quick reader refuses lone surrogates."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeError):
+        return json.loads(body)
 
 
 def _number_again(

@@ -297,8 +297,8 @@ class Double:
         names -= _NOT_FILTERABLE if path == "/siem/offenses" else frozenset()
         above, wanted, rest = -1, None, []
         for part in _parts(text):
-            if match := re.fullmatch(r"id > (-?\d+)", part):
-                above = max(above, int(match[1]))
+            if match := re.fullmatch(r"id >= (\d+)", part):
+                above = max(above, int(match[1]) - 1)
             elif match := re.fullmatch(r"id in \(([\d,\s]+)\)", part):
                 wanted = sorted({int(one) for one in match[1].split(",")} & table.keys())
             else:

@@ -1,7 +1,7 @@
 """Lists page by page, though rows come, go and move while they are read.
 
-By key: `id > last`, sorted by id, always the first rows. A row that appears has a larger id and comes later; one that
-disappears moves nothing. Lists that do not sort are read by place, and once more where their length changed meanwhile.
+By key: `id >= last + 1`, sorted by id, always the first rows. A row that appears has a larger id and comes later; one
+that disappears moves nothing. Lists that do not sort are read by place, and again where their length changed meanwhile.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def by_key(
     """
     more = True
     while more:
-        filter_ = f"{also} and id > {last}" if also else f"id > {last}"
+        filter_ = f"{also} and id >= {last + 1}" if also else f"id >= {last + 1}"
         params = dict(endpoint.params) | {"filter": filter_, "sort": "+id"} | ({"fields": fields} if fields else {})
         try:
             answer, request = client.get(endpoint.path, params, size=size)
@@ -79,7 +79,7 @@ def _one_by_one(client: Client, endpoint: Endpoint, last: int, also: str, error:
     Raises:
         Temporary: none of them can be had: it is not a matter of a row.
     """
-    condition = f"{also} and id > {last}" if also else f"id > {last}"
+    condition = f"{also} and id >= {last + 1}" if also else f"id >= {last + 1}"
     params = {"filter": condition, "sort": "+id", "fields": "id"}
     answer, _ = client.get(endpoint.path, params, size=Size(Size.FLOOR), attempts=2)
     ids = [row["id"] for row in _rows(answer)]

@@ -96,6 +96,9 @@ def pull(
         work = _Pull(client, workspace, run, ledger, page_size, progress or (lambda *_: None))
         try:
             work.all(since_days, notes)
+        except BaseException as error:
+            ledger.missing.setdefault("the rest", f"the pull stopped: {error or type(error).__name__}")
+            raise
         finally:
             run.end(
                 api_version=version,
@@ -219,7 +222,7 @@ class _Pull:
         mark = Mark(**noted["mark"]) if noted.get("mark") else None
         scan = Scan(**noted["scan"]) if noted.get("scan") else None
         begun = Scan.begin(mark, names, self.client.clock_ms, scope)
-        if scan is None or (scan.scope_ms is not None and scope is None):
+        if scan is None or (scan.scope_ms is not None and (scope is None or scope < scan.scope_ms)):
             scan = begun
         done = 0
         for part in paging.by_key(self.client, endpoint, Size(self.page_size), last=scan.last, also=scan.also):

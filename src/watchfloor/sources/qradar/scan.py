@@ -49,7 +49,7 @@ class Scan:
             also = _any([f"{name} >= {scope_ms}" for name in ("start_time", *names)]) if scope_ms is not None else ""
             return cls(also, now_ms, scope_ms, -1, {}, -1)
         since = [f"{name} >= {mark.times[name] - OVERLAP_MS}" for name in names if name in mark.times]
-        return cls(_any([*since, f"id > {mark.top}"]), now_ms, mark.scope_ms, -1, dict(mark.times), mark.top)
+        return cls(_any([*since, f"id >= {mark.top + 1}"]), now_ms, mark.scope_ms, -1, dict(mark.times), mark.top)
 
     def after(self, rows: Sequence[Any], names: Sequence[str], last: int) -> Scan:
         """The walk after a page."""
