@@ -1,7 +1,13 @@
 """A file becomes canonical tables: one reader per format, found by content or by name."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from watchfloor.readers._reader import Head, Options, Reader, Tables, merge, one_by_one
-from watchfloor.readers.choose import READERS, Choice, all_readers, choices, read_files
+
+if TYPE_CHECKING:
+    from watchfloor.readers.choose import READERS, Choice, all_readers, choices, read_files
 
 __all__ = [
     "READERS",
@@ -16,3 +22,12 @@ __all__ = [
     "one_by_one",
     "read_files",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Who reads what is looked up at first use: all readers together cost more than Polars itself."""
+    if name not in __all__:
+        raise AttributeError(f"module 'watchfloor.readers' has no attribute {name!r}")
+    from watchfloor.readers import choose  # noqa: PLC0415 - that is the point
+
+    return getattr(choose, name)
