@@ -95,8 +95,9 @@ def _sets(
 ) -> Iterator[tuple[tuple[tuple[str, str], ...], pl.Series]]:
     """Frequent values, and where the rule has true alerts also sets of two and three, each with its rows."""
     items = (
-        facts.group_by("field", "value")
-        .agg(n=pl.len(), row=pl.col("row").sort())
+        facts.join(alerts.select("row", "positive"), on="row")
+        .group_by("field", "value")
+        .agg(n=pl.len(), true=pl.col("positive").sum(), row=pl.col("row").sort())
         .filter(pl.col("n") >= minimum)
         .sort("n", "field", "value", descending=[True, False, False])
         .with_row_index("item")
@@ -104,27 +105,48 @@ def _sets(
     names = list(items.select("field", "value").iter_rows())
     seen: set[tuple[int, int]] = set()
     _is_new(whole, seen)
-    level: list[tuple[tuple[int, ...], pl.Series]] = []
-    positives = alerts.filter("positive")["row"].implode() if deep else None
     for item, rows in zip(items["item"].to_list(), items["row"], strict=True):
         if _is_new(rows, seen):
             yield (names[item],), rows
-            # A set without a true alert needs no further conditions.
-            if positives is not None and rows.is_in(positives).any():
-                level.append(((item,), rows))
-    for _ in range(_LEVELS - 1) if deep else ():
-        found = []
-        for (left, rows), (item, other) in itertools.product(level, enumerate(items["row"])):
-            if item in left or (left and names[item][0] in {names[i][0] for i in left}):
-                continue
-            both = rows.filter(rows.is_in(other.implode()))
-            if both.len() < minimum or both.len() == rows.len() or not _is_new(both, seen):
-                continue
-            members = (*left, item)
-            yield tuple(names[i] for i in members), both
-            if positives is not None and both.is_in(positives).any():
-                found.append((members, both))
-        level = found
+    if deep:
+        for members, rows in _larger(items, alerts, minimum):
+            if _is_new(rows, seen):
+                yield tuple(names[item] for item in members), rows
+
+
+def _larger(items: pl.DataFrame, alerts: pl.DataFrame, minimum: int) -> Iterator[tuple[tuple[int, ...], pl.Series]]:
+    """Sets of two and three values of different fields, all of whose parts have true alerts: others are clean as they
+    are, and need no further condition.
+    """
+    order = {field: n for n, field in enumerate(sorted(items["field"].unique(), key=lambda name: _place((name, ""))))}
+    place = pl.col("field").replace_strict(order, return_dtype=pl.UInt8)
+    atoms = (
+        items.filter(pl.col("true") > 0)
+        .select("item", "row", place=place)
+        .explode("row")
+        .join(alerts.select("row", "positive"), on="row")
+    )
+    members: dict[int, tuple[int, ...]] = {item: (item,) for item in atoms["item"].unique()}
+    sets = atoms.select("row", set="item", last="place")
+    for _ in range(_LEVELS - 1):
+        grown = sets.join(atoms, on="row").filter(pl.col("place") > pl.col("last"))
+        counts = (
+            grown.group_by("set", "item", "place")
+            .agg(n=pl.len(), true=pl.col("positive").sum())
+            .filter(pl.col("n") >= minimum)
+            .sort("n", "set", "item", descending=[True, False, False])
+            .with_row_index("new")
+        )
+        rows = (
+            grown.join(counts.select("set", "item", "new"), on=["set", "item"])
+            .group_by("new")
+            .agg(pl.col("row").sort())
+            .sort("new")
+        )
+        members = {new: (*members[old], item) for new, old, item in counts.select("new", "set", "item").iter_rows()}
+        yield from zip((members[new] for new in rows["new"]), rows["row"], strict=True)
+        tainted = counts.filter(pl.col("true") > 0).select("new", last="place")
+        sets = rows.join(tainted, on="new").explode("row").select("row", "last", set="new")
 
 
 def _place(item: tuple[str, str]) -> tuple[int, str]:
