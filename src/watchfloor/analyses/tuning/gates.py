@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -18,6 +19,8 @@ _BURST = 0.35
 """An hour that holds a larger share of the alerts is a burst: an attack, or a fault that is over."""
 _FOLDS = FOLDS - 1
 """So many parts of the time must have alerts, the last one among them."""
+_AT_ONCE = 1_000_000
+"""Rows of candidates that are counted together."""
 _ALPHA = 0.05
 """Of finding anything at all where verdicts fell by chance, over all candidates together (Bonferroni)."""
 
@@ -44,35 +47,65 @@ def judge(work: Work, found: Sequence[Candidate]) -> list[Judged]:
     over all candidates together. Without: what a rule's alerts are is told by how they come: in at least three of
     four parts of the time, the last among them, and not in one burst.
     """
-    alerts = work.alerts.sort("row")
-    place = alerts["row"]
-    n_rows = alerts.height
-    dense = n_rows == 0 or (place[0] == 0 and place[n_rows - 1] == n_rows - 1)
-    index = None if dense else place
+    alerts = _timed(work)
     decided_all = int(alerts["decided"].sum())
     base = int(alerts["useless"].sum()) / decided_all if decided_all else 0.0
     tested = sum(c.picked for c in found) or 1
-    seconds = alerts["time"].dt.epoch("s")
-    first, last = pl.DataFrame({"s": seconds}).select(pl.col("s").min(), last=pl.col("s").max()).row(0)
-    fold = ((seconds - (first or 0)) * FOLDS // ((last or 0) - (first or 0) + 1)).cast(pl.UInt8)
-    columns = {name: alerts[name] for name in ("useless", "positive", "decided", "protected", "hour")}
     judged = []
-    for candidate in found:
-        at = candidate.rows if index is None else index.search_sorted(candidate.rows)
-        sums = {name: int(columns[name].gather(at).sum()) for name in ("useless", "positive", "decided")}
-        n = at.len()
-        touched = candidate.rows.filter(columns["protected"].gather(at)) if work.labelled else candidate.rows.clear()
-        cause = grouped_by_nature(candidate.exclusion.rule)
-        against = f"{cause}: grouped, never excluded" if cause else ""
-        if not against and work.labelled:
-            against = _chance(sums, base, tested)
-        against = against or _steady(fold.gather(at), columns["hour"].gather(at), n)
-        judged.append(Judged(candidate, n, **sums, touched=touched, against=against))
+    for batch in _batches(found):
+        for candidate, facts in zip(batch, _counted(batch, alerts), strict=True):
+            cause = grouped_by_nature(candidate.exclusion.rule)
+            against = f"{cause}: grouped, never excluded" if cause else ""
+            if not against and work.labelled:
+                against = _chance(facts["useless"], facts["decided"], base, tested)
+            against = against or _steady(facts["n"], facts["folds"], facts["top"], recent=facts["recent"])
+            touched = pl.Series(facts["touched"] if work.labelled else [], dtype=pl.UInt32)
+            counts = {name: facts[name] for name in ("n", "useless", "positive", "decided")}
+            judged.append(Judged(candidate, **counts, touched=touched, against=against))
     return judged
 
 
-def _chance(sums: dict[str, int], base: float, tested: int) -> str:
-    decided, useless = sums["decided"], sums["useless"]
+def _timed(work: Work) -> pl.DataFrame:
+    """Alerts in the order of their rows, with the part of the time that each lies in."""
+    seconds = pl.col("time").dt.epoch("s")
+    since, span = seconds - seconds.min(), seconds.max() - seconds.min() + 1
+    return work.alerts.sort("row").select(
+        *("row", "useless", "positive", "decided", "protected", "hour"), fold=(since * FOLDS // span).cast(pl.UInt8)
+    )
+
+
+def _batches(found: Sequence[Candidate]) -> Iterator[list[Candidate]]:
+    """Candidates with so many rows together as are counted at once."""
+    batch: list[Candidate] = []
+    rows = 0
+    for candidate in found:
+        batch.append(candidate)
+        rows += candidate.rows.len()
+        if rows >= _AT_ONCE:
+            yield batch
+            batch, rows = [], 0
+    if batch:
+        yield batch
+
+
+def _counted(batch: Sequence[Candidate], alerts: pl.DataFrame) -> list[dict[str, Any]]:
+    """What each candidate's alerts are, and when they came."""
+    sizes = pl.DataFrame({"n": [candidate.rows.len() for candidate in batch]})
+    which = sizes.select(pl.int_range(pl.len(), dtype=pl.UInt32).repeat_by("n").explode()).to_series()
+    rows = pl.concat([candidate.rows for candidate in batch])
+    frame = alerts[alerts["row"].search_sorted(rows)].with_columns(which=which)
+    counts = frame.group_by("which").agg(
+        pl.col("useless", "positive", "decided").sum(),
+        n=pl.len(),
+        folds=pl.col("fold").n_unique(),
+        recent=(pl.col("fold") == FOLDS - 1).any(),
+        touched=pl.col("row").filter("protected"),
+    )
+    tops = frame.group_by("which", "hour").len().group_by("which").agg(top=pl.col("len").max())
+    return counts.join(tops, on="which").sort("which").to_dicts()
+
+
+def _chance(useless: int, decided: int, base: float, tested: int) -> str:
     p = binomial_tail(useless, decided, base) if decided else 1.0
     if p * tested <= _ALPHA:
         return ""
@@ -81,13 +114,11 @@ def _chance(sums: dict[str, int], base: float, tested: int) -> str:
     return f"{useless} of {decided} judged ones were useless, and {base:.0%} of all alerts are: that may be chance"
 
 
-def _steady(fold: pl.Series, hour: pl.Series, n: int) -> str:
-    folds = fold.n_unique()
-    if not (fold == FOLDS - 1).any():
+def _steady(n: int, folds: int, top: int, *, recent: bool) -> str:
+    if not recent:
         return "it stopped: none of them came in the last quarter of the time"
     if folds < _FOLDS:
         return f"it is new or rare: they came in {folds} of {FOLDS} quarters of the time"
-    top: int = hour.value_counts().sort("count")["count"][-1]
     if top > _BURST * n:
         return f"one hour holds {top / n:.0%} of them: a burst is grouped, not excluded"
     return ""
