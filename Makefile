@@ -1,7 +1,7 @@
 # make demo   a synthetic SOC, every analysis on it, demo/report.html
 # make test   the tests
 # make check  the static gate: ruff, mypy, import-linter, house rules
-# make slow   the tests that take minutes: a pull killed 50 times, pulls into PostgreSQL
+# make slow   what takes an hour: a pull killed 50 times, pulls into PostgreSQL, files of 5 GB (20 GB of disk)
 # make bench  speed, as ratios to a floor measured in the same run
 # make lock   new versions into the lock files
 # Each installs what it needs into .venv first; all that must be there is Python 3.11+ and make.

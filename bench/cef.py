@@ -1,7 +1,7 @@
-"""CEF logs of 1 M records to the canonical table, against a bare scan of lines and one regex by Polars.
+"""CEF and LEEF logs of 1 M records to the canonical table, against a bare scan of lines and one regex by Polars.
 
-The target is 10 times the scan; the reader also makes a JSON object of what has no column, which the target of the keys
-alone leaves out.
+The target is 10 times the scan, with the JSON object of what has no column. LEEF's records are CEF's, with tabs between
+their pairs.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ import polars as pl
 from common.made import Rows
 from common.turns import Bench, Case
 
-from watchfloor.readers import Options
-from watchfloor.readers.cef import READER
+from watchfloor.readers import Options, cef, leef
 
 ROWS = 1_000_000
 REPEATS = 3
 LIMIT = 10
 PART = 50_000
-LOG = "gateway.cef"
+CEF, LEEF = "gateway.cef", "gateway.leef"
 
 
 def records(start: int, rows: int) -> pl.DataFrame:
@@ -68,31 +67,54 @@ def records(start: int, rows: int) -> pl.DataFrame:
     return pl.select(head + common + pl.when(chance(25, 50) == 0).then(short).otherwise(rest))
 
 
+def as_leef(record: pl.Expr) -> pl.Expr:
+    """The same record in LEEF 1.0."""
+    head = r"CEF:0\|(Example\|Gateway\|[^|]*\|[^|]*)\|[^|]*\|[^|]*\|rt="
+    return (
+        record.str.replace(head, "LEEF:1.0|${1}|devTime=")
+        .str.replace_all(" ([A-Za-z0-9]+)=", "\t${1}=")
+        .str.replace("\tspt=", "\tsrcPort=", literal=True)
+        .str.replace("\tdpt=", "\tdstPort=", literal=True)
+    )
+
+
 def make(folder: Path) -> None:
-    """The file."""
-    with (folder / LOG).open("wb") as out:
+    """The files."""
+    with (folder / CEF).open("wb") as one, (folder / LEEF).open("wb") as other:
         for start in range(0, ROWS, PART):
-            records(start, PART).write_csv(out, include_header=False, quote_style="never")
+            part = records(start, PART)
+            part.write_csv(one, include_header=False, quote_style="never")
+            part.select(as_leef(pl.nth(0))).write_csv(other, include_header=False, quote_style="never")
 
 
 def scan(path: Path) -> pl.DataFrame:
     """The floor: one group of each line."""
-    return pl.scan_lines(path, name="text").select(title=pl.col("text").str.extract(r"CEF: ?([0-9]{1,2})\|")).collect()
+    sign = r"LEEF: ?([0-9]{1,2})" if path.name == LEEF else r"CEF: ?([0-9]{1,2})\|"
+    return pl.scan_lines(path, name="text").select(program=pl.col("text").str.extract(sign)).collect()
 
 
 def read(path: Path) -> pl.DataFrame:
     """Ours: the canonical table; a few columns are taken into memory, as all the 27 are not needed to count."""
-    events = READER.read([path], Options(zone="UTC"))["events"]
-    return events.select("time", "src_ip", "dst_port", title="title").collect()
+    reader = leef.READER if path.name == LEEF else cef.READER
+    events = reader.read([path], Options(zone="UTC"))["events"]
+    return events.select("time", "src_ip", "dst_port", "program").collect()
 
 
 def check(_: str, frame: pl.DataFrame) -> None:
     """All was read."""
     assert frame.height == ROWS
-    assert frame["title"].null_count() == 0
+    assert frame["program"].null_count() == 0
 
 
-BENCH = Bench(__file__, make, scan, read, (Case(f"CEF, {ROWS:,} records", LOG, LIMIT),), check, repeats=REPEATS)
+BENCH = Bench(
+    __file__,
+    make,
+    scan,
+    read,
+    (Case(f"CEF, {ROWS:,} records", CEF, LIMIT), Case(f"LEEF, {ROWS:,} records", LEEF, LIMIT)),
+    check,
+    repeats=REPEATS,
+)
 
 if __name__ == "__main__":
     sys.exit(BENCH.main())

@@ -20,6 +20,8 @@ from watchfloor.analyses.findings import findings as ask_findings
 from watchfloor.analyses.kpis import MARKS
 from watchfloor.analyses.kpis import kpis as ask_kpis
 from watchfloor.analyses.noise import noise as ask_noise
+from watchfloor.analyses.recheck import load_exclusions
+from watchfloor.analyses.recheck import recheck as ask_recheck
 from watchfloor.analyses.tags import TagRules
 from watchfloor.analyses.timeline import from_alerts, from_connections, from_findings, from_requests
 from watchfloor.analyses.timeline import timeline as ask_timeline
@@ -36,7 +38,7 @@ from watchfloor.schemas import TABLES, as_lazy
 from watchfloor.store.promise import HoldsTables
 from watchfloor.times import check_zone
 
-__all__ = ["QUESTIONS", "Data", "beacons", "findings", "kpis", "noise", "read", "report", "timeline", "tune"]
+__all__ = ["QUESTIONS", "Data", "beacons", "findings", "kpis", "noise", "read", "recheck", "report", "timeline", "tune"]
 
 Data = Any
 """What a question can be asked of: a path or several, a mapping of paths to their zones, canonical tables as `read`
@@ -194,6 +196,19 @@ def tune(
     said = {"learn_until": learn_until, "most": most, "worth": worth, "expiry_days": expiry_days, "minimum": minimum}
     result = ask_tune(_one(tables, "alerts"), tables.get("evidence"), **said)  # type: ignore[arg-type]
     return _traced(result, "tune", tables, {**said, **asked})
+
+
+def recheck(data: Data, exclusions: str | Path, **asked: Any) -> Result:
+    """Do exclusions in force still do what they were made for?
+
+    Arguments:
+        data: as everywhere: alerts before anything is hidden.
+        exclusions: `exclusions.toml`, as `watchfloor tune --artifacts` writes it.
+        asked: as for `read`.
+    """
+    tables = _tables(data, Asked(**asked), "alerts", "evidence")
+    result = ask_recheck(_one(tables, "alerts"), tables.get("evidence"), load_exclusions(exclusions))
+    return _traced(result, "recheck", tables, {"exclusions": str(exclusions), **asked})
 
 
 def timeline(data: Data, *, to: str = "UTC", **asked: Any) -> Result:

@@ -35,6 +35,8 @@ def suggest(
 ) -> Result:
     """Patterns that are proposed for a log: one row each, the most frequent first; with `out` written as a file.
 
+    The part `details` has, in the order in which they are tried, their fields with types, their regex and an example.
+
     Arguments:
         path: one file of the log's kind.
         out: a pattern file (.toml) for `read(path, pattern=out)`, to be edited.
@@ -57,9 +59,10 @@ def suggest(
     suggestion = suggest_for(text, lines=lines, known=regexes, notes=notes)
     if out is not None:
         write(Path(out), source, suggestion, zone)
+    details = _details(suggestion)
     return Result(
         title=f"Patterns proposed for {source.name}",
-        table=_table(suggestion).lazy(),
+        table=details.sort("lines", "tried", descending=[True, False]).select("share", "lines", "pattern").lazy(),
         explanation=_explanation(suggestion, written=out),
         provenance=Provenance(
             question="suggest",
@@ -68,6 +71,14 @@ def suggest(
             rows_in={"lines": suggestion.records},
             made_time=datetime.now(UTC),
             versions=versions(),
+        ),
+        parts=(
+            Result(
+                title="Fields and regexes",
+                table=details.select("tried", "pattern", "fields", "regex", "example").lazy(),
+                explanation="In the order in which they are tried: the first that matches a line reads it.",
+                name="details",
+            ),
         ),
         name="patterns",
     )
@@ -112,7 +123,7 @@ def write(out: Path, path: Path, suggestion: Suggestion, zone: str | None) -> No
         beside.write_text(text, encoding="utf-8")
 
 
-def _table(suggestion: Suggestion) -> pl.DataFrame:
+def _details(suggestion: Suggestion) -> pl.DataFrame:
     patterns = one_meaning_each(suggestion.tried)
     total = max(1, suggestion.records)
     return pl.DataFrame(
@@ -138,7 +149,7 @@ def _table(suggestion: Suggestion) -> pl.DataFrame:
             "example": pl.String,
         },
         orient="row",
-    ).sort("lines", "tried", descending=[True, False])
+    )
 
 
 def _fields(pattern: Pattern) -> str:
@@ -152,10 +163,12 @@ def _example(pattern: Pattern) -> str | None:
 def _explanation(suggestion: Suggestion, *, written: str | Path | None) -> str:
     records = "records" if suggestion.begins else "lines"
     total = max(1, suggestion.records)
+    by_head = suggestion.matched - suggestion.understood
+    alone = f", {by_head:,} of them by how they begin alone" if by_head else ""
     said = [
-        f"They match {suggestion.matched:,} of {suggestion.records:,} {records} ({suggestion.matched / total:.1%}), "
-        f"{suggestion.matched - suggestion.understood:,} of them by their head alone. "
-        "A line is read by the first pattern that matches it, in the order of `tried`."
+        f"They match {suggestion.matched:,} of {suggestion.records:,} {records} "
+        f"({suggestion.matched / total:.1%}){alone}. "
+        "Patterns that end in <message> are for lines that no other one matches."
     ]
     if suggestion.clocks:
         said.append("The times carry no zone: say it when the log is read.")

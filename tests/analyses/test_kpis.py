@@ -54,6 +54,7 @@ def test_parts() -> None:
         "escalations": 1,
         "time_to_close": 5,
         "waiting": 4,
+        "time_bases": 0,
     }
     assert result.collect().columns == ["figure", "reads", "value", "unit", "low", "high", "n", "note"]
 
@@ -87,7 +88,7 @@ def test_no_alerts_is_an_answer() -> None:
     """Every table comes, none fails."""
     result = kpis(ALERTS.empty(), tags=RULES)
     assert dict(result.collect().select("figure", "value").rows())["alerts"] == 0
-    assert [part.collect().height for part in result.parts] == [1, 0, 2, 1, 0, 1, 0, 0, 0, 0, 0, 1]
+    assert [part.collect().height for part in result.parts] == [1, 0, 2, 1, 0, 1, 0, 0, 0, 0, 0, 1, 0]
 
 
 def test_thresholds_are_repeated_in_words() -> None:

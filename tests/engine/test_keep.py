@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+from importlib import import_module
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -42,6 +45,51 @@ def test_a_lazy_frame_is_computed_once() -> None:
     assert runs == [3]
 
 
+def test_a_keeper_takes_over_what_others_kept() -> None:
+    """In memory or on disk, the rows of each stand in the order of taking over."""
+    schema = pl.Schema({"n": pl.Int64()})
+    others = [Keeper(schema, memory_bytes=memory_bytes) for memory_bytes in (1 << 20, 0, 1 << 20, 0, 0)]
+    for start, other in enumerate(others):
+        other.add(pl.DataFrame({"n": [2 * start, 2 * start + 1]}))
+    keeper = Keeper(schema)
+    for other in others:
+        keeper.take_over(other.lazy())
+    keeper.add(pl.DataFrame({"n": [10]}))
+    assert keeper.lazy().collect()["n"].to_list() == list(range(11))
+
+
+def test_what_another_has_on_disk_is_not_written_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Its parts are enough."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    schema = pl.Schema({"n": pl.Int64()})
+    other, keeper = Keeper(schema, memory_bytes=0), Keeper(schema)
+    other.add(pl.DataFrame({"n": [1]}))
+    keeper.take_over(other.lazy())
+    assert keeper.lazy().collect()["n"].to_list() == [1]
+    assert len(list(tmp_path.rglob("*.parquet"))) == 1
+
+
+def test_keepers_share_their_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Many that each hold little write parts when they hold much together, and give back what they held."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    module = import_module("watchfloor.engine.keep")  # the room's own `keep` is the function
+    gc.collect()
+    monkeypatch.setattr(module, "MEMORY_BYTES", 40_000)
+    monkeypatch.setattr(module, "_WORTH_A_PART", 1_000)
+    rows = pl.DataFrame({"n": range(1_000)})  # 8,000 bytes
+    keepers = [Keeper(rows.schema) for _ in range(10)]
+    for keeper in keepers:
+        keeper.add(rows)
+    assert 5 <= len(list(tmp_path.rglob("*.parquet"))) < 10
+    assert all(keeper.lazy().collect().equals(rows) for keeper in keepers)
+    del keepers, keeper
+    gc.collect()
+    before = len(list(tmp_path.rglob("*.parquet")))
+    fresh = Keeper(rows.schema)
+    fresh.add(rows)
+    assert len(list(tmp_path.rglob("*.parquet"))) == before
+
+
 def test_parts_on_disk_go_when_the_process_ends(tmp_path: object) -> None:
     """No folder is left behind."""
     code = (
@@ -54,6 +102,4 @@ def test_parts_on_disk_go_when_the_process_ends(tmp_path: object) -> None:
         f"assert list(pathlib.Path({str(tmp_path)!r}).rglob('*.parquet'))\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
-    from pathlib import Path
-
     assert not list(Path(str(tmp_path)).iterdir())

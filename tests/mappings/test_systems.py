@@ -91,6 +91,7 @@ def test_what_is_null_or_missing_says_nothing(name: str) -> None:
         ("sentinel", "properties__classification", "Undetermined", "disposition", "undetermined"),
         ("sentinel", "properties__status", "New", "closed_time", None),
         ("defender_incident", "status", "redirected", "status", "closed"),
+        ("defender_incident", "status", "redirected", "disposition", "duplicate"),
         ("defender_incident", "status", "active", "closed_time", None),
         ("defender_alert", "classification", "unknown", "disposition", "undetermined"),
         ("elastic", "_source__kibana.alert.workflow_status", "acknowledged", "status", "open"),
@@ -111,6 +112,27 @@ def test_what_is_null_or_missing_says_nothing(name: str) -> None:
 def test_words(name: str, path: str, word: Any, column: str, said: Any) -> None:
     """One value changed, one column looked at."""
     assert made(name, **{path: word}).get(column) == said
+
+
+def test_an_incident_of_servicenow_is_closed_once_it_is_resolved() -> None:
+    """It closes by itself days later, when nobody works on it."""
+    record = {
+        "sys_id": "9d38",
+        "number": "INC1",
+        "severity": "3",
+        "short_description": "x",
+        "state": "6",
+        "active": "true",
+        "resolved_at": "2025-10-03 12:05:00",
+        "closed_at": "",
+    }
+    maker = Maker(system_named("servicenow"))
+    resolved = maker(record)[0]
+    assert (resolved["status"], resolved["closed_time"]) == ("closed", datetime(2025, 10, 3, 12, 5, tzinfo=UTC))
+    later = maker(record | {"state": "7", "active": "false", "closed_at": "2025-10-10 12:05:00"})[0]
+    assert later["closed_time"] == resolved["closed_time"]
+    again = maker(record | {"state": "2", "resolved_at": ""})[0]
+    assert (again["status"], again.get("closed_time")) == ("open", None)
 
 
 def test_words_that_a_mapping_does_not_know_are_counted() -> None:

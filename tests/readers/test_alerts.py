@@ -174,6 +174,17 @@ def test_what_is_no_record_of_any_system(tmp_path: Path) -> None:
         read(tmp_path, '{"a": 1}', format="alerts")
 
 
+def test_what_python_prints_is_refused_by_name(tmp_path: Path) -> None:
+    """It is known for what it is; what is only like it, is not."""
+    for name in NAMES:
+        path = written(tmp_path, repr([RECORDS[name][0]]), f"{name}.txt")
+        with pytest.raises(UnreadableFile, match="how Python prints") as error:
+            read_files([path])
+        assert "json.dump" in error.value.hint
+    for other in ("[{'a': 1}]", "[{'id': 41, 'type': 'CRE_RULE', 'number': 7}]"):
+        assert sure(READER, tmp_path, other) == 0
+
+
 def test_hostile_values(tmp_path: Path) -> None:
     """Control characters, half surrogates, numbers beyond 2^53, keys twice, nesting: kept, or rejected alone."""
     record = json.dumps(RECORDS["crowdstrike"][0] | {"display_name": "a\u0000b\r\n\ud800", "cid": 2**60 + 1})

@@ -85,6 +85,8 @@ def test_the_same_as_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         '{"time": 1773500966, "n": {"id": "1"}, "m": {"id": "2"}}',
         '{"time": "2026-03-14T15:09:26Z", "pid": "0x1f", "src": "10.0.0.999", "dst": "1:2:3"}',
         '{"_index": "i", "_source": {"time": "2026-03-14T15:09:26Z"}}',
+        '{"time": "2026-03-14T15:09:26Z", "m": {"x": 1}, "b": "t"}\n'
+        '{"time": "2026-03-14T15:09:26Z", "m": {}, "b": "t", "x": 1}',
         '{"time": 1773500966}',
         "{}",
         "[]",

@@ -143,6 +143,12 @@ def test_times(tmp_path: Path, pairs: str, time: datetime | None) -> None:
     )
 
 
+def test_control_characters_before_the_header(tmp_path: Path) -> None:
+    """They need an escape in JSON, as quotes do."""
+    for prefix in ("<13>a\x01b", '<13>a "b" \\', "<13>a\tb"):
+        assert one(tmp_path, f"{prefix} {ONE}devTime=1773500966535\tidentHostName=h")["fields"]["syslog"] == prefix
+
+
 def test_a_clock_time_needs_a_zone(tmp_path: Path) -> None:
     """Also one that is written in a form of its own."""
     for pairs in ("devTime=Mar 14 2026 15:09:26", "devTime=14.03.2026 15:09\tdevTimeFormat=dd.MM.yyyy HH:mm"):

@@ -170,6 +170,50 @@ def ends(src: tuple[str, int | None], dst: tuple[str, int | None]) -> dict[str, 
             "%ASA-3-313001: Denied ICMP type=3, code=3 from 192.0.2.7 on interface outside",
             {"src_ip": "192.0.2.7", "proto": "icmp", "action": "Denied", "event_id": "313001", "level": "3"},
         ),
+        (
+            "FW: lsi.0        D 00:00:5e:00:53:01 00:00:5e:00:53:02 8100:9  UDP 192.0.2.7 198.51.100.1"
+            " 5000   161 (1 packets)",
+            {**ends(("192.0.2.7", 5000), ("198.51.100.1", 161)), "proto": "udp", "action": "D"},
+        ),
+        (
+            "UI_LOGIN_EVENT: User 'anna' login, class 'x' [7], ssh-connection '192.0.2.7 5000 198.51.100.1 22'",
+            {**ends(("192.0.2.7", 5000), ("198.51.100.1", 22)), "user": "anna", "action": "UI_LOGIN_EVENT"},
+        ),
+        (
+            'wafbox1 TR 203.0.113.7 443 192.0.2.7 5000 "-" "-" GET TLSv1.2 x.example HTTP/1.1 404',
+            ends(("192.0.2.7", 5000), ("203.0.113.7", 443)),
+        ),
+        (
+            'wafbox1 AUDIT anna GUI 192.0.2.7 5000 LOGIN 0 login  global - - "" "" []',
+            {"user": "anna", "src_ip": "192.0.2.7", "src_port": 5000, "action": "LOGIN"},
+        ),
+        ("[26931:0] info: 192.0.2.7 x.example. A IN", {"src_ip": "192.0.2.7"}),
+        (
+            "DHCPREQUEST for 192.0.2.7 (192.0.2.1) from 00:00:5e:00:53:01 (pc) via eth3 TransID 54737448",
+            {"src_ip": "192.0.2.7", "action": "DHCPREQUEST"},
+        ),
+        ("DHCPDISCOVER from 00:00:5e:00:53:01 via 192.0.2.1", {"action": "DHCPDISCOVER"}),
+        (
+            "%X-5-Event: %[ UserID =anna][ ClientAddress =192.0.2.7][ Severity =5]",
+            {"user": "anna", "src_ip": "192.0.2.7", "event_id": "Event", "level": "5"},
+        ),
+        ("The user anna successfully logged on from 192.0.2.7", {"user": "anna", "src_ip": "192.0.2.7"}),
+        ("TCP access denied by ACL from 192.0.2.7/5000 to outside:198.51.100.1/23", {
+            **ends(("192.0.2.7", 5000), ("198.51.100.1", 23)), "proto": "tcp", "action": "denied",
+        }),
+        ("Authentication failed for user anna.", {"user": "anna"}),
+        (
+            "Failed none for root from 192.0.2.7 port 5000 ssh2",
+            {"user": "root", "src_ip": "192.0.2.7", "src_port": 5000},
+        ),
+        (
+            '2026-03-14T15:09:26Z x RT_FLOW - RT_FLOW_SESSION_DENY [junos@2636.1.1.1.2.39 source-address="192.0.2.7"]',
+            {"src_ip": "192.0.2.7", "action": "RT_FLOW_SESSION_DENY"},
+        ),
+        (
+            "IDP_ATTACK_LOG_EVENT: IDP: at 1303673404, ANOMALY Attack log <192.0.2.7/5000->198.51.100.1/80> for TCP",
+            {**ends(("192.0.2.7", 5000), ("198.51.100.1", 80)), "action": "IDP_ATTACK_LOG_EVENT"},
+        ),
         ("session opened for user anna(uid=1000) by (uid=0)", {"user": "anna"}),
         ("User <anna> logged in", {"user": "anna"}),
         ("Group <vpn> User <anna> IP <192.0.2.7> session started.", {"user": "anna", "src_ip": "192.0.2.7"}),

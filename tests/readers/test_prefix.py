@@ -73,6 +73,8 @@ def said(line: str) -> tuple[Any, ...]:
         (f"<13>{STAMP} fire power %NGIPS-1-430003: up", ("fire power", None, None, "%NGIPS-1-430003: up")),
         (f"{STAMP} box user.info kernel: up", ("box", "kernel", None, "up")),
         (f"<13>{STAMP} fw.lab app: up", ("fw.lab", "app", None, "up")),
+        ("<13>20: 00:01:01: %LINK-5-UP: up", (None, None, None, "20: 00:01:01: %LINK-5-UP: up")),
+        ("<13>00:01:01: %LINK-5-UP: up", (None, None, None, "00:01:01: %LINK-5-UP: up")),
         ("%LINK-5-UP: up", (None, None, None, "%LINK-5-UP: up")),
         (f"<13>{STAMP} lb ASM:uri=x,a=b", ("lb", "ASM", None, "uri=x,a=b")),
         (f"<13>{STAMP} ise CISE_RADIUS 0000000001 2 1  Step=1", ("ise", "CISE_RADIUS", None, "0000000001 2 1  Step=1")),

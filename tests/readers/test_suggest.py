@@ -19,6 +19,7 @@ from watchfloor.errors import NothingToRead, UnreadableFile
 from watchfloor.readers.patterns.examples import run_examples
 from watchfloor.readers.patterns.files import parse
 from watchfloor.readers.suggest import Suggestion, lines_of, pattern_file, preview, suggest, suggest_for
+from watchfloor.readers.suggest.cells import cells_of
 from watchfloor.readers.suggest.heads import lines_of_words
 from watchfloor.readers.suggest.marks import TIME, WORD, masked, ways_of_time
 from watchfloor.readers.suggest.merge import merge
@@ -155,6 +156,8 @@ def test_a_value_of_several_words_is_one_field() -> None:
         (["/etc/a", "/var/b"], "path"),
         (["9" * 30], "hex"),
         (["a1", "b"], "word"),
+        (["0041", "17"], "word"),
+        (["0", "-0.5"], "float"),
     ],
 )
 def test_the_kind_is_that_of_all_values(values: list[str], kind: str) -> None:
@@ -275,6 +278,39 @@ def test_heads_of_lines() -> None:
     ]
     assert [line.logger for line in said] == [3, 3, None, None, None]
     assert said[4].wide == {2, 3}
+
+
+def test_rows_of_a_table_are_one_pattern() -> None:
+    """A column is called as its header says, and as its values show."""
+    header = "Serial #,Receive Time,Source address,Rule,Bytes,Elapsed Time (sec)"
+    rows = [
+        f"00{n}7,2025/11/24 10:00:{n:02d},192.0.2.{n},rule {'a' * (n % 3)},{n * 9},{n % 2 or ''}" for n in range(40)
+    ]
+
+    [pattern] = proposed([header, *rows]).patterns[:1]
+
+    assert pattern.lines == 40
+    assert {field.name: field.kind.name for field in pattern.fields} == {
+        "serial": "word",
+        "time": "time",
+        "src_ip": "ip",
+        "rule": "word",
+        "bytes": "int",
+        "elapsed_time_sec": "int",
+    }
+    [bare] = proposed(rows).patterns
+    assert [field.name for field in bare.fields] == ["column_1", "time", "ip", "column_4", "column_5", "column_6"]
+
+
+def test_messages_and_pairs_with_commas_are_no_table() -> None:
+    """Templates and keys tell more of them than numbers of columns."""
+    prose = pl.Series([f"a, b, c, d, then user {n} went away again" for n in range(20)])
+    pairs = pl.Series([f"src=192.0.2.{n},dst=192.0.2.1,len={n},ttl=3,proto=udp" for n in range(20)])
+
+    assert cells_of(prose) is None
+    assert cells_of(pairs) is None
+    assert cells_of(pl.Series(["a|b|c|d|e", 'a|b|c|d|"e|f"'])) is not None
+    assert cells_of(pl.Series(["a,b"] * 9)) is None
 
 
 def test_a_record_begins_with_a_time_where_other_lines_go_on(tmp_path: Path) -> None:

@@ -321,3 +321,11 @@ def test_what_reaches_a_siem(tmp_path: Path) -> None:
         row["time"].isoformat()[:19] == case["expected_time"][:19] for row, case in zip(events, cases, strict=True)
     ]
     assert all(right)
+
+
+def test_a_process_in_brackets_is_no_host(tmp_path: Path) -> None:
+    """As PostgreSQL writes it, with the name of a zone behind its time."""
+    text = "2026-07-14 15:09:26.585 CEST [4974] LOG:  ready\n2026-03-14 15:09:26 UTC [12] LOG:  checkpoint complete\n"
+    first, second = read(tmp_path, text)["events"]
+    assert (first["time"], first["host"], first["program"]) == (utc(2026, 7, 14, 13, 9, 26, 585000), None, None)
+    assert (second["host"], second["message"]) == (None, "[12] LOG:  checkpoint complete")

@@ -6,7 +6,10 @@ import polars as pl
 
 __all__ = ["ENTITIES", "evidence_by_rule", "standing_out", "top_by_rule"]
 
-ENTITIES = ("src_ip", "dst_ip", "user", "host", "process", "domain", "offense_source")
+ENTITIES = (
+    *("src_ip", "dst_ip", "ip", "user", "host", "process", "domain"),
+    *("mail", "url", "file", "sha256", "risk_object", "offense_source"),
+)
 """Fields that name someone or something, what one would exclude by, in order of choice; others say what kind it is."""
 
 

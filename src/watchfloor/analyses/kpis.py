@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from watchfloor.analyses.bases import times_by_basis
 from watchfloor.analyses.clock import Clock, as_it_stood, instant, made_in, one_state_each
 from watchfloor.analyses.figures import figures, glance
 from watchfloor.analyses.intervals import check_minimum, percent, z_of
@@ -128,6 +129,7 @@ def kpis(
             _escalations(known, asked),
             _time_to_close(known, tagged, asked),
             _waiting(known, asked),
+            _bases(known),
         ),
     )
 
@@ -305,4 +307,15 @@ def _waiting(known: pl.LazyFrame, asked: _Asked) -> Result:
         charts=(Lines(x="days", y="running_share", title=f"Share still running, {asked.clock}"),),
         explanation="Share of alerts that still run after so many days, by Kaplan and Meier; where the line ends above "
         "0, nobody has been followed longer.",
+    )
+
+
+def _bases(known: pl.LazyFrame) -> Result:
+    return Result(
+        title="Times that were derived",
+        name="time_bases",
+        table=times_by_basis(known),
+        explanation="Times that a system does not keep, by what shows them: the last change of a closed alert is when "
+        "it was closed or later, a note is the first act that left a trace. The row without a basis is of alerts whose "
+        "system gave the time itself. Without rows, all did.",
     )

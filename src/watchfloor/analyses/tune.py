@@ -39,6 +39,7 @@ _SCHEMA = {
     "reason": pl.String,
     "conditions": pl.String,
     "other_rule": pl.String,
+    "per_day": pl.Float64,
     "label": pl.String,
 }
 _TAIL = 10
@@ -135,19 +136,23 @@ def tune(
     )
 
 
-def _worth(known: Work, worth: float, expiry_days: int, minimum: int) -> float:
-    """Alerts that an exclusion must remove of what was learned from, so that it saves `worth` until it expires."""
+def _span(known: Work) -> timedelta:
+    """From the first alert to the last."""
     times = known.alerts["time"]
     start, end = times.min(), times.max()
-    if not isinstance(start, datetime) or not isinstance(end, datetime):
-        return minimum
-    return max(minimum, worth * ((end - start) / timedelta(days=expiry_days)))
+    return end - start if isinstance(start, datetime) and isinstance(end, datetime) else timedelta(0)
+
+
+def _worth(known: Work, worth: float, expiry_days: int, minimum: int) -> float:
+    """Alerts that an exclusion must remove of what was learned from, so that it saves `worth` until it expires."""
+    return max(minimum, worth * (_span(known) / timedelta(days=expiry_days)))
 
 
 def _table(work: Work, plan: _Plan, held_out: bool, *, most: int, floor: float, minimum: int) -> pl.DataFrame:
     exclusions = [one.exclusion for one in plan.chosen]
     past, future = applied(plan.past, exclusions), applied(plan.future, exclusions)
     both = applied(work, exclusions) if held_out else past
+    days = max(1.0, _span(plan.past) / timedelta(days=1))
     rows: list[dict[str, object]] = []
     recommended = 0
     for number, one in enumerate(plan.chosen):
@@ -172,6 +177,7 @@ def _table(work: Work, plan: _Plan, held_out: bool, *, most: int, floor: float, 
                 "recommended": good,
                 "reason": _reason(one, plan.past, both[number], stability, good=good, most=most, floor=floor),
                 "exclusion": str(one.exclusion),
+                "per_day": past[number].rows.len() / days,
                 "label": f"{one.exclusion.rule}: {one.exclusion}",
             }
         )

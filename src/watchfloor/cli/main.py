@@ -174,6 +174,19 @@ def tune(
     ] = 30,
     expiry_days: Annotated[int, typer.Option("--expiry-days", min=1, help="When exclusions expire.")] = 90,
     minimum: Annotated[int, typer.Option("--minimum", min=1, help="The least number of alerts behind a row.")] = 10,
+    artifacts: Annotated[
+        Path | None,
+        typer.Option(
+            "--artifacts",
+            help="Write what is recommended for QRadar, Sigma, Sentinel, Splunk and Elastic, and exclusions.toml.",
+            metavar="FOLDER/",
+        ),
+    ] = None,
+    owner: Annotated[str, typer.Option("--owner", help="Who answers for the exclusions.")] = "nobody yet",
+    check: Annotated[
+        Path | None,
+        typer.Option("--check", help="Test exclusions in force again instead.", metavar="EXCLUSIONS.toml"),
+    ] = None,
     limit: Limit = 40,
     strict: Strict = False,
     quiet: Quiet = False,
@@ -185,9 +198,13 @@ def tune(
 ) -> None:
     """What exactly should be tuned, and what would it cost us?"""
     said = {"format": format, "zone": zone, "columns": columns, "closing_reasons": closing_reasons}
-    _ask(
+    data = asked_of(paths, workspace)
+    if check is not None:
+        _ask("recheck", data, out, limit, strict, quiet, exclusions=check, **said)
+        return
+    result = _ask(
         "tune",
-        asked_of(paths, workspace),
+        data,
         out,
         limit,
         strict,
@@ -199,6 +216,13 @@ def tune(
         minimum=minimum,
         **said,
     )
+    if artifacts is not None:
+        from watchfloor.reports.exclusions import entries_of, write_all
+
+        entries = entries_of(result, owner=owner, created=datetime.now(UTC).date(), expiry_days=expiry_days)
+        written = write_all(entries, artifacts)
+        if not quiet:
+            output.remark(f"wrote {', '.join(path.name for path in written)} to {artifacts}: {len(entries)} exclusions")
 
 
 @app.command()
@@ -499,7 +523,7 @@ def _ask(
     strict: bool,
     quiet: bool,
     **said: Any,
-) -> None:
+) -> Result:
     """Asks a question of the files and gives the answer back."""
     from watchfloor import questions
 
@@ -509,6 +533,7 @@ def _ask(
     with reading(_plain(data), quiet=quiet) as progress:
         result: Result = getattr(questions, question)(data, progress=progress, **said)
     output.deliver(result, out=out, limit=limit, strict=strict, quiet=quiet)
+    return result
 
 
 def _check_extension(out: Path) -> None:

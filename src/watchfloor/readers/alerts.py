@@ -15,7 +15,7 @@ from watchfloor.errors import UnreadableFile
 from watchfloor.jsonvalues import DECODER
 from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.documents import has_lines
+from watchfloor.readers.documents import has_lines, is_literal
 from watchfloor.readers.jsonlog import event_of
 from watchfloor.readers.jsonrecords import objects_of, read_json
 
@@ -42,8 +42,22 @@ def _systems() -> tuple[System, ...]:
 
 
 def accepts(head: Head) -> float:
-    """The share of objects that have what a record of one system has."""
-    return _system_of(head)[1]
+    """The share of objects that have what a record of one system has; or records as Python prints them."""
+    return 1.0 if _printed(head) else _system_of(head)[1]
+
+
+def _printed(head: Head) -> System | None:
+    """The system whose records these are as Python prints them, with single quotes, not as JSON; null: it is none."""
+    text = head.content.decode("utf-8", errors="replace")
+    if not is_literal(text):
+        return None
+    keys = {*re.findall(r"'([\w.@]{1,60})':", text)}
+
+    def there(sign: str) -> bool:
+        path, _, value = sign.partition("=")
+        return ({path} <= keys or {*path.split(".")} <= keys) and value.lower() in text.lower()
+
+    return next((one for one in _systems() if any(all(map(there, group)) for group in one.signs)), None)
 
 
 def _system_of(head: Head) -> tuple[System | None, float]:
@@ -121,7 +135,13 @@ def read(path: Path, options: Options) -> Tables:
     """
     from watchfloor.mappings.systems import Maker  # noqa: PLC0415 - as above
 
-    system, _ = _system_of(files.head(path))
+    head = files.head(path)
+    if printed := _printed(head):
+        raise UnreadableFile(
+            f"{path}: this is how Python prints {printed.about} (single quotes, None), not JSON",
+            hint="save them with json.dump, or the API's answer as it came",
+        )
+    system, _ = _system_of(head)
     if system is None:
         known = ", ".join(one.name for one in _systems())
         raise UnreadableFile(f"{path}: no records of any system that is known", hint=f"systems: {known}")
@@ -165,7 +185,7 @@ def _is_empty(found: Mapping[str, Any]) -> bool:
 
 def _keys(system: System) -> list[set[str]]:
     """Keys that tell its records from other objects."""
-    signs = {path for group in system.leaves for path in group}
+    signs = {sign for group in system.signs for sign in group if "=" not in sign}
     return [signs | {f"{above}.{path}" for above in system.inside for path in signs}]
 
 

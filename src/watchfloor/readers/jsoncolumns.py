@@ -165,8 +165,12 @@ class _Shape:
             for n, leaf in enumerate(self.leaves)
             if leaf.kind == "number"
         )
-        others = [self._cell(leaf).alias(str(n)) for n, leaf in enumerate(self.leaves) if leaf.kind != "number"]
-        flat = cells.select(others).hstack(numbers).with_columns(like["record"])
+        flat = cells.select(self._cell(leaf).alias(str(n)) for n, leaf in enumerate(self.leaves))
+        # One that stands elsewhere is none.
+        in_place = [
+            pl.when(pl.col(str(n)).is_not_null()).then(numbers[str(n)]).alias(str(n)) for n in map(int, numbers.columns)
+        ]
+        flat = flat.with_columns(in_place).with_columns(like["record"])
         whole = pl.all_horizontal(
             pl.col(str(n)).is_not_null() for n, leaf in enumerate(self.leaves) if leaf.kind != "null"
         )
@@ -190,8 +194,6 @@ class _Shape:
     def _schema(self) -> pl.DataType:
         tree: dict[str, Any] = {}
         for leaf in self.leaves:
-            if leaf.kind == "number":
-                continue
             at = tree
             for key in leaf.keys[:-1]:
                 at = at.setdefault(key, {})

@@ -91,10 +91,13 @@ def label_of(key: str) -> str | None:
     return found[1] if found else None
 
 
-def control_free(column: pl.Series) -> bool:
+def control_free(column: pl.Series, *, but_tabs: bool = False) -> bool:
     """Whether no text of a column holds a control character; much faster than a regex on every text."""
-    least = column.cast(pl.Binary).cast(pl.List(pl.UInt8)).explode().min()
-    return not isinstance(least, int) or least >= ord(" ")
+    characters = column.cast(pl.Binary).cast(pl.List(pl.UInt8)).explode()
+    least = characters.min()
+    if not isinstance(least, int) or least >= ord(" "):
+        return True
+    return but_tabs and least == ord("\t") and not ((characters < ord(" ")) & (characters != ord("\t"))).any()
 
 
 def events(rows: pl.DataFrame, grammar: Grammar, *, source: str, zone: str | None, written: datetime) -> pl.DataFrame:
@@ -558,14 +561,14 @@ def _prefixes(told: pl.DataFrame, source: str, zone: str | None, written: dateti
     timeless, homeless = pl.col("time").is_null().any(), pl.col("host").is_null().any()
     distinct = told.group_by("prefix", maintain_order=True).agg(timeless=timeless, homeless=homeless)
     distinct = distinct.filter(pl.col("prefix").str.strip_chars() != "")
-    syslog = [f'"syslog":{json.dumps(text.strip(), ensure_ascii=False)}' for text in distinct["prefix"]]
-    distinct = distinct.with_columns(syslog=pl.Series(syslog, dtype=pl.String))
-    parts = []
+    parts: list[pl.DataFrame] = []
     for needed in (True, False):
-        chosen = pl.col("timeless") if needed else pl.col("homeless") & ~pl.col("timeless")
+        chosen = distinct.filter(pl.col("timeless") if needed else pl.col("homeless") & ~pl.col("timeless"))
+        if not chosen.height and (needed or parts):
+            continue
         # The sign that follows helps to tell a host from a program.
         peeled = peel(
-            distinct.filter(chosen).select("prefix", text=pl.col("prefix") + "CEF:0"),
+            chosen.select("prefix", text=pl.col("prefix") + "CEF:0"),
             source=source,
             zone=zone,
             written=written,
@@ -574,4 +577,4 @@ def _prefixes(told: pl.DataFrame, source: str, zone: str | None, written: dateti
         parts.append(
             peeled.select("prefix", *(pl.col(n).alias(f"prefix_{n}") for n in (*_STAMPED, "time_text", "host")))
         )
-    return distinct.select("prefix", "syslog").join(pl.concat(parts), on="prefix", how="left")
+    return pl.concat(parts)

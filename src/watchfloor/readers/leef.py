@@ -82,7 +82,7 @@ def read(path: Path, options: Options) -> Tables:
 
 def _headers(records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Records with what their headers say, the delimiter and the extension; and those that are none."""
-    clean = control_free(records["text"].str.replace_all("\t", "", literal=True))
+    clean = control_free(records["text"], but_tabs=True)
     text, at = pl.col("text"), pl.col("at")
     raw = text.cast(pl.Binary)
     signed = records.with_columns(at=text.str.find(_SIGN).cast(pl.Int64))
@@ -116,11 +116,12 @@ def _headers(records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         .then(pl.lit(" "))
         .otherwise(pl.lit("\t"))
     )
-    cut = cut.with_columns(delimiter=pl.coalesce("delimiter", guess))
+    if cut["delimiter"].null_count():
+        cut = cut.with_columns(delimiter=pl.coalesce("delimiter", guess))
     delimiter = pl.col("delimiter")
     odd = delimiter == " "
     if not clean:
-        odd |= extension.str.contains("[\x00-\x08\x0a-\x1f]")
+        odd |= pl.any_horizontal(pl.col("prefix", "extension").str.contains("[\x00-\x08\x0a-\x1f]"))
     # A tab that does not delimit is a character of a value.
     odd |= (delimiter != "\t") & extension.str.contains("\t", literal=True)
     return cut.select(

@@ -17,7 +17,7 @@ def where(frame: pl.DataFrame, checks: Sequence[pl.Expr]) -> pl.Series | None:
     """The rows that pass all checks; null where all rows do, which is found much faster than which rows do."""
     if not checks or not frame.height:
         return None
-    passed = frame.select_seq(check.all().alias(str(n)) for n, check in enumerate(checks)).row(0)
+    passed = frame.select_seq(check.all(ignore_nulls=False).alias(str(n)) for n, check in enumerate(checks)).row(0)
     failed = [
         check.alias(str(n)) for n, (check, all_pass) in enumerate(zip(checks, passed, strict=True)) if not all_pass
     ]

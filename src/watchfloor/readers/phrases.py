@@ -27,7 +27,7 @@ _AFTER = r"(?:[^0-9A-Za-z_.-]|\.(?:[^0-9A-Za-z_-]|$)|-[^0-9]|$)"
 def _end(which: str) -> str:
     """One end of a connection, as firewalls write it: `outside:192.0.2.7/443`, `inside/192.0.2.7(443)`, a name."""
     return (
-        rf"(?:(?:[^ :/()]+[:/])??(?P<{which}_ip>{_ADDRESS})|[^ /():]+[:/][^ /():]+|[^ /():]+)"
+        rf"(?:(?:[^ :/()<>]+[:/])??(?P<{which}_ip>{_ADDRESS})|[^ /():<>]+[:/][^ /():<>]+|[^ /():<>]+)"
         rf"(?:[/:](?P<{which}_port>[0-9]{{1,5}})|\((?P<{which}_port_2>[0-9]{{1,5}})\))?"
     )
 
@@ -49,7 +49,7 @@ _PARTS = {
     "proto": "(?P<proto>[A-Za-z0-9-]+)",
     # Mapped addresses, users: what firewalls put in brackets behind an end.
     "aside": r"(?: ?\([^()]*\))*",
-    "end": "(?:[ (,.]|$)",
+    "end": "(?:[ (,.>]|$)",
     "after": _AFTER,
 }
 
@@ -76,7 +76,14 @@ _PHRASES = tuple(
             r"\bClientIP @src_ip - ClientPort @src_port - VserverServiceIP @dst_ip"
             r" - VserverServicePort @dst_port(?: |$)",
             # Filters of Junos, Barracuda.
-            r"\bFW: [^ ]+ (?P<action>[A-Z]) @proto @src_ip @dst_ip @src_port @dst_port(?: |$)",
+            r"\bFW: [^ ]+ +(?P<action>[A-Z]) (?:.* )?@proto +@src_ip +@dst_ip +@src_port +@dst_port(?: |$)",
+            # Barracuda names the service before the client in its access log.
+            r"\bTR @dst_ip @dst_port @src_ip @src_port(?: |$)",
+            r"\bAUDIT (?P<user>[^ ]+) [A-Z]+ @src_ip @src_port (?P<action>[A-Z_]+)(?: |$)",
+            # Unbound; DHCP servers, of whose messages the client's address is the subject.
+            r"^\[[0-9]+:[0-9]+\] info: @src_ip [^ ]+ [A-Z0-9]+ IN\b",
+            r"^(?P<action>DHCP[A-Z]{3,10}) (?:for|on|of) @src_ip(?: |$)",
+            r"\bssh-connection '@src_ip @src_port @dst_ip @dst_port'",
             r"\b(?:NF|WF) [A-Z]{4} (?:(?P<proto>TCP|UDP|ICMP|[0-9]+)|[A-Z_]+)"
             r" @src_ip @src_port @dst_ip @dst_port(?: |$)",
             # Snort and Suricata.
@@ -137,7 +144,7 @@ _FROM_PORT = rf"{_FROM}(?:\]?:| port |#|/)([0-9]{{1,5}})(?:[^0-9A-Za-z.]|$)"
 
 def _key(*keys: str) -> str:
     """Finds a key and the sign behind it."""
-    return rf"(?:^|[ \t,;|\[({{])(?:{'|'.join(keys)})\"?(?:=|::?| = | : |: )"
+    return rf"(?:^|[ \t,;|\[({{])(?:{'|'.join(keys)})\"?(?: ?=|::?| = | : |: )"
 
 
 _ADDRESS_KEYS = {
@@ -146,7 +153,7 @@ _ADDRESS_KEYS = {
         *("[Ss]ource [Ii][Pp](?: [Aa]ddress)?", "source-address", "source_address", "SourceAddress", "sourceaddress"),
         *("c-ip", "clientip", "client_ip", "ClientIP", "clientIP", "ip_client", "[Cc]lient [Ii][Pp]", "remip", "rhost"),
         *("remote_ip", "remoteip", "[Rr]emote [Ii][Pp]", "user [Ii][Pp]", "AdminIPAddress", "[Ss]ource", "ip_src"),
-        *("[Rr]emote[ _-]?[Aa]ddress", "initiator_ip"),
+        *("[Rr]emote[ _-]?[Aa]ddress", "[Cc]lient ?[Aa]ddress", "initiator_ip"),
     ),
     "dst_ip": (
         *(
@@ -209,7 +216,7 @@ _USER_KEYS = (
         "admin",
         "Admin",
     ),
-    *("login", "loginname", "account", "account_name", "AccountName"),
+    *("UserID", "userid", "login", "loginname", "account", "account_name", "AccountName"),
 )
 _ACTION_KEYS = ("action", "act", "Action", "ACTION", "AccessControlRuleAction", "decision", "verdict", "disposition")
 _ID_KEYS = ("msg_id", "event_id", "eventid", "EventID", "log_id", "logid", "message_id")
@@ -223,11 +230,11 @@ _USERS = (
     r"\b(?:password|publickey|hostbased|gssapi-with-mic|keyboard-interactive[^ ]*|none) for"
     r" (?:(?:invalid|illegal) user )?([^ ]+) from ",
     r"\b(?:[Ii]nvalid user|[Ii]llegal user|for user|for unknown user|, user) ['\"]?([^ '\",;:()]+)",
-    r"\b[Uu]ser ([A-Za-z0-9_.@\\$-]+)(?: \([^()]*\))? (?:logged|login|logging|logout|has|executed|authenticated"
-    r"|connected|disconnected|from|exiting|entering|did)\b",
+    r"\b[Uu]ser ([A-Za-z0-9_.@\\$-]+)(?: \([^()]*\))? (?:successfully )?"
+    r"(?:logged|login|logging|logout|has|executed|authenticated|connected|disconnected|from|exiting|entering|did)\b",
     r"\(LOCAL\\([^()]+)\)|%(?:ASA|FTD)-[0-9]-3020(?:1[3-8]|2[01]): .*\(([^()/]+)\)(?: type [0-9]+ code [0-9]+)?$",
     r"\bUser ([^ ]+) - |\(user= ([^() ]+)\)",
-    r"\bby ([A-Za-z0-9_.@\\$-]+) (?:on|from) (?:vty|console|pts|[0-9])",
+    r"\bby ([A-Za-z0-9_.@\\$-]+) (?:on (?:vty|console|pts|[0-9])|from (?:vty|console|pts))",
 )
 _NOBODY = ("", "-", "N/A", "n/a", "(null)", "null", "(none)", "unknown", "Unknown")
 _VERB = (
@@ -238,7 +245,7 @@ _TAG = CISCO_TAG.replace("[0-7]", "([0-7])").replace("[A-Za-z0-9_]+(", "([A-Za-z
 _UFW = r"(?:\[UFW |^flows |\bpattern: )([A-Z]+|allow|deny|block)\b"
 """What became of a packet, before the pairs, as ufw writes it, and before or behind them, as Meraki does."""
 _WORD_FIRST = (
-    r"^(?:[0-9]+-PPE-[0-9]+ : [a-z]+ [A-Z0-9]+ )?(DHCP[A-Z]{3,8}|[A-Z][A-Z0-9]*_[A-Z0-9_]+|LOGIN|LOGOUT)(?:: |[( ])"
+    r"^(?:[0-9]+-PPE-[0-9]+ : [a-z]+ [A-Z0-9]+ )?(DHCP[A-Z]{3,10}|[A-Z][A-Z0-9]*_[A-Z0-9_]+|LOGIN|LOGOUT)(?:: |[( ])"
 )
 """An event by its name: what dhcpd, NetScaler and Junos' plain messages write."""
 _NUMBER_FIRST = "^[0-9]{10} ([0-9]{4,5}) (?:NOTICE|INFO|WARN|ERROR|DEBUG|FATAL) "
@@ -246,7 +253,9 @@ _NUMBER_FIRST = "^[0-9]{10} ([0-9]{4,5}) (?:NOTICE|INFO|WARN|ERROR|DEBUG|FATAL) 
 _IN_COMMAS_SIGN = r"-4300[0-9]{2}: "
 """Firepower's events: keys, colons, commas, and values with blanks."""
 _HAS_ADDRESS = rf"{_IPV4}|::|(?:{_HEX}:){{7}}"
-_HAS_USER = r"%(?:ASA|FTD)-[0-9]-3020|\(LOCAL\\|[Uu]ser|[Uu]name|login|[Aa]dmin|[Aa]ccount|password|publickey| by "
+_HAS_USER = (
+    r"%(?:ASA|FTD)-[0-9]-3020|\(LOCAL\\|[Uu]ser|[Uu]name|login|[Aa]dmin|[Aa]ccount|password|publickey| by | for "
+)
 _CHECK_POINT = r"[ \[;]s_port:"
 
 
@@ -282,7 +291,8 @@ def _typed(name: str) -> pl.Expr:
     if name == "proto":
         return _protocol(value).alias(name)
     if name == "user":
-        value = value.str.strip_chars(" ")
+        # A sentence may end behind a name.
+        value = value.str.strip_chars(" ").str.strip_chars_end(".,;:")
         return pl.when(~value.is_in(_NOBODY)).then(value).alias(name)
     return pl.when(value != "").then(value).alias(name)
 
@@ -306,8 +316,7 @@ def _ends(rows: pl.DataFrame) -> pl.DataFrame:
         found = left.filter(fits).select("at", found=pl.col("message").str.extract_groups(phrase)).unnest("found")
         found = _one_each(found)
         # Names around an arrow may be anything: one end at least is an address.
-        known = pl.any_horizontal(pl.col("^(?:src|dst)_ip$").is_not_null())
-        kept = found.filter(known)
+        kept = found.filter(pl.any_horizontal(pl.col("src_ip", "dst_ip").is_not_null())) if "->" in phrase else found
         parts.append(kept)
         left = left.filter(~fits | ~pl.col("at").is_in(kept["at"].implode()))
     by_key = told.select("at", *_by_keys(told))
@@ -413,6 +422,7 @@ def _others(rows: pl.DataFrame) -> pl.DataFrame:
             .otherwise(_values(text, _ACTION_KEYS)),
             message.str.extract(_UFW),
             message.str.extract(_WORD_FIRST),
+            message.str.extract(r" - ([A-Z][A-Z0-9]*_[A-Z0-9_]+) \[(?:junos@|[a-z-]+=)"),
         ),
         event_id=pl.coalesce(_values(text, _ID_KEYS), message.str.extract(_NUMBER_FIRST)),
         url=pl.when(in_commas).then(message.str.extract(_key("URL") + _IN_COMMAS)).otherwise(_values(text, _URL_KEYS)),

@@ -47,6 +47,8 @@ _HOST_OF_TWO = rf"^(([^\s:%<>\[\]]+ [^\s:%<>\[\]]+) +:? *){CISCO_TAG}"
 """A Firepower sensor's name, which may hold a blank."""
 _HOST_OF_DEVICE = rf"^(\[?({_HOST})\]? ?: )(?:(?:[0-9:.]{{1,20}}: )?%|(?:CEF|LEEF): ?[0-9])"
 """A host with the colon that others put behind a program."""
+_UPTIME = "^[0-9]{1,2}(?::[0-9]{2}){1,2}:?$"
+"""How long it has run, which a device without a clock writes instead of the time."""
 _NETAPP = rf"^(\[({_NAME}):([A-Za-z0-9_.]+):({_LEVEL})\]: ?)"
 """Header, host, kind of event, level."""
 _HOST_AND_PAIRS = rf"^(({_NAME}) )[A-Za-z0-9_.-]+="
@@ -197,6 +199,8 @@ def _old(rows: pl.DataFrame) -> pl.DataFrame:
     host, program = pl.col("group").struct.field("2"), pl.col("group").struct.field("4")
     tagged = program.is_not_null() & ~program.is_in(_OTHER_FORMATS) & ~host.str.contains(f"^{_LEVEL}$")
     tagged &= (host != "message") & ~program.str.contains(f"^(?:{_IP}|[0-9]+$)")
+    # Digits in brackets are a process, as PostgreSQL writes it, and no host.
+    tagged &= ~pl.col("header").str.contains(r"^\[[0-9]+\] ")
     first = rows.filter(tagged).with_columns(
         _said("group", 2).alias("host"),
         _said("group", 3).alias("level"),
@@ -229,6 +233,7 @@ def _without_program(rows: pl.DataFrame) -> pl.DataFrame:
     )
     host = pl.col("group").struct.field("2")
     alone = syslog & host.str.contains("[A-Za-z.]|:.*:") & ~host.str.contains(f"^{_LEVEL}$")
+    alone &= ~host.str.contains(_UPTIME)
     alone &= ~header.str.contains("^(?:last )?message repeated ")
     first = rows.filter(alone).with_columns(host=host, rest=_behind("header", "group"))
     parts = [first.drop("group")]
@@ -252,12 +257,13 @@ def _odd(rows: pl.DataFrame) -> pl.DataFrame:
         | header.str.contains(f"^[^ ]+ ?: {CISCO_TAG}")
         | header.str.contains("^[^ ]*[A-Za-z][^ ]*: (?:CEF|LEEF|[0-9])")
     )
+    is_device &= ~device.str.contains(_UPTIME)
     rows = rows.with_columns(
         kind=pl.when(_said("netapp", 2).is_not_null())
         .then(pl.lit("netapp"))
         .when(device.is_not_null() & is_device)
         .then(pl.lit("device"))
-        .when(program.is_not_null() & ~program.is_in(_OTHER_FORMATS))
+        .when(program.is_not_null() & ~program.is_in(_OTHER_FORMATS) & ~program.str.contains("^[0-9]+$"))
         .then(pl.lit("tag"))
         .when(paired.is_not_null() & ~paired.str.contains(f"^{_LEVEL}$"))
         .then(pl.lit("pairs"))

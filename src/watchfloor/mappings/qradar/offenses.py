@@ -3,178 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import polars as pl
 
 from watchfloor import times
-from watchfloor.mappings._mapping import Reject
+from watchfloor.mappings.qradar.intake import DESTINATION_ID, SOURCE_ID, STATUS, Offenses
 from watchfloor.mappings.qradar.lookups import Lookups
 from watchfloor.schemas import ALERTS, EVIDENCE, REJECTS, Tables
 
-__all__ = ["Offenses", "alerts", "alerts_of", "evidence_of"]
-
-_TIMES = ("close_time", "start_time", "last_updated_time", "first_persisted_time", "last_persisted_time")
-_NUMBERS = ("closing_reason_id", "domain_id", "offense_type", "event_count", *_TIMES)
-_LATEST = 253_402_300_800_000
-"""The end of the year 9999, milliseconds."""
-_WORDS = ("description", "status", "assigned_to", "closing_user", "offense_source", "source_network")
-_ENGINE = "EventCRE"
-"""Type of the log source through which QRadar's Custom Rule Engine writes its own events."""
-_SOURCE_ID, _DESTINATION_ID = "source_address_id", "destination_address_id"
-_STATUS = {"OPEN": "open", "HIDDEN": "open", "CLOSED": "closed"}
-
-FIELDS = pl.Schema(
-    {"record": pl.Int64(), "id": pl.Int64(), "magnitude": pl.Float64(), "follow_up": pl.Boolean()}
-    | dict.fromkeys(_NUMBERS, pl.Int64())
-    | dict.fromkeys(_WORDS, pl.String())
-)
-"""What is taken from an offense, with its types."""
-FACTS = pl.Schema({"record": pl.Int64(), "field": pl.String(), "value": pl.String()})
-"""What is taken from its lists: one row a value."""
-
-
-@dataclass(frozen=True)
-class Offenses:
-    """The offenses of one file."""
-
-    rows: pl.DataFrame
-    facts: pl.DataFrame
-
-    @classmethod
-    def of(cls, records: Iterable[tuple[int, Any]], reject: Reject) -> Offenses:
-        """The records that are offenses; `reject` is told number, reason and record of the others."""
-        rows: list[dict[str, Any]] = []
-        facts: list[tuple[int, str, str]] = []
-        for number, record in records:
-            try:
-                row = cleaned(record, number)
-                of_row = _facts(record)
-            except ValueError as error:
-                reject(number, f"{error}", record)
-            else:
-                rows.append(row)
-                facts += [(number, field, value) for field, value in of_row]
-        columns = {name: pl.Series(name, [row[name] for row in rows], dtype) for name, dtype in FIELDS.items()}
-        long = {
-            name: pl.Series(name, [fact[place] for fact in facts], dtype)
-            for place, (name, dtype) in enumerate(FACTS.items())
-        }
-        return cls(pl.DataFrame(columns), pl.DataFrame(long))
-
-    def only(self, rows: pl.DataFrame) -> Offenses:
-        """Some of the rows, with their facts."""
-        return Offenses(rows, self.facts.join(rows.select("record"), on="record", how="semi", maintain_order="left"))
-
-
-def cleaned(found: Any, record: int) -> dict[str, Any]:
-    """The fields of an offense; keys may be missing where they would be null, others are passed over.
-
-    Raises:
-        ValueError: what makes it no offense.
-    """
-    if not isinstance(found, dict):
-        raise ValueError("no JSON object")  # noqa: TRY004 - what is wrong is the record, not a type of ours
-    if "http_response" in found:
-        raise ValueError(
-            f"an error of the API in place of an offense: {found.get('message') or found['http_response']}"
-        )
-    row: dict[str, Any] = {"record": record, "id": _whole(found, "id")}
-    if row["id"] is None:
-        raise ValueError("an offense without an id")
-    row |= {name: _whole(found, name) for name in _NUMBERS}
-    if wrong := next((name for name in _TIMES if not 0 <= (row[name] or 0) < _LATEST), None):
-        raise _wrong(found, wrong, "no time in milliseconds since 1970")
-    row |= {name: _word(found, name) for name in _WORDS}
-    if row["status"] is not None and row["status"].upper() not in _STATUS:
-        raise ValueError(f"the status {row['status'][:100]!r} is none of {', '.join(_STATUS)}")
-    return row | {"magnitude": _number(found, "magnitude"), "follow_up": _flag(found, "follow_up")}
-
-
-def _facts(found: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What is in its lists; rules before building blocks, since an offense names both.
-
-    Raises:
-        ValueError: what is no such list.
-    """
-    rules = sorted(_objects(found, "rules"), key=lambda rule: rule.get("type") == "BUILDING_BLOCK_RULE")
-    return [
-        *(("category", category) for category in _words(found, "categories")),
-        # QRadar's own engine is a log source of nearly every offense, and says nothing of any.
-        *(
-            ("log_source", name)
-            for source in _objects(found, "log_sources")
-            if (name := _word(source, "name")) and source.get("type_name") != _ENGINE
-        ),
-        *(("destination_network", network) for network in _words(found, "destination_networks")),
-        *(("rule_id", f"{number}") for rule in rules if (number := _whole(rule, "id")) is not None),
-        *((_SOURCE_ID, f"{number}") for number in _numbers(found, "source_address_ids")),
-        *((_DESTINATION_ID, f"{number}") for number in _numbers(found, "local_destination_address_ids")),
-    ]
-
-
-def _wrong(found: Mapping[str, Any], name: str, what: str) -> ValueError:
-    return ValueError(f"{name} is {what}: {str(found[name])[:100]!r}")
-
-
-def _whole(found: Mapping[str, Any], name: str) -> int | None:
-    value = found.get(name)
-    if isinstance(value, str) and value.strip().removeprefix("-").isdecimal():
-        value = int(value)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or abs(value) >= 2**63):
-        raise _wrong(found, name, "no whole number")
-    return value
-
-
-def _number(found: Mapping[str, Any], name: str) -> float | None:
-    value = found.get(name)
-    if value is not None and (not isinstance(value, int | float) or isinstance(value, bool)):
-        raise _wrong(found, name, "no number")
-    return None if value is None else float(value)
-
-
-def _flag(found: Mapping[str, Any], name: str) -> bool | None:
-    value = found.get(name)
-    if value is not None and not isinstance(value, bool):
-        raise _wrong(found, name, "neither true nor false")
-    return value
-
-
-def _word(found: Mapping[str, Any], name: str) -> str | None:
-    value = found.get(name)
-    if isinstance(value, dict | list):
-        raise _wrong(found, name, "no text")
-    text = "" if value is None else str(value).encode("utf-8", "replace").decode()
-    return text if text.strip() else None
-
-
-def _words(found: Mapping[str, Any], name: str) -> list[str]:
-    value = found.get(name)
-    if value is not None and not isinstance(value, list):
-        raise _wrong(found, name, "no list")
-    return [str(one) for one in value or () if one is not None and str(one).strip()]
-
-
-def _numbers(found: Mapping[str, Any], name: str) -> list[int]:
-    value = found.get(name)
-    if value is None:
-        return []
-    if not isinstance(value, list) or not all(isinstance(one, int) for one in value):
-        raise _wrong(found, name, "no list of ids")
-    return value
-
-
-def _objects(found: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
-    value = found.get(name)
-    if value is None:
-        return ()
-    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-        raise _wrong(found, name, "no list of objects")
-    return value
+__all__ = ["alerts", "alerts_of", "evidence_of"]
 
 
 def alerts(offenses: Iterable[Any], lookups: Lookups | None = None, *, source: str = "qradar") -> Tables:
@@ -218,7 +57,7 @@ def alerts_of(offenses: Offenses, lookups: Lookups, source: str) -> pl.LazyFrame
     `escalated` has no field in QRadar: true where the offense is marked for follow-up or its closing reason speaks of
     escalation, else false once it is closed, null before. A closing reason or domain without a name is `unknown (54)`.
     """
-    status = pl.col("status").str.to_uppercase().replace_strict(_STATUS, return_dtype=pl.String)
+    status = pl.col("status").str.to_uppercase().replace_strict(STATUS, return_dtype=pl.String)
     reasons, domains = offenses.rows["closing_reason_id"], offenses.rows["domain_id"]
     rows = (
         offenses.rows.lazy()
@@ -351,12 +190,12 @@ def evidence_of(offenses: Offenses, lookups: Lookups, source: str) -> pl.LazyFra
     parts = [
         rows.select("record", field=of_source, value="offense_source"),
         rows.select("record", field=pl.lit("source_network"), value="source_network"),
-        facts.filter(~pl.col("field").is_in([_SOURCE_ID, _DESTINATION_ID])),
+        facts.filter(~pl.col("field").is_in([SOURCE_ID, DESTINATION_ID])),
         _named(facts, "rule_id", "rule", lookups.rules),
     ]
     for field, named, names in (
-        (_SOURCE_ID, "src_ip", lookups.sources),
-        (_DESTINATION_ID, "dst_ip", lookups.destinations),
+        (SOURCE_ID, "src_ip", lookups.sources),
+        (DESTINATION_ID, "dst_ip", lookups.destinations),
     ):
         if names:
             of_field = pl.col("field") == field

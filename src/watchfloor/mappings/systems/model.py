@@ -184,11 +184,6 @@ class System(_Strict):
         record = self.record_of(found)
         return any(all(has(record, sign) for sign in group) for group in self.signs)
 
-    @property
-    def leaves(self) -> tuple[frozenset[str], ...]:
-        """Keys that are in the text of a record: one set a group of signs."""
-        return tuple(frozenset(sign.partition("=")[0] for sign in group) for group in self.signs)
-
 
 def parse_system(text: str, origin: str) -> System:
     """The mapping that a TOML file holds.

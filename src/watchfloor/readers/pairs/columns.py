@@ -37,7 +37,17 @@ _PAIR: Keys = {
 }
 EVENTS_KEYS: Keys = {
     **_PAIR,
-    "host": ("devname", "device_name", "fw", "ION_HOST", "dvchost", "dvc", "x-bluecoat-appliance-name", "host"),
+    "host": (
+        "devname",
+        "device_name",
+        "fw",
+        "ION_HOST",
+        "dvchost",
+        "dvc",
+        "x-bluecoat-appliance-name",
+        "hostname",
+        "host",
+    ),
     "user": (
         *("user", "user_name", "username", "srcuser", "usr", "suser", "UserName", "User", "USER", "cs-username"),
         *("administrator", "account", "AdminName", "admin", "login", "sasl_username", "src_user"),
@@ -90,8 +100,9 @@ PROTOCOLS = {
 }
 _WITH_PORT = {"src", "dst"}
 """Keys whose value may be `address:port:interface:name`, as SonicWall writes it."""
-_BESIDE = {"m": "sn", "c": "sn", "id": "sys"}
-"""Keys that mean this only beside another: `sn`, a SonicWall's serial number, or `sys`, a Sophos UTM's system."""
+_BESIDE = {"m": "sn", "c": "sn", "id": "sys", "hostname": "product"}
+"""Keys that mean this only beside another: `sn`, a SonicWall's serial number, `sys`, a Sophos UTM's system, or
+`product` of Check Point; elsewhere `hostname` is that of a URL."""
 _IP = (
     r"^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3})?)$"
 )
@@ -100,8 +111,17 @@ _NUMBERS = {"src_port": 65_535, "dst_port": 65_535, "pid": 1 << 62, "orig_bytes"
 _LOWER = {"proto"}
 
 
-def columns(values: Values, wanted: Keys) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
-    """The columns, and by key in which lines its value is in a column: whole, so that nothing of it is lost."""
+def columns(
+    values: Values, wanted: Keys, *, besides: Mapping[str, pl.Series] | None = None
+) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
+    """The columns, and by key in which lines its value is in a column: whole, so that nothing of it is lost.
+
+    Arguments:
+        values: of the lines.
+        wanted: the keys of each column.
+        besides: by key, in which lines it means something else.
+    """
+    other = besides or {}
     usable = {
         column: [key for key in keys if key in values.keys and _BESIDE.get(key, key) in values.keys]
         for column, keys in wanted.items()
@@ -112,7 +132,12 @@ def columns(values: Values, wanted: Keys) -> tuple[pl.DataFrame, dict[str, pl.Se
     beside = [_BESIDE[key] for _, key in names if key in _BESIDE]
     frame = values.frame([*(key for _, key in names), *beside])
     frame = frame.select(
-        *(_valid(key, column).alias(f"{column}={key}") for column, key in names),
+        *(
+            (pl.when(~pl.lit(other[key])).then(_valid(key, column)) if key in other else _valid(key, column)).alias(
+                f"{column}={key}"
+            )
+            for column, key in names
+        ),
         *{f"={key}": pl.col(key).alias(f"={key}") for _, key in names}.values(),
     )
     made = frame.select(

@@ -25,6 +25,7 @@ from watchfloor.readers.pairs.grammar import (
     separators,
     tangled,
 )
+from watchfloor.readers.pairs.ordered import Ordered, ordered
 from watchfloor.readers.phrases import said
 from watchfloor.readers.prefix import SEVERITIES, peel
 from watchfloor.schemas import EVENTS
@@ -123,6 +124,9 @@ def _groups(rows: pl.DataFrame, vocabulary: Vocabulary) -> Iterator[tuple[pl.Dat
             if values is not None:
                 yield (part if values.height == part.height else part.filter(fast)), values, True
                 part = part.filter(~fast)
+        fast_ones, of_orders, part = ordered(part, between)
+        if of_orders is not None:
+            yield from _by_kind(fast_ones, of_orders)
         simple = vocabulary.simple(part["rest"], between)
         odd.append(part.filter(~simple))
         part = part.filter(simple)
@@ -137,15 +141,19 @@ def _groups(rows: pl.DataFrame, vocabulary: Vocabulary) -> Iterator[tuple[pl.Dat
         yield part, values, False
     strange = pl.concat(odd) if odd else rows.clear()
     if strange.height:
-        exact = Exact([pairs_of(text) for text in strange["rest"].to_list()])
-        left = pl.Series([True]).new_from_index(0, exact.height)
-        for flow in FLOWS:
-            found = are_flows(exact, flow) & left
-            if found.any():
-                yield strange.filter(found), exact.only(found, flow.keys), True
-                left &= ~found
-        if left.any():
-            yield strange.filter(left), exact.only(left), False
+        yield from _by_kind(strange, Exact([pairs_of(text) for text in strange["rest"].to_list()]))
+
+
+def _by_kind(rows: pl.DataFrame, values: Exact | Ordered) -> Iterator[tuple[pl.DataFrame, Values, bool]]:
+    """Connections and others of rows whose values are known."""
+    left = pl.Series([True]).new_from_index(0, values.height)
+    for flow in FLOWS:
+        found = are_flows(values, flow) & left
+        if found.any():
+            yield rows.filter(found), values.only(found, flow.keys), True
+            left &= ~found
+    if left.any():
+        yield rows.filter(left), values.only(left), False
 
 
 def _fast_flows(texts: pl.Series, flow: Flow, between: str) -> tuple[pl.Series, Simple | None]:
@@ -170,7 +178,9 @@ def _table(group: tuple[pl.DataFrame, Values, bool], source: str, zone: str | No
     """Rows of one table, and what is rejected."""
     rows, values, connections = group
     stamps, in_time, wrong = _stamps(rows, values, source, zone)
-    made, taken = columns(values, CONNECTIONS_KEYS if connections else EVENTS_KEYS)
+    # Where the prefix names the device, `host` is that of a URL.
+    named = {"host": rows["host"].is_not_null()} if "host" in rows.columns else None
+    made, taken = columns(values, CONNECTIONS_KEYS if connections else EVENTS_KEYS, besides=named)
     base = rows.select("record").hstack(stamps)
     if connections:
         table = base.select("record", "time").hstack(made)

@@ -53,7 +53,7 @@ class FieldType(BaseModel):
     unit: Unit | None = None
     """Of times: a number since 1970. Of numbers: a duration in this unit, which becomes seconds."""
     zone: str | None = None
-    """Of times: the zone of clock times that carry none; `--zone` goes before it."""
+    """Of times: the zone of clock times that carry none, by the format; it goes before `--zone`, as in a column map."""
     separator: str | None = Field(default=None, min_length=1)
     """Between the elements of a list (a comma where nothing is said), or between pairs (blanks)."""
     assign: str = Field(default="=", min_length=1)

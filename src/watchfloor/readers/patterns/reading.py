@@ -579,7 +579,7 @@ class Parser:
 
     def _zone_of(self, name: str) -> str | None:
         kind = self.pattern.types.get(name)
-        return self.zone or (kind.zone if kind else None) or self.pattern.zone
+        return (kind.zone if kind else None) or self.zone or self.pattern.zone
 
     def _is_yearless(self, field: _Field) -> bool:
         from watchfloor.readers.patterns.types import yearless  # noqa: PLC0415 - only with a pattern

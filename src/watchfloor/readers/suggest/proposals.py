@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from watchfloor.readers.suggest.cells import Cells
 from watchfloor.readers.suggest.heads import Line, is_program, place_of_program
 from watchfloor.readers.suggest.marks import (
     EMPTYABLE,
@@ -28,12 +29,16 @@ from watchfloor.readers.suggest.marks import (
 from watchfloor.readers.suggest.merge import Template
 from watchfloor.readers.suggest.typed import Kind, kind_of, name_after, name_of, unique
 
-__all__ = ["Field", "Pattern", "pattern_of", "pattern_of_head"]
+__all__ = ["Field", "Pattern", "pattern_of", "pattern_of_head", "pattern_of_rows"]
 
 _ANY = "\ue00a"
 """One word, whatever it is."""
 _BLANK = "\ue009"
-_MARKS = re.compile(f"([{TIME}{QUOTED}{WORD}{EMPTYABLE}{HOST}{LEVEL}{REST}{TEXT}{PHRASE}{UNIT}{NAME}{PROGRAM}{_ANY}])")
+_CELL = "\ue00e"
+"""One cell of a table."""
+_MARKS = re.compile(
+    f"([{TIME}{QUOTED}{WORD}{EMPTYABLE}{HOST}{LEVEL}{REST}{TEXT}{PHRASE}{UNIT}{NAME}{PROGRAM}{_ANY}{_CELL}])"
+)
 _WIDE = WIDE | {_ANY: r"[^ \t]+"}
 _MOST = 200
 """So many members of a template are looked at for its shape, and so many lines for its values."""
@@ -113,6 +118,43 @@ def pattern_of_head(template: Template, said: Sequence[Line], lines: pl.Series, 
     pieces[-1] = replace(pieces[-1], name="message")
     found = _proposal(template, pieces, lines, times)
     return None if found is None or found.open else replace(found, open=True, literals=0)
+
+
+def pattern_of_rows(cells: Cells, sample: pl.Series, times: Sequence[str]) -> Pattern | None:
+    """The pattern of rows of a table without a header; null where none can be made that most of them match.
+
+    Arguments:
+        cells: how they are written.
+        sample: some rows.
+        times: regexes of the times of this log.
+    """
+    pieces: list[_Piece] = []
+    for quoted, name in zip(cells.quoted, cells.names, strict=True):
+        pieces += (
+            [_Piece('"'), _Piece(mark=QUOTED, name=name), _Piece('"')] if quoted else [_Piece(mark=_CELL, name=name)]
+        )
+        pieces.append(_Piece(cells.sign))
+    pieces = _joined(pieces[:-1])
+    if cells.header is not None:
+        sample = sample.filter(sample != cells.header)
+    groups = sample.str.extract_groups("^" + "".join(_cell(piece, cells) for piece in pieces) + "$").struct.unnest()
+    rows = sample.filter(groups.to_series(0).is_not_null())
+    if not rows.len():
+        return None
+    columns = iter(groups.filter(pl.first().is_not_null()))
+    exact = [re.compile(rf"(?:{way.removeprefix('^')})\Z") for way in times if format_of(way) is not None]
+    timed = False
+    for number, piece in enumerate(pieces):
+        values = next(columns).to_list() if piece.mark else []
+        if piece.mark == _CELL and any(all(map(way.match, values)) for way in exact):
+            # The first time is that of the row.
+            pieces[number] = _Piece(mark=TIME, name=piece.name if timed else "time")
+            timed = True
+    return _built(pieces, rows, times, typed=True, cell=cells.regex)
+
+
+def _cell(piece: _Piece, cells: Cells) -> str:
+    return _escaped(piece.literal) if piece.literal else f"({cells.regex if piece.mark == _CELL else WIDE[piece.mark]})"
 
 
 def _proposal(template: Template, pieces: Sequence[_Piece], lines: pl.Series, times: Sequence[str]) -> Pattern | None:
@@ -266,9 +308,11 @@ def _escaped(literal: str) -> str:
     return text.replace(_BLANK + "\\?", r"[ \t]*").replace(_BLANK, r"[ \t]+")
 
 
-def _built(pieces: Sequence[_Piece], sample: pl.Series, times: Sequence[str], *, typed: bool = False) -> Pattern | None:
+def _built(
+    pieces: Sequence[_Piece], sample: pl.Series, times: Sequence[str], *, typed: bool = False, cell: str = ""
+) -> Pattern | None:
     """The pattern of some pieces, with names and, if asked for, types from the values of a sample."""
-    wide = _WIDE | {TIME: "|".join(way.removeprefix("^") for way in times) or "[^ ]+"}
+    wide = _WIDE | {_CELL: cell, TIME: "|".join(way.removeprefix("^") for way in times) or "[^ ]+"}
     places = [n for n, piece in enumerate(pieces) if piece.mark]
     regex = "".join(f"({wide[piece.mark]})" if piece.mark else _escaped(piece.literal) for piece in pieces)
     values: dict[int, list[str]] = {}
@@ -370,13 +414,17 @@ def _kind(
     if piece.mark in (REST, TEXT):
         return Kind("text", wide[piece.mark])
     if following is not None and values and piece.mark not in (HOST, LEVEL, PROGRAM):
-        return kind_of(values, wide=wide[piece.mark], quoted=piece.mark == QUOTED, after=following[:1])
+        kind = kind_of(values, wide=wide[piece.mark], quoted=piece.mark == QUOTED, after=following[:1])
+        # A cell ends at the sign, whatever the next row holds.
+        return Kind("word", wide[_CELL]) if piece.mark == _CELL and not kind.type else kind
     return Kind("quoted" if piece.mark == QUOTED else "word", wide[piece.mark])
 
 
 def _name(piece: _Piece, kind: Kind, values: Sequence[str], before: str, following: str, *, last: str) -> str:
     """The name of a place, from its shape, from the field before it, or from the text around it."""
-    if piece.name or piece.mark == TIME:
+    if piece.mark == _CELL and kind.name in ("ip", "mac") and piece.name.startswith("column_"):
+        name = name_after(last, kind, values) or name_of(before, kind, values)
+    elif piece.name or piece.mark == TIME:
         name = piece.name or "time"
     else:
         by_place = None if _WORD_IN.search(before) else name_after(last, kind, values)

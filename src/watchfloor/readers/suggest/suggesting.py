@@ -11,10 +11,11 @@ import polars as pl
 from watchfloor.engine import in_order
 from watchfloor.errors import NothingToRead, UnreadableFile
 from watchfloor.readers import files, texts
+from watchfloor.readers.suggest.cells import cells_of
 from watchfloor.readers.suggest.heads import Line
 from watchfloor.readers.suggest.marks import core_of, format_of, masked, ways_of_time
 from watchfloor.readers.suggest.merge import Template, heads, merge
-from watchfloor.readers.suggest.proposals import Field, Pattern, pattern_of, pattern_of_head
+from watchfloor.readers.suggest.proposals import Field, Pattern, pattern_of, pattern_of_head, pattern_of_rows
 from watchfloor.readers.suggest.typed import Kind
 from watchfloor.readers.suggest.ways import FAMILIES
 
@@ -124,6 +125,8 @@ def suggest_for(
     begins, text = _records(text, notes)
     sample = text.gather_every(max(1, text.len() // _SAMPLE))
     times = ways_of_time(sample)
+    if begins is None and (rows := _rows(text, sample, times)) is not None:
+        return _with_rows(rows, text, count, most, notes)
     frame = _masked(text, sample, times, joined=begins is not None)
     groups = frame.group_by("masked", maintain_order=True).agg(
         weight=pl.len(), first=pl.col("text").first(), last=pl.col("text").last()
@@ -148,6 +151,31 @@ def suggest_for(
         unmatched=rest,
         clocks=_has_clocks(sample),
         notes=tuple(notes),
+    )
+
+
+def _rows(text: pl.Series, sample: pl.Series, times: Sequence[str]) -> Pattern | None:
+    """The pattern of a table without a header, where most lines are its rows."""
+    cells = cells_of(sample)
+    pattern = pattern_of_rows(cells, sample, times) if cells is not None else None
+    if pattern is None:
+        return None
+    matched = int(text.str.contains(pattern.regex).sum())
+    return replace(pattern, lines=matched) if matched > MOST_LINES * text.len() else None
+
+
+def _with_rows(rows: Pattern, text: pl.Series, count: int, most: int, notes: Sequence[str]) -> Suggestion:
+    """The pattern of a table, and those of the lines that are none of its rows."""
+    others = text.filter(~text.str.contains(rows.regex))
+    if others.len():
+        found = suggest_for(others, lines=count, most=most - 1, notes=notes)
+    else:
+        found = Suggestion((), (), None, count, 0, 0, others, _has_clocks(text.head(_SAMPLE)), tuple(notes))
+    return replace(
+        found,
+        patterns=(rows, *found.patterns),
+        records=text.len(),
+        matched=found.matched + rows.lines,
     )
 
 

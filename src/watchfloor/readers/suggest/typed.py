@@ -37,6 +37,7 @@ _KINDS = (
     Kind("hex", "(?:0x)?[0-9A-Fa-f]{6,}"),
 )
 _EXACT = tuple((kind, re.compile(rf"(?:{kind.regex})\Z")) for kind in _KINDS)
+_PADDED = re.compile(r"[+-]?0[0-9]")
 _PATH = re.compile(r"/|[A-Za-z]:\\")
 _SPACE = re.compile(r"\s")
 _NAME = r"[A-Za-z][A-Za-z0-9_.-]*"
@@ -137,7 +138,10 @@ def kind_of(values: Sequence[str], *, wide: str, quoted: bool = False, after: st
         return Kind("ip", wide, "ip")
     if quoted or not said:
         return Kind("quoted" if quoted else "word", wide)
+    padded = any(_PADDED.match(value) for value in said)
     for kind, exact in _EXACT:
+        if padded and kind.type in ("int", "float"):
+            continue  # the zeros of an identifier would be lost
         if all(exact.match(value) for value in said):
             if kind.name == "ip" and not all(map(_is_address, said)):
                 continue

@@ -1,0 +1,207 @@
+"""Do exclusions in force still do their work? Expired, never matching, matching too much, hiding a case."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from watchfloor.analyses.clock import one_state_each
+from watchfloor.analyses.tuning.exclusion import Condition, Exclusion, in_hours, in_network
+from watchfloor.analyses.tuning.proof import applied
+from watchfloor.analyses.tuning.work import Work, work_of
+from watchfloor.charts import Lines
+from watchfloor.errors import BadOption
+from watchfloor.result import Result
+from watchfloor.schemas import ALERTS, EVIDENCE
+
+__all__ = ["InForce", "load_exclusions", "recheck"]
+
+_OPS = ("eq", "in", "in_network", "matches", "hours")
+_CHANCE = 0.001
+"""More matches than that likely are too many."""
+_TWICE = 2.0
+_SCHEMA = {
+    "name": pl.String,
+    "status": pl.String,
+    "rule": pl.String,
+    "exclusion": pl.String,
+    "owner": pl.String,
+    "expires": pl.Date,
+    "alerts": pl.Int64,
+    "per_day": pl.Float64,
+    "expected_per_day": pl.Float64,
+    "cases_hidden_fully": pl.Int64,
+    "cases_hidden_partly": pl.Int64,
+    "advice": pl.String,
+}
+
+
+@dataclass(frozen=True)
+class InForce:
+    """An exclusion that somebody put into force."""
+
+    exclusion: Exclusion
+    name: str
+    owner: str
+    created: date
+    expires: date
+    per_day: float | None
+    """Alerts a day that it was expected to match."""
+
+
+def load_exclusions(path: str | Path) -> list[InForce]:
+    """Exclusions of a file that `tune --artifacts` wrote, or a hand.
+
+    Raises:
+        BadOption: a file that is not there or no such file, with what is wrong where.
+    """
+    try:
+        given = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadOption(f"{path}: {error.strerror}", hint="watchfloor tune --artifacts FOLDER writes one") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadOption(f"{path}: no TOML: {error}", hint="watchfloor tune --artifacts FOLDER writes one") from error
+    if given.get("version") != 1:
+        raise BadOption(
+            f"{path}: version {given.get('version')!r} is not known", hint="this watchfloor reads version = 1"
+        )
+    return [_in_force(path, number, one) for number, one in enumerate(given.get("exclusion", []), start=1)]
+
+
+def _in_force(path: str | Path, number: int, given: Mapping[str, Any]) -> InForce:
+    where = f"{path}: exclusion {number}"
+    try:
+        conditions = tuple(_condition(where, one) for one in given.get("conditions", []))
+        found = InForce(
+            exclusion=Exclusion(str(given["rule"]), conditions),
+            name=str(given.get("name", f"exclusion {number}")),
+            owner=str(given.get("owner", "")),
+            created=given["created"],
+            expires=given["expires"],
+            per_day=float(given["per_day"]) if "per_day" in given else None,
+        )
+    except KeyError as error:
+        raise BadOption(f"{where} has no {error.args[0]}", hint="rule, created and expires are needed") from error
+    if type(found.created) is not date or type(found.expires) is not date:
+        raise BadOption(f"{where}: created and expires are dates", hint="created = 2026-11-24")
+    return found
+
+
+def _condition(where: str, given: Mapping[str, Any]) -> Condition:
+    op, value = given["op"], given["value"]
+    if op not in _OPS:
+        raise BadOption(f"{where}: op {op!r} is not known", hint=f"one of {', '.join(_OPS)}")
+    condition = Condition(str(given["field"]), op, tuple(map(str, value)) if isinstance(value, list) else str(value))
+    if op == "hours":
+        in_hours(pl.col("time"), str(condition.value))
+    if op == "in_network":
+        in_network(pl.col("value"), str(condition.value))
+    return condition
+
+
+def recheck(
+    alerts: pl.LazyFrame, evidence: pl.LazyFrame | None, exclusions: Sequence[InForce], *, today: date | None = None
+) -> Result:
+    """Do exclusions in force still do what they were made for?
+
+    Arguments:
+        alerts: as they were raised, before anything is hidden: what an exclusion keeps out of the data cannot be seen.
+        evidence: what they were about.
+        exclusions: in force.
+        today: when exclusions expire; without it the day of the last alert.
+
+    Raises:
+        SchemaError: frames that are not these tables.
+    """
+    rows = one_state_each(ALERTS.conform(alerts))
+    facts = EVIDENCE.conform(evidence) if evidence is not None else EVIDENCE.empty()
+    work = work_of(rows, facts)
+    last = work.alerts["time"].max()
+    now = today or (last.date() if isinstance(last, datetime) else datetime.now(UTC).date())
+    table = pl.DataFrame([_row(work, one, now) for one in exclusions], schema=_SCHEMA)
+    worst = ["hides a case", "expired", "matches too much", "never matches", "nothing yet", "in force"]
+    order = pl.col("status").replace_strict({name: n for n, name in enumerate(worst)}, return_dtype=pl.Int8)
+    return Result(
+        title="Exclusions in force",
+        name="recheck",
+        table=table.sort(order, "expires", "name").lazy(),
+        explanation=f"Each exclusion on the alerts since it was made, as of {now}. It matches too much where it "
+        f"matches more than {_TWICE:g} times what was expected, and more than chance explains (Poisson, "
+        f"{_CHANCE:.1%}). A case is hidden where all alerts of one that was true or was escalated match. Alerts that "
+        "the SIEM already keeps out are not in the data, and cannot be counted.",
+        parts=(_volume(work, exclusions),),
+    )
+
+
+def _since(work: Work, one: InForce) -> Work:
+    return work.after(datetime.combine(one.created, time(), UTC))
+
+
+def _row(work: Work, one: InForce, now: date) -> dict[str, object]:
+    since = _since(work, one)
+    [step] = applied(since, [one.exclusion])
+    made, last = datetime.combine(one.created, time(), UTC), since.alerts["time"].max()
+    days = max(1.0, (last - made) / timedelta(days=1)) if isinstance(last, datetime) else 0.0
+    status, advice = _status(one, now, step.removed, days, step.hidden)
+    return {
+        "name": one.name,
+        "status": status,
+        "rule": one.exclusion.rule,
+        "exclusion": str(one.exclusion),
+        "owner": one.owner,
+        "expires": one.expires,
+        "alerts": step.removed,
+        "per_day": step.removed / days if days else None,
+        "expected_per_day": one.per_day,
+        "cases_hidden_fully": step.hidden,
+        "cases_hidden_partly": step.partly,
+        "advice": advice,
+    }
+
+
+def _status(one: InForce, now: date, matched: int, days: float, hidden: int) -> tuple[str, str]:
+    if hidden:
+        return "hides a case", f"remove it today: it hides {hidden} cases that were true or escalated"
+    if one.expires <= now:
+        return "expired", "remove it, or renew it after a look at what it hides"
+    if not days:
+        return "nothing yet", "the data holds no alerts since it was made"
+    if one.per_day is not None:
+        expected = one.per_day * days
+        if matched > _TWICE * expected and _tail(matched, expected) < _CHANCE:
+            return "matches too much", "something new comes in under it: look at the alerts of the last days"
+    if not matched:
+        return "never matches", "remove it: its cause is gone, or it was never right"
+    return "in force", ""
+
+
+def _tail(k: int, mean: float) -> float:
+    """The chance of at least k where `mean` are expected (Poisson), by Chernoff's bound: never below the true one."""
+    if mean <= 0:
+        return 0.0 if k else 1.0
+    return 1.0 if k <= mean else math.exp(k - mean - k * math.log(k / mean))
+
+
+def _volume(work: Work, exclusions: Sequence[InForce]) -> Result:
+    """Alerts of the rules per day, before and after, with what was expected."""
+    rules = list(dict.fromkeys(one.exclusion.rule for one in exclusions))
+    days = (
+        work.alerts.filter(pl.col("rule").is_in(rules))
+        .group_by("rule", day=pl.col("time").dt.truncate("1d"))
+        .agg(alerts=pl.len().cast(pl.Int64))
+        .sort("rule", "day")
+    )
+    return Result(
+        title="Volume of their rules",
+        name="volume",
+        table=days.lazy(),
+        charts=(Lines(x="day", y="alerts", color="rule", title="Alerts per day of rules with exclusions"),),
+        explanation="All alerts of each rule by day, UTC; the first and the last day may be cut.",
+    )
