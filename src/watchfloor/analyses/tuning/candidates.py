@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from watchfloor.analyses.evidence import ENTITIES
-from watchfloor.analyses.tuning.exclusion import Condition, Exclusion, matching
+from watchfloor.analyses.tuning.exclusion import Condition, Exclusion, matching_of_rule
 from watchfloor.analyses.tuning.work import Work
 
 __all__ = ["Candidate", "candidates"]
@@ -69,7 +69,7 @@ def _of_rule(rule: str, alerts: pl.DataFrame, facts: pl.DataFrame, minimum: int,
         yield Candidate(Exclusion(rule, tuple(conditions)), rows)
     for condition in _kinds(facts):
         exclusion = Exclusion(rule, (condition,))
-        rows = matching(exclusion, alerts, facts)
+        rows = matching_of_rule(exclusion.conditions, alerts, facts)
         if rows.len() >= minimum:
             yield Candidate(exclusion, rows)
     if deep:
@@ -86,7 +86,7 @@ def _whole(rule: str, alerts: pl.DataFrame, facts: pl.DataFrame) -> Candidate:
         values = facts.filter(pl.col("field") == field)["value"].unique().sort().to_list()
         condition = Condition(field, "eq", values[0]) if len(values) == 1 else Condition(field, "in", tuple(values))
         exclusion = Exclusion(rule, (condition,))
-        return Candidate(exclusion, matching(exclusion, alerts, facts))
+        return Candidate(exclusion, matching_of_rule(exclusion.conditions, alerts, facts))
     return Candidate(Exclusion(rule), alerts["row"].sort())
 
 
@@ -220,7 +220,7 @@ def _windows(rule: str, alerts: pl.DataFrame, facts: pl.DataFrame, minimum: int)
             _, start, width = best
             window = f"{days}{start:02}:00-{(start + width) % 24:02}:00"
             exclusion = Exclusion(rule, (Condition("created_time", "hours", window),))
-            yield Candidate(exclusion, matching(exclusion, alerts, facts), picked=24 * 8)
+            yield Candidate(exclusion, matching_of_rule(exclusion.conditions, alerts, facts), picked=24 * 8)
 
 
 def _on(alerts: pl.DataFrame, first: int, last: int) -> pl.DataFrame:

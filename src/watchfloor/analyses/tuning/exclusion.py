@@ -13,7 +13,7 @@ import polars as pl
 
 from watchfloor.errors import BadOption
 
-__all__ = ["DAYS", "Condition", "Exclusion", "Op", "in_hours", "in_network", "matching"]
+__all__ = ["DAYS", "Condition", "Exclusion", "Op", "in_hours", "in_network", "matching", "matching_of_rule"]
 
 Op = Literal["eq", "in", "in_network", "matches", "hours"]
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -81,13 +81,20 @@ def matching(exclusion: Exclusion, alerts: pl.DataFrame, facts: pl.DataFrame) ->
         alerts: `row`, `rule`, `time`.
         facts: `row`, `rule`, `field`, `value`: an alert meets a condition with any of its values of the field.
     """
-    rows = alerts.filter(pl.col("rule") == exclusion.rule).select("row", "time")
-    mine = facts.filter(pl.col("rule") == exclusion.rule) if exclusion.conditions else facts.clear()
-    for condition in exclusion.conditions:
+    of_rule = pl.col("rule") == exclusion.rule
+    return matching_of_rule(
+        exclusion.conditions, alerts.filter(of_rule), facts.filter(of_rule) if exclusion.conditions else facts.clear()
+    )
+
+
+def matching_of_rule(conditions: Iterable[Condition], alerts: pl.DataFrame, facts: pl.DataFrame) -> pl.Series:
+    """The same, of alerts and evidence of one rule only."""
+    rows = alerts.select("row", "time")
+    for condition in conditions:
         if condition.op == "hours":
             rows = rows.filter(in_hours(pl.col("time"), str(condition.value)))
             continue
-        have = mine.filter(pl.col("field") == condition.field, _met(condition)).select("row").unique()
+        have = facts.filter(pl.col("field") == condition.field, _met(condition)).select("row")
         rows = rows.join(have, on="row", how="semi")
     return rows["row"].sort()
 
