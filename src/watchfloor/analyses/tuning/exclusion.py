@@ -159,7 +159,7 @@ def _met(condition: Condition) -> pl.Expr:
         case "in_network":
             return in_network(value, str(condition.value))
         case "matches":
-            return value.str.contains(f"^(?:{condition.value})$")
+            return value.cast(pl.String).str.contains(f"^(?:{condition.value})$")
         case "hours":
             raise AssertionError("hours are no evidence")
 
