@@ -64,7 +64,7 @@ def test_a_record_becomes_an_event(tmp_path: Path) -> None:
         "src_port": 1024,
         "dst_ip": "2001:db8::1",
         "dst_port": 443,
-        "proto": "TCP",
+        "proto": "tcp",
         "action": "deny",
         "event_id": "100",
         "category": "Web",
@@ -272,3 +272,12 @@ def test_real_records(tmp_path: Path) -> None:
         json.loads(event["fields"])
         if entry["expected_time"] and event["time_text"] in entry["message"].split("CEF:")[0]:
             assert event["time"] == datetime.fromisoformat(entry["expected_time"])
+
+
+@pytest.mark.parametrize(("written", "proto"), [("17", "udp"), ("Tcp", "tcp"), ("999", "999"), ("HOPOPT", "hopopt")])
+def test_protocols_by_number_or_name(tmp_path: Path, written: str, proto: str) -> None:
+    """As other logs call them; what has no name stays."""
+    path = tmp_path / "x.cef"
+    path.write_text(f"{HEAD}rt=1773500966123 src=192.0.2.7 proto={written}\n")
+    [event] = rows(read_files([path])["events"])
+    assert event["proto"] == proto

@@ -64,7 +64,7 @@ def test_a_record_becomes_an_event(tmp_path: Path) -> None:
         "src_port": 1024,
         "dst_ip": "198.51.100.1",
         "dst_port": 443,
-        "proto": "TCP",
+        "proto": "tcp",
         "event_id": "deny",
         "category": "Web",
         "severity_text": "5",

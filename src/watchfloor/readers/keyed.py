@@ -17,6 +17,7 @@ from typing import Any
 import polars as pl
 
 from watchfloor import times
+from watchfloor.readers.endpoints import PROTOCOLS
 from watchfloor.readers.orders import both, cut, split, split_into, where
 from watchfloor.readers.prefix import peel
 from watchfloor.readers.stamps import instants
@@ -116,6 +117,7 @@ def events(rows: pl.DataFrame, grammar: Grammar, *, source: str, zone: str | Non
         AmbiguousTime: a record has no time but a clock time, and no zone.
     """
     told = _without_useless_times(_with_fronts(rows), grammar, source, zone, written)
+    told = told.with_columns(pl.col("proto").str.to_lowercase().replace(PROTOCOLS))
     said = [name for name in rows.columns if name in EVENTS.schema]
     columns = [*said, *grammar.columns, *_STAMPED, "time_text", "fields"]
     if not (told["time"].null_count() or told["host"].null_count()):
