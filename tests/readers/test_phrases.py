@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from watchfloor.readers import phrases
 from watchfloor.readers.phrases import COLUMNS, said
 
 
@@ -16,6 +17,10 @@ def of(message: str, tail: str | None = None) -> dict[str, Any]:
     """What one message says, without what it does not say."""
     found = said(pl.Series([message]), pl.Series([tail], dtype=pl.String))
     assert tuple(found.columns) == COLUMNS
+    with pytest.MonkeyPatch.context() as patch:
+        # The texts that a phrase is looked for by leave nothing out.
+        patch.setattr(phrases, "_PHRASES", tuple((list(message) or ["-"], phrase) for _, phrase in phrases._PHRASES))
+        assert said(pl.Series([message]), pl.Series([tail], dtype=pl.String)).equals(found)
     return {name: value for name, value in found.to_dicts()[0].items() if value is not None}
 
 

@@ -6,13 +6,21 @@ import re
 from ipaddress import ip_address
 from typing import Any
 
-__all__ = ["NAMED", "PROTOCOLS", "address_of", "port_of", "protocol_of"]
+__all__ = ["NAMED", "PROTOCOLS", "SENSED", "address_of", "port_of", "protocol_of"]
 
 PROTOCOLS = {
     **{"1": "icmp", "2": "igmp", "6": "tcp", "17": "udp", "41": "ipv6", "47": "gre", "50": "esp", "51": "ah"},
     **{"58": "ipv6-icmp", "89": "ospf", "112": "vrrp", "132": "sctp"},
 }
 """Protocols by their numbers (IANA)."""
+_BY_SENSORS = PROTOCOLS | {"58": "icmp", "103": "pim"}
+SENSED = {
+    **{str(number): str(number) for number in range(256)},
+    **_BY_SENSORS,
+    **{name: name for name in _BY_SENSORS.values()},
+    **{"icmp6": "icmp", "icmpv6": "icmp", "ipv6-icmp": "icmp"},
+}
+"""Names and numbers of protocols in messages of firewalls; ICMP for IPv6 is `icmp`, as sensors call it."""
 NAMED = frozenset((*PROTOCOLS.values(), "icmpv6", "icmp6", "ipv4", "ip", "igrp", "eigrp", "pim", "ipip", "quic"))
 """Names of protocols on top of IP, in small letters."""
 _ADDRESS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(?:%[0-9A-Za-z]+)?")

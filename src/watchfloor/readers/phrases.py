@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from watchfloor.readers.pairs.columns import PROTOCOLS
+from watchfloor.readers.endpoints import SENSED
 from watchfloor.readers.stamps import CISCO_TAG
 
 __all__ = ["COLUMNS", "said"]
@@ -60,80 +60,193 @@ def _phrase(text: str) -> str:
 
 
 _PHRASES = tuple(
-    map(
-        _phrase,
+    (list(hints), _phrase(text))
+    for hints, text in (
+        # Cisco ASA 302013 and its like: an outbound connection is named by its far end first.
         (
-            # Cisco ASA 302013 and its like: an outbound connection is named by its far end first.
+            ("Built ", "Teardown "),
             r"\b(?:Built|Teardown) (?:(?P<direction>inbound|outbound) )?(?:(?:director|forwarder|backup) +)?(?:stub )?"
             r"@proto(?: state-bypass)? connection(?: [0-9]+)? (?:for|from) @src@aside(?: [^ ()]+)? to @dst@end",
+        ),
+        (
+            ("Built ", "Teardown "),
             r"\b(?:Built|Teardown) (?:(?P<direction>inbound|outbound) )?@proto connection(?: [0-9]+)?"
             r" for faddr @far@aside gaddr [^ ]+@aside laddr @near@end",
-            # The far end of a translation is the mapped address: no peer.
+        ),
+        # The far end of a translation is the mapped address: no peer.
+        (
+            ("Built ", "Teardown "),
             r"\b(?:Built|Teardown) [a-z]+ @proto translation from @src@aside to ",
+        ),
+        (
+            ("src ",),
             r"(?:^|[ :])(?:(?:protocol )?@proto )?src @src@aside dst @dst@end",
-            # NetScaler.
+        ),
+        # NetScaler.
+        (
+            ("ource",),
             r"\b[Ss]ource:? +@from(?: - .*?)? (?:- )?[Dd]estination:? +@to@after",
+        ),
+        (
+            ("ClientIP ",),
             r"\bClientIP @src_ip - ClientPort @src_port - VserverServiceIP @dst_ip"
             r" - VserverServicePort @dst_port(?: |$)",
-            # Filters of Junos, Barracuda.
+        ),
+        # Filters of Junos, Barracuda.
+        (
+            ("FW: ",),
             r"\bFW: [^ ]+ +(?P<action>[A-Z]) (?:.* )?@proto +@src_ip +@dst_ip +@src_port +@dst_port(?: |$)",
-            # Barracuda names the service before the client in its access log.
+        ),
+        # Barracuda names the service before the client in its access log.
+        (
+            ("TR ",),
             r"\bTR @dst_ip @dst_port @src_ip @src_port(?: |$)",
+        ),
+        (
+            ("AUDIT ",),
             r"\bAUDIT (?P<user>[^ ]+) [A-Z]+ @src_ip @src_port (?P<action>[A-Z_]+)(?: |$)",
-            # Unbound; DHCP servers, of whose messages the client's address is the subject.
+        ),
+        # Unbound; DHCP servers, of whose messages the client's address is the subject.
+        (
+            ("info: ",),
             r"^\[[0-9]+:[0-9]+\] info: @src_ip [^ ]+ [A-Z0-9]+ IN\b",
+        ),
+        (
+            ("DHCP",),
             r"^(?P<action>DHCP[A-Z]{3,10}) (?:for|on|of) @src_ip(?: |$)",
+        ),
+        (
+            ("ssh-connection ",),
             r"\bssh-connection '@src_ip @src_port @dst_ip @dst_port'",
+        ),
+        (
+            ("NF ", "WF "),
             r"\b(?:NF|WF) [A-Z]{4} (?:(?P<proto>TCP|UDP|ICMP|[0-9]+)|[A-Z_]+)"
             r" @src_ip @src_port @dst_ip @dst_port(?: |$)",
-            # Snort and Suricata.
+        ),
+        # Snort and Suricata.
+        (
+            ("{TCP} ", "{UDP} "),
             r"\{(?P<proto>TCP|UDP)\} \[?(?P<src_ip>[0-9A-Fa-f:.]+?)\]?:@src_port"
             r" -> \[?(?P<dst_ip>[0-9A-Fa-f:.]+?)\]?:@dst_port[ \t]*$",
+        ),
+        (
+            ("} ",),
             r"\{@proto\} @src_ip -> @dst_ip[ \t]*$",
-            # Arrows: access lists of Cisco, MikroTik, Junos.
+        ),
+        # Arrows: access lists of Cisco, MikroTik, Junos.
+        (
+            ("->",),
             r"(?:\b(?:proto |protocol )?(?P<proto>[A-Za-z][A-Za-z0-9]*|[0-9]{1,3})(?: \([A-Z,]*\))?,? +)?"
             r"@src(?: \([^()]*\)| [A-Za-z]+[0-9/.]+ [0-9a-f.]+)? ?-> ?@dst@end",
+        ),
+        (
+            ("rom",),
             r"(?:\b(?P<proto>TCP|UDP|tcp|udp|icmp|ICMP|SCTP)\b.* )?"
             r"\b[Ff]rom:? (?:laddr |IP )?@from@aside,? (?:on interface [^ ]+ )?to:? @to@after",
-            # WatchGuard.
+        ),
+        # WatchGuard.
+        (
+            ("Allow ", "Deny ", "Drop ", "Block "),
             r"\b(?P<action>Allow|Deny|Drop|Block) [^ ]+ [^ ]+ (?:[0-9]+ )?@proto (?:[0-9]+ [0-9]+ )?"
             r"@src_ip @dst_ip @src_port @dst_port(?: |$)",
-            # pfSense's filterlog, of which each version of IP has its columns.
+        ),
+        # pfSense's filterlog, of which each version of IP has its columns.
+        (
+            (",in,", ",out,"),
             r"^(?:[^,]*,){6}(?P<action>[a-z]+),(?:in|out),4,(?:[^,]*,){6}[0-9]*,@proto,[0-9]*,@src_ip,@dst_ip,"
             r"(?:@src_port,@dst_port,[0-9]+(?:,|$))?",
+        ),
+        (
+            (",in,", ",out,"),
             r"^(?:[^,]*,){6}(?P<action>[a-z]+),(?:in|out),6,(?:[^,]*,){3}@proto,[0-9]*,[0-9]*,@src_ip,@dst_ip,"
             r"(?:@src_port,@dst_port,[0-9]+(?:,|$))?",
-            # Cisco ASA 304001, and its messages of VPN sessions.
+        ),
+        # Cisco ASA 304001, and its messages of VPN sessions.
+        (
+            ("Accessed ",),
             r"(?:^|: )(?:(?P<user>[^ @]+)@)?@src_ip(?:\([^()]*\))? Accessed (?:JAVA )?URL (?:[^ @]+@)?"
             r"(?:@dst_ip|[^ :]+):(?P<url>[^ ]+)",
+        ),
+        (
+            (" SRC ",),
             r"\bURL (?P<url>[^ ]+) SRC @src_ip DEST @dst_ip(?: |$)",
+        ),
+        (
+            ("Denied ",),
             r"\b(?P<action>Denied) (?P<proto>ICMP) type=[0-9]+, code=[0-9]+ from @src_ip on interface ",
+        ),
+        (
+            ("between ",),
             r"\bbetween @src_ip and @dst_ip \(user= (?P<user>[^()]*)\)",
+        ),
+        (
+            ("client user ",),
             r"\bclient user (?P<user>[^ ,]+), IP(?:v4)? @src_ip ",
+        ),
+        (
+            ("lient ",),
             r"\b[Cc]lient @from to @to@after",
+        ),
+        (
+            ("lient ",),
             r"\b[Cc]lient [A-Za-z0-9_.-]+:@src_ip/@src_port(?:[^0-9]|$)",
+        ),
+        (
+            ("Group <",),
             r"Group <[^<>]*> User <(?P<user>[^<>]*)> IP <@src_ip>",
+        ),
+        (
+            ("Group ",),
             r"Group [^ ]+ User (?P<user>[^ ]+) IP @src_ip@after",
+        ),
+        (
+            ("IP = ",),
             r"(?:^|: )(?:Group = [^,]*, )?(?:Username = (?P<user>[^,]*), )?IP = @src_ip,",
-            # OpenVPN and HAProxy begin with the client.
+        ),
+        # OpenVPN and HAProxy begin with the client.
+        (
+            (" [",),
             r"^(?:[^ /\[\]:]+/)?@src_ip:@src_port \[(?P<user>[^\]/ ]+)\](?: |$)",
+        ),
+        (
+            (":",),
             r"^(?:(?P<user>[^ /\[\]:]+)/)?@src_ip:@src_port(?: |$)",
-            # Barracuda's mail gateway.
+        ),
+        # Barracuda's mail gateway.
+        (
+            ("[",),
             r"^[A-Za-z0-9_.-]+\[@src_ip\](?::@src_port)? ",
-            # Cisco's mail gateway: connections that come in, and those that go out.
+        ),
+        # Cisco's mail gateway: connections that come in, and those that go out.
+        (
+            ("SMTP ICID ",),
             r"\bSMTP ICID [0-9]+ interface .* address @src_ip(?: |$)",
+        ),
+        (
+            ("SMTP DCID ",),
             r"\bSMTP DCID [0-9]+ interface @src_ip address @dst_ip(?: |$)",
-            # Infoblox: who did what, behind the time.
+        ),
+        # Infoblox: who did what, behind the time.
+        (
+            ("]: ",),
             r"^(?:[0-9-]{10} [0-9:.]{8,15}Z )?\[(?P<user>[^\]]+)\]: (?P<action>[A-Z][A-Za-z_]+)"
             r"(?: .*\bip=@src_ip)?(?: |$)",
+        ),
+        (
+            ("lient ",),
             r"\b[Cc]lient (?:@[0-9A-Za-z]+ )?(?:IP )?@src_ip(?:[#:]@src_port)?@after",
-            # Squid's native log, as it stands behind a syslog prefix.
+        ),
+        # Squid's native log, as it stands behind a syslog prefix.
+        (
+            ("/",),
             r"^ *[0-9]+ @src_ip (?P<action>[A-Z_]+)/[0-9]{3} [0-9]+ [A-Z]+ (?P<url>[^ ]+) (?P<user>[^ ]+)"
             r" \(?[A-Z_]+\)?/",
         ),
     )
 )
-"""Tried in order; a line has what the first that fits says. `far` and `near` are the ends of an ICMP exchange."""
+"""Texts of which a message has one, and the phrase; a line has what the first that fits says. `far` and `near` are the
+ends of an ICMP exchange."""
 _FROM = (
     r"(?:\b[Ff]rom:? (?:host |IP |address |client )?|\b[Ss]ource: |\brhost=|\b(?:Client|Remote)_ip "
     r"|\b[Ii]P [Aa]ddress: ?|\bvty[0-9]+ \(|\bpts/[0-9]+ \()"
@@ -299,7 +412,7 @@ def _typed(name: str) -> pl.Expr:
 
 def _protocol(value: pl.Expr) -> pl.Expr:
     """A protocol by its usual name, null where the word is none."""
-    return value.str.to_lowercase().str.extract("^([^/]+)").replace_strict(PROTOCOLS, default=None)
+    return value.str.to_lowercase().str.extract("^([^/]+)").replace_strict(SENSED, default=None)
 
 
 def _ends(rows: pl.DataFrame) -> pl.DataFrame:
@@ -307,9 +420,12 @@ def _ends(rows: pl.DataFrame) -> pl.DataFrame:
     left = rows.filter(pl.col("text").str.contains(f"{_HAS_ADDRESS}|{_TAG}|Z \\["))
     parts = []
     told = left
-    for phrase in _PHRASES:
+    for hints, phrase in _PHRASES:
         if not left.height:
             break
+        # Polars keeps few regexes: forty in turn are compiled for every block, and that costs more than they do.
+        if not left["message"].str.contains_any(hints).any():
+            continue
         fits = left["message"].str.contains(phrase)
         if not fits.any():
             continue

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from watchfloor.readers.endpoints import SENSED
 from watchfloor.readers.pairs.grammar import Values
 from watchfloor.schemas import TIME
 
-__all__ = ["CONNECTIONS_KEYS", "EVENTS_KEYS", "FLOWS", "PROTOCOLS", "Flow", "are_flows", "columns", "own_times"]
+__all__ = ["CONNECTIONS_KEYS", "EVENTS_KEYS", "FLOWS", "Flow", "are_flows", "columns", "own_times"]
 
 Keys = Mapping[str, tuple[str, ...]]
 
@@ -87,17 +88,6 @@ CONNECTIONS_KEYS: Keys = {
 }
 """By column of CONNECTIONS, in order of preference."""
 
-_NUMBERED = {
-    **{"1": "icmp", "2": "igmp", "6": "tcp", "17": "udp", "41": "ipv6", "47": "gre", "50": "esp", "51": "ah"},
-    **{"58": "icmp", "89": "ospf", "103": "pim", "112": "vrrp", "132": "sctp"},
-}
-"""IANA protocol numbers; ICMP for IPv6 is `icmp`, as sensors call it."""
-PROTOCOLS = {
-    **{str(number): str(number) for number in range(256)},
-    **_NUMBERED,
-    **{name: name for name in _NUMBERED.values()},
-    **{"icmp6": "icmp", "icmpv6": "icmp", "ipv6-icmp": "icmp"},
-}
 _WITH_PORT = {"src", "dst"}
 """Keys whose value may be `address:port:interface:name`, as SonicWall writes it."""
 _BESIDE = {"m": "sn", "c": "sn", "id": "sys", "hostname": "product"}
@@ -175,7 +165,7 @@ def _valid(key: str, column: str) -> pl.Expr:
         number = value.cast(pl.Float64, strict=False)
         good = pl.when(number.is_finite() & (number >= 0)).then(number)
     elif column == "proto":
-        good = value.str.extract("^([^/]+)").str.to_lowercase().replace_strict(PROTOCOLS, default=None)
+        good = value.str.extract("^([^/]+)").str.to_lowercase().replace_strict(SENSED, default=None)
     return good
 
 
