@@ -78,3 +78,10 @@ def test_a_day_is_a_local_day() -> None:
     )
     days = hours.group_by(day=times.floor(pl.col("t"), "1d", "Europe/Paris")).len().sort("day")
     assert days["len"].to_list()[1:3] == [25, 24]
+
+
+def test_windows_of_hours() -> None:
+    """Days by number, Monday is 0; a week may go over Sunday."""
+    assert times.hours_of("Mon-Fri 22:00-06:00") == ([0, 1, 2, 3, 4], 22, 6)
+    assert times.hours_of("Sat-Mon 01:00-02:00") == ([5, 6, 0], 1, 2)
+    assert times.hours_of("01:00-02:00") == (list(range(7)), 1, 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -10,7 +11,7 @@ import polars as pl
 
 from watchfloor.errors import BadOption, UnknownZone
 
-__all__ = ["TIME_QUALITIES", "Unit", "check_zone", "floor", "from_epoch", "in_zone", "resolve"]
+__all__ = ["TIME_QUALITIES", "Unit", "check_zone", "floor", "from_epoch", "hours_of", "in_zone", "resolve"]
 
 Unit = Literal["s", "ms", "us", "ns"]
 
@@ -27,6 +28,27 @@ TIME_QUALITIES = (
 """What `time_quality` can say of a row; several are joined by `+`."""
 
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_HOURS = re.compile(r"(?:([A-Z][a-z]{2})-([A-Z][a-z]{2}) )?([0-9]{2}):00-([0-9]{2}):00")
+
+
+def hours_of(window: str) -> tuple[list[int], int, int]:
+    """Days (0 is Monday), first and last hour of `Mon-Fri 22:00-06:00`; the last hour is left out.
+
+    Raises:
+        BadOption: a window that cannot be read.
+    """
+    found = _HOURS.fullmatch(window)
+    known = found and (found[1] is None or {found[1], found[2]} <= set(_DAYS))
+    if not found or not known or int(found[3]) > 23 or int(found[4]) > 24:
+        raise BadOption(f"{window!r} is no window of hours", hint="Mon-Fri 22:00-06:00, or 22:00-06:00 for every day")
+    start, end = int(found[3]), int(found[4])
+    if found[1] is None:
+        return list(range(7)), start, end
+    first, last = _DAYS.index(found[1]), _DAYS.index(found[2])
+    return [(first + n) % 7 for n in range((last - first) % 7 + 1)], start, end
 
 
 def check_zone(zone: str) -> str:

@@ -81,6 +81,11 @@ def test_today_decides_what_is_over() -> None:
             "conditions = [{field = 'created_time', op = 'hours', value = 'at night'}]",
             "no window of hours",
         ),
+        (
+            "version = 1\n[[exclusion]]\nrule = 'r'\ncreated = 2026-01-01\nexpires = 2026-02-01\n"
+            "conditions = [{field = 'user', op = 'matches', value = '(svc'}]",
+            "exclusion 1: '\\(svc' is no regex",
+        ),
     ],
 )
 def test_files_that_are_wrong(tmp_path: Path, text: str, wrong: str) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import email.utils
 import json
 import time
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -87,13 +88,13 @@ JSON = st.recursive(
 
 @settings(max_examples=80, deadline=None, database=None)
 @given(JSON, st.randoms())
-def test_equal_objects_are_equal_text(value: object, dice: object) -> None:
+def test_equal_objects_are_equal_text(value: object, dice: Random) -> None:
     """Whatever the order of their keys; and the text says the same."""
 
     def shuffled(one: object) -> object:
         if isinstance(one, dict):
             keys = list(one)
-            dice.shuffle(keys)  # type: ignore[attr-defined]
+            dice.shuffle(keys)
             return {key: shuffled(one[key]) for key in keys}
         return [shuffled(two) for two in one] if isinstance(one, list) else one
 

@@ -103,6 +103,14 @@ def _condition(where: str, given: Mapping[str, Any]) -> Condition:
         in_hours(pl.col("time"), str(condition.value))
     if op == "in_network":
         in_network(pl.col("value"), str(condition.value))
+    if op == "matches":
+        try:
+            pl.Series([""]).str.contains(str(condition.value))
+        except pl.exceptions.ComputeError as error:
+            raise BadOption(
+                f"{where}: {condition.value!r} is no regex that runs in linear time",
+                hint="svc_[a-z]+, without look-around",
+            ) from error
     return condition
 
 
@@ -140,14 +148,11 @@ def recheck(
     )
 
 
-def _since(work: Work, one: InForce) -> Work:
-    return work.after(datetime.combine(one.created, time(), UTC))
-
-
 def _row(work: Work, one: InForce, now: date) -> dict[str, object]:
-    since = _since(work, one)
+    made = datetime.combine(one.created, time(), UTC)
+    since = work.after(made)
     [step] = applied(since, [one.exclusion])
-    made, last = datetime.combine(one.created, time(), UTC), since.alerts["time"].max()
+    last = since.alerts["time"].max()
     days = max(1.0, (last - made) / timedelta(days=1)) if isinstance(last, datetime) else 0.0
     status, advice = _status(one, now, step.removed, days, step.hidden)
     return {

@@ -12,7 +12,6 @@ from tuning_alerts import Made
 from watchfloor.analyses.tune import tune
 from watchfloor.errors import BadOption
 from watchfloor.reports.exclusions import entries_of, write_all
-from watchfloor.reports.exclusions.entries import hours_of
 
 
 def test_only_what_is_recommended() -> None:
@@ -37,13 +36,6 @@ def test_a_name_is_that_of_rule_and_conditions() -> None:
 def test_what_a_log_says_begins_no_line() -> None:
     """A rule's name with a line feed stays in its comment."""
     assert all("\n" not in line for line in entry(rule=HOSTILE).head())
-
-
-def test_hours() -> None:
-    """Days by number, Monday is 0; a week may go over Sunday."""
-    assert hours_of("Mon-Fri 22:00-06:00") == ([0, 1, 2, 3, 4], 22, 6)
-    assert hours_of("Sat-Mon 01:00-02:00") == ([5, 6, 0], 1, 2)
-    assert hours_of("01:00-02:00") == (list(range(7)), 1, 2)
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ _LIKE = 3
 """So many values alike are a kind of their own."""
 _ADDRESSES = ("src_ip", "dst_ip")
 _NETWORK = {4: 24, 6: 64}
-_ACCOUNT = re.compile(r"([A-Za-z]{2,}[_.\-$]|[A-Za-z]{3,})[0-9A-Za-z_.\-]*")
+_ACCOUNT = re.compile("([A-Za-z]{2,8}[_.-])[0-9A-Za-z_.-]+")
 
 
 @dataclass(frozen=True)
@@ -194,8 +194,8 @@ def _network_of(value: str) -> str | None:
 
 def _prefix_of(value: str) -> str | None:
     """What a service account's name begins with: `svc_` of `svc_backup01`."""
-    head = re.match(r"[A-Za-z]{2,8}[_.-](?=.)", value)
-    return head[0] if head and _ACCOUNT.fullmatch(value) else None
+    account = _ACCOUNT.fullmatch(value)
+    return account[1] if account else None
 
 
 def _windows(rule: str, alerts: pl.DataFrame, facts: pl.DataFrame, minimum: int) -> Iterator[Candidate]:

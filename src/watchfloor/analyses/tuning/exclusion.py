@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -12,13 +11,12 @@ from typing import Literal
 import polars as pl
 
 from watchfloor.errors import BadOption
+from watchfloor.times import hours_of
 
-__all__ = ["DAYS", "Condition", "Exclusion", "Op", "in_hours", "in_network", "matching", "matching_of_rule"]
+__all__ = ["Condition", "Exclusion", "Op", "in_hours", "in_network", "matching", "matching_of_rule"]
 
 Op = Literal["eq", "in", "in_network", "matches", "hours"]
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
-_HOURS = re.compile(r"(?:([A-Z][a-z]{2})-([A-Z][a-z]{2}) )?(\d\d):00-(\d\d):00")
 _SHOWN = 3
 """So many values of a list stand in a sentence."""
 
@@ -106,21 +104,15 @@ def in_hours(time: pl.Expr, window: str) -> pl.Expr:
     Raises:
         BadOption: a window that cannot be read.
     """
-    found = _HOURS.fullmatch(window)
-    known = found and (found[1] is None or {found[1], found[2]} <= set(DAYS))
-    if not found or not known or int(found[3]) > 23 or int(found[4]) > 24:
-        raise BadOption(f"{window!r} is no window of hours", hint="Mon-Fri 22:00-06:00, or 22:00-06:00 for every day")
-    start, end = int(found[3]), int(found[4])
+    days, start, end = hours_of(window)
     hour = time.dt.hour()
     over = start >= end
     inside = (hour >= start) | (hour < end) if over else (hour >= start) & (hour < end)
-    if found[1] is None:
+    if len(days) == 7:
         return inside
     # What comes after midnight counts to the day before.
     day = (time.dt.offset_by(f"-{end}h") if over else time).dt.weekday() - 1
-    first, last = DAYS.index(found[1]), DAYS.index(found[2])
-    days = day.is_between(first, last) if first <= last else (day >= first) | (day <= last)
-    return inside & days
+    return inside & day.is_in(days)
 
 
 def in_network(value: pl.Expr, network: str) -> pl.Expr:

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from watchfloor.analyses.intervals import wilson, z_of
 from watchfloor.analyses.tuning.candidates import Candidate
 from watchfloor.analyses.tuning.remedies import grouped_by_nature
 from watchfloor.analyses.tuning.work import FOLDS, Work
@@ -152,8 +153,6 @@ def upper_bound(positive: int, decided: int) -> float | None:
         return None
     if positive == 0:
         return min(1.0, 3 / decided)
-    z = 1.6448536269514722
-    share = positive / decided
-    centre = share + z * z / (2 * decided)
-    half = z * math.sqrt(share * (1 - share) / decided + z * z / (4 * decided * decided))
-    return min(1.0, (centre + half) / (1 + z * z / decided))
+    # One-sided at 95 % is the upper end of the two-sided interval at 90 %.
+    _, high = wilson(pl.lit(positive), pl.lit(decided), z_of(0.9))
+    return float(pl.select(high).item())

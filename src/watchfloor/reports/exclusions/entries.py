@@ -17,7 +17,7 @@ from watchfloor.errors import BadOption
 from watchfloor.reports.atomic import replacing
 from watchfloor.result import Result
 
-__all__ = ["Entry", "entries_of", "hours_of", "one_line", "write_all"]
+__all__ = ["Entry", "entries_of", "one_line", "write_all"]
 
 WRITERS = {
     "exclusions.toml": "toml",
@@ -69,17 +69,6 @@ class Entry:
 def one_line(text: str) -> str:
     """Text of logs in a comment: it must not begin a line of its own."""
     return "".join(character if character.isprintable() else " " for character in text)
-
-
-def hours_of(window: str) -> tuple[list[int], int, int]:
-    """Days (0 is Monday), first and last hour of `Mon-Fri 22:00-06:00`; the last hour is left out."""
-    names = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-    days, _, hours = window.rpartition(" ")
-    start, end = (int(part.split(":")[0]) for part in hours.split("-"))
-    if not days:
-        return list(range(7)), start, end
-    first, last = (names.index(day) for day in days.split("-"))
-    return [(first + n) % 7 for n in range((last - first) % 7 + 1)], start, end
 
 
 def entries_of(result: Result, *, owner: str, created: date, expiry_days: int) -> list[Entry]:

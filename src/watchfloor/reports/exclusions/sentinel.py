@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from watchfloor.reports.exclusions.entries import Entry, hours_of
+from watchfloor.reports.exclusions.entries import Entry
+from watchfloor.times import hours_of
 
 __all__ = ["text"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from watchfloor.reports.exclusions.entries import Entry, hours_of, one_line
+from watchfloor.reports.exclusions.entries import Entry, one_line
+from watchfloor.times import hours_of
 
 __all__ = ["text"]
 
