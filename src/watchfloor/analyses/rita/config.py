@@ -285,7 +285,8 @@ def config_of_file(path: Path) -> RitaConfig:
             elif key not in _NESTED and key not in _ELSEWHERE:
                 close = get_close_matches(key, keys, 1)
                 raise BadOption(
-                    f"{path}: {section} has no key {key!r}", hint=f"did you mean {close[0]!r}?" if close else "remove it"
+                    f"{path}: {section} has no key {key!r}",
+                    hint=f"did you mean {close[0]!r}?" if close else "remove it",
                 )
     return replace(CODE, **values)
 
