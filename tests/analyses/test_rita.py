@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
-from statistics import median
 from typing import Any
 
 import polars as pl
@@ -18,6 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from helpers import DATA
+from rita_book import by_the_book
 from watchfloor.analyses.rita.config import CODE, IMPACTS, SHIPPED, RitaConfig, Thresholds, config_of
 from watchfloor.analyses.rita.filters import address_bits, addresses, inside, verdict
 from watchfloor.analyses.rita.histogram import (
@@ -538,51 +535,6 @@ def test_a_log_of_one_second_has_no_pairs_to_score() -> None:
     calls = table_of([(DAY.start, 1)] * 5)
     assert score_calls(calls, Window(DAY.start, DAY.start), CODE).is_empty()
     assert score_calls(calls.clear(), DAY, CODE).is_empty()
-
-
-def by_the_book(calls: list[tuple[int, int]], window: Window, config: RitaConfig) -> dict[str, float] | None:
-    """The scores of one pair, value by value, as the reference words them."""
-    seconds = sorted(second for second, _ in calls)
-    gaps = [later - earlier for earlier, later in pairwise(seconds) if later > earlier]
-    if len(set(seconds)) < 4:
-        return None
-    edges = [window.start + number * ((window.end - window.start) / 24) for number in range(24)]
-    bars = [0] * 24
-    for second in seconds:
-        bars[max(sum(edge <= second for edge in edges) - 1, 0)] += 1
-    total, mean = sum(bar > 0 for bar in bars), sum(bars) / 24
-    run = max(len(part) for part in "".join("x" if bar else " " for bar in bars * 2).split())
-    variation = math.sqrt(sum((bar - mean) ** 2 for bar in bars) / 24) / mean
-    step = math.ceil(max(bars) * 0.05)
-    commonest = sum(count for _, count in Counter(bar // step * step for bar in bars if bar).most_common(2))
-    fit = min(1.0, half_up(commonest / max(total - 1, 1))) if total >= 11 else 0.0
-    parts = {
-        "ts_score": of_values(gaps, 1.0),
-        "ds_score": of_values([size for _, size in calls], 0.0),
-        "dur_score": max(
-            min(1.0, math.ceil((seconds[-1] - seconds[0]) / (window.end - window.start) * 1000) / 1000),
-            min(1.0, math.ceil(min(run, 24) / 12 * 1000) / 1000),
-        )
-        if total >= 6
-        else 0.0,
-        "hist_score": max(0.0 if variation > 1 else half_up(1 - variation), fit),
-    }
-    ts, ds, dur, hist = parts.values()
-    return parts | {"beacon_score": half_up(ts * 0.25 + ds * 0.25 + dur * 0.25 + hist * 0.25)}
-
-
-def of_values(values: list[int], default: float) -> float:
-    values, half = sorted(values), len(values) // 2
-    low, middle, high = median(values[:half]), median(values), median(values[len(values) - half :])
-    skewed = high - low >= 10 and middle not in (low, high)
-    skew = (low + high - 2 * middle) / (high - low) if skewed else 0.0
-    spread = median([abs(value - middle) for value in values])
-    regular = max(0.0, (middle - spread) / middle) if middle >= 1 else default
-    return half_up((1 - abs(skew) + regular) / 2)
-
-
-def half_up(value: float) -> float:
-    return math.floor(value * 1000 + 0.5) / 1000
 
 
 @for_all(

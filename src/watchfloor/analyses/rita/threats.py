@@ -78,6 +78,9 @@ def threats_of(
             last, size = run, run.network_size
         named_away += run.go(found)
     table = pl.concat([found_in.match_to_schema(_RUN) for found_in in found.tables]) if found.tables else _EMPTY
+    table = table.sort("last", "part", descending=True).unique(
+        ["kind", "key", "domain"], keep="first", maintain_order=True
+    )
     if last is not None:
         since = last.true.selected_from
         table = table.filter(pl.col("last") // HOUR * HOUR >= since)
@@ -156,7 +159,7 @@ class _Hours:
 
     @classmethod
     def of(cls, traffic: Traffic) -> _Hours:
-        rows = (traffic.flows.lazy(), traffic.names.lazy().filter("counted"))
+        rows = (traffic.flows.lazy(), traffic.names.lazy().filter(pl.col("counted") | (pl.col("role") >= OPEN)))
         return cls(*(_hourly(frame).collect(engine="streaming") for frame in rows))
 
 
@@ -207,7 +210,14 @@ class _Run:
         )
         wrong = mismatches(self._true_names.filter(pl.col("role") < OPEN, "http").select("key", "url", "mime_type"))
         for kind, pairs, rare in (("ip", addresses, rare_addresses), ("sni", names, rare_names)):
-            new = _without(pairs.filter("touched"), "key", found.keys.get(kind))
+            touched = pairs.filter("touched")
+            # Open connections are of their import alone: an earlier one may have seen the pair later.
+            new = pl.concat(
+                [
+                    _without(touched.filter(pl.col("open_last").is_null()), "key", found.keys.get(kind)),
+                    touched.filter(pl.col("open_last").is_not_null()),
+                ]
+            )
             scored = self._scored_pairs(kind, new).join(rare, on="key", how="left")
             if kind == "sni":
                 scored = scored.join(wrong, on="key", how="left")
