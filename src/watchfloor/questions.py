@@ -24,6 +24,7 @@ from watchfloor.analyses.kpis import kpis as ask_kpis
 from watchfloor.analyses.noise import noise as ask_noise
 from watchfloor.analyses.recheck import load_exclusions
 from watchfloor.analyses.recheck import recheck as ask_recheck
+from watchfloor.analyses.ritaj import rita_j as ask_rita_j
 from watchfloor.analyses.tags import TagRules
 from watchfloor.analyses.timeline import from_alerts, from_connections, from_findings, from_requests
 from watchfloor.analyses.timeline import timeline as ask_timeline
@@ -295,10 +296,16 @@ def beacons(data: Data, *, score: str = "rita", **asked: Any) -> Result:
 
     Arguments:
         data: as everywhere.
-        score: `rita`: RITA v5's beacon score, to the last digit.
-        asked: as for `read`, and what `watchfloor.analyses.beacons.beacons` takes beside it.
+        score: `rita`: RITA v5's beacon score, to the last digit; `rita-j`: that of the RITA-J notebook, of HTTP
+            requests.
+        asked: as for `read`, and what `watchfloor.analyses.beacons.beacons` takes beside it (with `rita-j`:
+            `watchfloor.analyses.ritaj.rita_j`).
     """
     reading = {key: asked.pop(key) for key in _READING & asked.keys()}
+    if score == "rita-j":
+        tables = _tables(data, Asked(**reading), "http_requests")
+        result = ask_rita_j(_one(tables, "http_requests"), **asked)
+        return _traced(result, "beacons", tables, {"score": score, **asked, **reading})
     tables = _tables(data, Asked(**reading), "connections")
     result = ask_beacons(_one(tables, "connections"), score=score, **asked)
     return _traced(result, "beacons", tables, {"score": score, **asked, **reading})

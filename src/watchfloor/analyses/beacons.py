@@ -20,8 +20,8 @@ from watchfloor.schemas import CONNECTIONS
 
 __all__ = ["BY", "SCORES", "beacons"]
 
-SCORES = ("rita",)
-"""What can be computed: `rita` is RITA v5's beacon score."""
+SCORES = ("rita", "rita-j")
+"""What can be computed: `rita` is RITA v5's beacon score, `rita-j` that of the RITA-J notebook (`ritaj.py`)."""
 BY = ("pair",)
 """What is scored: `pair` is source and destination address."""
 
@@ -87,6 +87,8 @@ def beacons(
         BadOption: a value that means nothing here.
     """
     _check(score, SCORES, "score")
+    if score == "rita-j":
+        raise BadOption("rita-j scores HTTP requests, not connections", hint="ask watchfloor.analyses.ritaj.rita_j")
     _check(by, BY, "kind")
     if top < 1:
         raise BadOption(f"top={top} means nothing", hint="use 1 or more; 10 is the default")

@@ -289,7 +289,10 @@ def kpis(
 def beacons(
     paths: Paths,
     out: Out = None,
-    score: Annotated[str, typer.Option("--score", help="rita: RITA v5's beacon score.")] = "rita",
+    score: Annotated[
+        str,
+        typer.Option("--score", help="rita: RITA v5's beacon score. rita-j: the RITA-J notebook's, of HTTP requests."),
+    ] = "rita",
     window: Annotated[
         str, typer.Option("--window", help="24h before the last connection, all, or a duration: 7d")
     ] = "24h",
@@ -305,8 +308,12 @@ def beacons(
     columns: Columns = None,
 ) -> None:
     """Who is calling home at regular times?"""
-    said = {"format": format, "zone": zone, "columns": columns, "every_pair": every_pair}
-    _ask("beacons", paths, out, limit, strict, quiet, score=score, window=window, config=defaults, **said)
+    said: dict[str, Any] = {"format": format, "zone": zone, "columns": columns}
+    if score != "rita-j":  # which has no parameters
+        said |= {"every_pair": every_pair, "window": window, "config": defaults}
+    elif (every_pair, window, defaults) != (False, "24h", "code"):
+        raise BadOption("--score rita-j has no window, filters or configuration", hint="leave these options out")
+    _ask("beacons", paths, out, limit, strict, quiet, score=score, **said)
 
 
 @app.command()
