@@ -21,6 +21,7 @@ __all__ = [
     "SHIPPED",
     "RitaConfig",
     "Thresholds",
+    "config_from",
     "config_of",
     "config_of_file",
     "is_domain",
@@ -267,9 +268,19 @@ def config_of_file(path: Path) -> RitaConfig:
         BadOption: a file that does not parse, a key that RITA does not have, or a value that it refuses.
     """
     try:
-        said = hjson.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadOption(f"{path}: {error}", hint="name RITA's configuration file, config.hjson") from error
+    return config_from(hjson.loads(text), str(path))
+
+
+def config_from(said: Any, path: str) -> RitaConfig:
+    """What the file says, as its own parameters.
+
+    Arguments:
+        said: the file's object.
+        path: its name, for errors.
+    """
     if not isinstance(said, dict):
         raise BadOption(f"{path}: no settings in it", hint="RITA's file is an object: filtering, scoring, modifiers")
     values: dict[str, Any] = {}
