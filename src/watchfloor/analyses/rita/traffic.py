@@ -82,14 +82,13 @@ def traffic_of(tables: Tables, config: RitaConfig) -> Traffic:
     known = coding.addresses()
     flags = addresses(known, config)
     rules = flags.to_struct("rules")
-    flows, left_out, pairs = _kept_flows(flows, rules, config)
+    flows, left_out = _kept_flows(flows, rules, config)
     http = _kept_requests(http, rules, texts, config)
     tls = _kept_sessions(tls, rules, texts, config)
     linked = flows.filter(pl.col("uid").is_not_null())
     requests, sessions = _linked_requests(http, linked), _linked(tls, linked)
-    bare = requests.filter(pl.col("host") == "").join(
-        pairs.filter("kept").select("key"), left_on=_key("src", "dst"), right_on="key", how="semi"
-    )
+    bare = requests.filter(pl.col("host") == "")
+    bare = bare.filter(verdict(*_ends(rules, bare["src"], bare["dst"]), config).is_null())
     bare = bare.with_columns(key=_key("src", "dst"), role=pl.col("role") + 1)
     named = pl.concat(
         [
@@ -238,28 +237,19 @@ def _are_addresses(ends: tuple[pl.Expr, pl.Expr]) -> pl.Expr:
     return ends[0].struct.field("is_address") & ends[1].struct.field("is_address")
 
 
-def _kept_flows(
-    flows: pl.DataFrame, rules: pl.Series, config: RitaConfig
-) -> tuple[pl.DataFrame, dict[str, int], pl.DataFrame]:
-    """Connections that can be linked, with whether they are `kept` themselves; why the others are not, and pairs."""
-    calls = flows.group_by("key", "role").agg(rows=pl.len())
-    pairs = calls.select("key").unique().filter(pl.col("key").is_not_null())
-    source, destination = Coding.ends(pl.col("key"))
-    pairs = pairs.with_columns(source=source, destination=destination)
-    ends = _ends(rules, pairs["source"], pairs["destination"])
-    why = pl.when(_are_addresses(ends)).then(verdict(*ends, config)).otherwise(pl.lit("unusable"))
-    pairs = pairs.select("key", why=why, linked=_are_addresses(ends) & ~cannot_link(*ends))
-    pairs = pairs.with_columns(kept=pl.col("why").is_null())
-    counts = (
-        calls.join(pairs.select("key", "why"), on="key", how="left")
-        .with_columns(pl.when(pl.col("key").is_null()).then(pl.lit("unusable")).otherwise("why").alias("why"))
-        .drop_nulls("why")
-        .group_by("why")
-        .agg(pl.col("rows").sum())
+def _kept_flows(flows: pl.DataFrame, rules: pl.Series, config: RitaConfig) -> tuple[pl.DataFrame, dict[str, int]]:
+    """Connections that can be linked, with whether they are `kept` themselves, and why the others are not."""
+    known = flows.filter(pl.col("key").is_not_null())
+    ends = _ends(rules, *(known.select(end=end)["end"] for end in Coding.ends(pl.col("key"))))
+    valid = _are_addresses(ends)
+    judged = known.with_columns(
+        why=pl.when(valid).then(verdict(*ends, config)).otherwise(pl.lit("unusable")),
+        linked=valid & ~cannot_link(*ends),
     )
-    left_out = dict(counts.sort("why").iter_rows())
-    flows = flows.join(pairs.filter("linked").select("key", "kept"), on="key", how="inner")
-    return flows, {reason: left_out[reason] for reason in ("unusable", *NAMES) if reason in left_out}, pairs
+    counts = dict(judged.drop_nulls("why").group_by("why").agg(rows=pl.len()).iter_rows())
+    counts["unusable"] = counts.get("unusable", 0) + flows.height - known.height
+    left_out = {reason: counts[reason] for reason in ("unusable", *NAMES) if counts.get(reason)}
+    return judged.filter("linked").with_columns(kept=pl.col("why").is_null()).drop("why", "linked"), left_out
 
 
 def _domain_dropped(names: pl.Series, texts: _Texts, config: RitaConfig) -> pl.Series:
