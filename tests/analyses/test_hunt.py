@@ -226,6 +226,22 @@ def test_the_parts_and_the_words() -> None:
     assert "RITA's configuration 'code'" in result.explanation
 
 
+def test_rows_without_their_connection_are_counted() -> None:
+    """Logs of connections cut into hours, and one of TLS that is not: the answer says so, and what to do."""
+    connections = beats(12).with_columns(
+        source=pl.format("/z/conn.{}:00:00-.log", pl.int_range(pl.len()).cast(pl.String).str.zfill(2))
+    )
+    sessions = tls(12).with_columns(source=pl.lit("/z/ssl.log"))
+    tables = {"connections": connections, "tls_sessions": sessions}
+    apart = hunt(tables)
+    assert "11 rows of HTTP and TLS have no connection in their import" in apart.explanation
+    assert "as one import" in apart.explanation
+    assert [row["kind"] for row in rows(apart.table)] == ["ip"]
+    together = hunt(tables, one_import=True)
+    assert "no connection in their import" not in together.explanation
+    assert [(row["kind"], row["connections"]) for row in rows(together.table)] == [("sni", 12)]
+
+
 def test_no_traffic_is_no_threat() -> None:
     """An empty table of any kind; no table at all is an error."""
     assert hunt({"connections": beats(0)}).collect().is_empty()

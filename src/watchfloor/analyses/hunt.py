@@ -36,6 +36,7 @@ def hunt(
     internal: Sequence[str] = (),
     threat_intel: Sequence[str | Path] = (),
     as_of: datetime | None = None,
+    one_import: bool = False,
     top: int = 10,
 ) -> Result:
     """Which pairs and domains are a threat, how bad, and why?
@@ -48,6 +49,8 @@ def hunt(
         threat_intel: files with one address or domain a line.
         as_of: the present, which makes the data a rolling data base: only there RITA scores when something was seen
             first.
+        one_import: all files are analysed as one, against the last 24 hours; without it those of one day's folder and
+            one hour of their names are, as in RITA.
         top: how many threats the chart shows.
 
     Raises:
@@ -66,7 +69,7 @@ def hunt(
     if internal:
         rita = replace(rita, internal_subnets=tuple(internal))
     intel = intel_of(threat_intel)
-    traffic = traffic_of(tables, rita)
+    traffic = traffic_of(tables, rita, one_import=one_import)
     found = threats_of(traffic, rita, intel, as_of=as_of)
     return Result(
         title="Threats",
@@ -98,6 +101,14 @@ def _explained(
         f"{found.imports} imports by the names of files (one per folder of a day and hour): each is analysed against "
         "the 24 hours before its end, and a pair shows the last import that had it."
         if found.imports > 1
+        else "",
+        f"{traffic.unlinked:,} rows of HTTP and TLS have no connection in their import, and count for nothing"
+        + (
+            ": if logs of one kind are cut into hours and others are not, analyse all as one import."
+            if found.imports > 1
+            else "."
+        )
+        if traffic.unlinked
         else "",
         "" if table.height or not traffic.left_out else "Nothing passes the filters: name the own network.",
         _SIZES[traffic.sizes],

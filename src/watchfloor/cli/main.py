@@ -334,6 +334,9 @@ def hunt(
         str | None,
         typer.Option("--as-of", help="The present, UTC: scores when something was seen first, as a rolling data base."),
     ] = None,
+    one_import: Annotated[
+        bool, typer.Option("--one-import", help="All files as one, whatever hours and days their names say.")
+    ] = False,
     limit: Limit = 20,
     strict: Strict = False,
     quiet: Quiet = False,
@@ -354,6 +357,7 @@ def hunt(
         threat_intel=tuple(threat_intel or ()),
         internal=tuple(internal or ()),
         as_of=_instant("--as-of", as_of),
+        one_import=one_import,
         format=format,
         zone=zone,
         columns=columns,

@@ -58,20 +58,29 @@ class Traffic:
     """Rows that went in, by table."""
     left_out: dict[str, int]
     """Connections that are not analysed, by reason."""
+    unlinked: int
+    """Rows of HTTP and TLS that pass the filters, and whose connection is not in the same import."""
 
     def inside(self, host: str) -> pl.Expr:
         """Whether the address of that number is internal."""
         return pl.lit(self.hosts["is_internal"]).gather(pl.col(host))
 
 
-def traffic_of(tables: Tables, config: RitaConfig) -> Traffic:
-    """What RITA would import of these tables: `connections, http_requests, tls_sessions, dns_queries`, any of them."""
+def traffic_of(tables: Tables, config: RitaConfig, *, one_import: bool = False) -> Traffic:
+    """What RITA would import of these tables: `connections, http_requests, tls_sessions, dns_queries`, any of them.
+
+    Arguments:
+        tables: the canonical tables.
+        config: RITA's parameters.
+        one_import: all files are one import, whatever their names say.
+    """
     flows_in, http_in, tls_in, dns_in = (
         table.conform(tables.get(table.name, pl.LazyFrame(schema=table.schema)))
         for table in (CONNECTIONS, HTTP_REQUESTS, TLS_SESSIONS, DNS_QUERIES)
     )
     coding, texts = Coding(), _Texts()
-    number = import_number(imports_of(_sources([flows_in, http_in, tls_in, dns_in])))
+    sources = [] if one_import else _sources([flows_in, http_in, tls_in, dns_in])
+    number = import_number(imports_of(sources))
     sizes = sizes_of(flows_in)
     http = _http(http_in, coding, texts, number)
     tls = _tls(tls_in, coding, texts, number)
@@ -87,6 +96,8 @@ def traffic_of(tables: Tables, config: RitaConfig) -> Traffic:
     tls = _kept_sessions(tls, rules, texts, config)
     linked = flows.filter(pl.col("uid").is_not_null())
     requests, sessions = _linked_requests(http, linked), _linked(tls, linked)
+    place = ["part", "role", "uid"]
+    unlinked = sum(rows.join(linked, on=place, how="anti").height for rows in (http, tls))
     bare = requests.filter(pl.col("host") == "")
     bare = bare.filter(verdict(*_ends(rules, bare["src"], bare["dst"]), config).is_null())
     bare = bare.with_columns(key=_key("src", "dst"), role=pl.col("role") + 1)
@@ -112,6 +123,7 @@ def traffic_of(tables: Tables, config: RitaConfig) -> Traffic:
         sizes=sizes,
         rows={name: int(frame.select(pl.len()).collect().item()) for name, frame in tables.items() if name in _COUNTED},
         left_out=left_out,
+        unlinked=unlinked,
     )
 
 
