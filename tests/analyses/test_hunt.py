@@ -242,6 +242,33 @@ def test_rows_without_their_connection_are_counted() -> None:
     assert [(row["kind"], row["connections"]) for row in rows(together.table)] == [("sni", 12)]
 
 
+def test_a_strobe_is_high_and_no_beacon() -> None:
+    """One connection a second of a day: worth its impact, not scored; one fewer is a beacon."""
+    row = one({"connections": beats(86_400, every=1)})
+    assert (row["strobe"], row["beacon_score"], row["final_score"], row["severity"]) == (True, 0.0, 0.8, "high")
+    assert row["long_connection_score"] == 0.8  # 86,400 seconds in all
+    row = one({"connections": beats(86_399, every=1)})
+    assert (row["strobe"], row["beacon_score"]) == (False, 1.0)
+
+
+def test_a_pair_shows_its_last_import() -> None:
+    """Four calls in the first hour, then silence while another pair goes on: scored against the window of then.
+
+    0, 600, 1200, 1800 s of a window of 1800 s fill 4 of 24 bars: no duration. Against the whole log as one import they
+    are older than its last 24 hours.
+    """
+    early = beats(4).with_columns(source=pl.lit("/z/2025-10-03/conn.12:00:00-.log"))
+    late = beats(4, to="203.0.113.9").with_columns(
+        pl.col("time").dt.offset_by("26h"), source=pl.lit("/z/2025-10-04/conn.14:00:00-.log")
+    )
+    tables = {"connections": pl.concat([early, late])}
+    found = {row["dst_ip"]: row["dur_score"] for row in rows(hunt(tables).table)}
+    assert found == {"203.0.113.9": 0.0}  # the view leaves out what was seen last before its own window
+    again = late.with_columns(pl.col("time").dt.offset_by("-10h"))
+    found = {row["dst_ip"]: row["ts_score"] for row in rows(hunt({"connections": pl.concat([early, again])}).table)}
+    assert found == {SERVER: 1.0, "203.0.113.9": 1.0}
+
+
 def test_no_traffic_is_no_threat() -> None:
     """An empty table of any kind; no table at all is an error."""
     assert hunt({"connections": beats(0)}).collect().is_empty()

@@ -202,7 +202,7 @@ def _explained(
 def _formula(config: RitaConfig, name: str | RitaConfig) -> str:
     """The score in words."""
     limits, weights = config.score_thresholds, ", ".join(f"{weight:g}" for weight in config.weights)
-    defaults = f"RITA's {name} defaults" if isinstance(name, str) else "the configuration given"
+    defaults = f"RITA's {name} defaults" if name in ("code", "shipped") else "the configuration given"
     return (
         "The score is RITA v5's beacon score, 0 to 1: regular intervals (`ts_score`), alike sizes (`ds_score`), "
         f"duration (`dur_score`) and histogram (`hist_score`), weighted {weights}, with {defaults}. Intervals of 0 s "
