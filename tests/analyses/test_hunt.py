@@ -226,6 +226,23 @@ def test_the_parts_and_the_words() -> None:
     assert "RITA's configuration 'code'" in result.explanation
 
 
+def test_icmp_has_a_type_and_a_code() -> None:
+    """Where others have a port; the commonest first."""
+    echo = beats(1, src_port=8, dst_port=0, proto="icmp", service=None)
+    row = one({"connections": pl.concat([beats(10, dst_port=80, service="http"), echo])})
+    assert row["ports"] == "80:tcp:http, icmp:8/0"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "final"),
+    [((7_368.530575, 7_368.530575), 0.25468), ((7_376.718848,), 0.11993), ((7_200.403186,), 0.11667)],
+)
+def test_long_connections_score_as_in_ritas_own_test(seconds: tuple[float, ...], final: float) -> None:
+    """Durations and final scores of its integration test of open connections, to 3 decimals."""
+    parts = [beats(1, uid=f"U{second}", duration_seconds=second, still_open=True) for second in seconds]
+    assert one({"connections": pl.concat(parts)}, config="shipped")["final_score"] == pytest.approx(final, abs=0.001)
+
+
 def test_rows_without_their_connection_are_counted() -> None:
     """Logs of connections cut into hours, and one of TLS that is not: the answer says so, and what to do."""
     connections = beats(12).with_columns(

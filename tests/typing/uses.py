@@ -26,6 +26,12 @@ def one_timeline() -> wf.Result:
     return wf.timeline({"firewall.log": "America/New_York", "auth.log": "Europe/Paris"}, to="majority")
 
 
+def threats_of_a_folder() -> list[str]:
+    """RITA's view with the file that RITA ships, and a list of what is bad."""
+    threats = wf.hunt("zeek/", config="shipped", threat_intel=["feed.txt"])
+    return threats.collect().filter(severity="critical")["name"].to_list()
+
+
 def beacons_of_a_frame(frame: pl.DataFrame) -> wf.Result:
     """Any frame with a column map."""
     theirs = {"time": {"from": "ts", "unit": "s"}, "src_ip": "src", "dst_ip": "dst"}

@@ -156,7 +156,13 @@ def _said(name: str, score: pl.Expr, detail: pl.Expr | None) -> pl.Expr:
 
 
 def _ports(shown: pl.DataFrame, traffic: Traffic) -> pl.DataFrame:
-    """Ports of each pair in the window of its import, as port:protocol:service, most connections first."""
+    """Ports of each pair in the window of its import, as port:protocol:service, most connections first.
+
+    Of ICMP, as `icmp:8/0`: type and code.
+    """
+    lane = pl.col("lane")
+    port, text = traffic.coding.port(lane), traffic.coding.text(lane)
+    icmp = pl.format("icmp:{}/{}", port // 256, port % 256)
     wanted = shown.filter(pl.col("kind") != "dns").select("kind", "key", "since", run="part")
     found = [
         rows.lazy()
@@ -172,7 +178,7 @@ def _ports(shown: pl.DataFrame, traffic: Traffic) -> pl.DataFrame:
     ]
     return (
         pl.concat(found)
-        .with_columns(text=traffic.coding.text(pl.col("lane")))
+        .with_columns(text=pl.when(text.str.contains("^[0-9]+:icmp(:|$)")).then(icmp).otherwise(text))
         .sort("kind", "key", pl.col("calls").neg(), "text")
         .group_by("kind", "key", maintain_order=True)
         .agg(ports=pl.col("text").head(_PORTS).str.join(", "))

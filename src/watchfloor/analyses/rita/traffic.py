@@ -163,17 +163,24 @@ def _flows(connections: pl.LazyFrame, coding: Coding, number: pl.Expr, sizes: st
         connections = connections.join(uids.lazy(), on="uid", how="left")
     else:
         connections = connections.with_columns(number=pl.lit(None, pl.UInt32))
-    return connections.select(
-        part=number,
-        key=pl.when(_USABLE).then(coding.pair("src_ip", "dst_ip")),
-        second=_SECOND.cast(pl.UInt32, strict=False),
-        sent=pl.col(sent).clip(0).fill_null(0),
-        total=pl.col(sent).clip(0).fill_null(0) + pl.col(received).clip(0).fill_null(0),
-        duration=(pl.col("duration_seconds").fill_null(0) * 1_000_000).round().cast(pl.Int64, strict=False),
-        lane=coding.lane("dst_port", "proto", "service"),
-        role=pl.when(_OPEN).then(OPEN).otherwise(CLOSED).cast(pl.UInt8),
-        uid=pl.col("number"),
-    ).collect(engine="streaming")
+    # Of ICMP, Zeek has the type as source and the code as destination port: both in one number, as a port is.
+    icmp = (pl.col("proto") == "icmp") & pl.col("src_port").is_between(0, 255) & pl.col("dst_port").is_between(0, 255)
+    port = pl.when(icmp).then(pl.col("src_port") * 256 + pl.col("dst_port")).otherwise("dst_port")
+    return (
+        connections.with_columns(port=port)
+        .select(
+            part=number,
+            key=pl.when(_USABLE).then(coding.pair("src_ip", "dst_ip")),
+            second=_SECOND.cast(pl.UInt32, strict=False),
+            sent=pl.col(sent).clip(0).fill_null(0),
+            total=pl.col(sent).clip(0).fill_null(0) + pl.col(received).clip(0).fill_null(0),
+            duration=(pl.col("duration_seconds").fill_null(0) * 1_000_000).round().cast(pl.Int64, strict=False),
+            lane=coding.lane("port", "proto", "service"),
+            role=pl.when(_OPEN).then(OPEN).otherwise(CLOSED).cast(pl.UInt8),
+            uid=pl.col("number"),
+        )
+        .collect(engine="streaming")
+    )
 
 
 def _http(requests: pl.LazyFrame, coding: Coding, texts: _Texts, number: pl.Expr) -> pl.DataFrame:
