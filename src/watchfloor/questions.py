@@ -31,7 +31,7 @@ from watchfloor.mappings import load_verdicts
 from watchfloor.readers import Options, Tables
 from watchfloor.readers.columns import apply as apply_columns
 from watchfloor.readers.columns import load as load_columns
-from watchfloor.readers.since import Since
+from watchfloor.readers.intake.since import Since
 from watchfloor.reports import write_report
 from watchfloor.result import Input, Provenance, Result, versions
 from watchfloor.schemas import TABLES, as_lazy

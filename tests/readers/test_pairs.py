@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from helpers import rows
 from watchfloor.errors import AmbiguousTime
-from watchfloor.readers import Options, files, read_files
+from watchfloor.readers import Options, read_files
+from watchfloor.readers.intake import files
 from watchfloor.readers.pairs import READER, grammar, ordered, reading
 from watchfloor.readers.pairs.columns import CONNECTIONS_KEYS, EVENTS_KEYS
 from watchfloor.readers.pairs.grammar import pairs_of

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watchfloor.errors import BadOption, BadPattern, UnreadableFile
-from watchfloor.readers import Options, choices, read_files, texts
+from watchfloor.readers import Options, choices, read_files
+from watchfloor.readers.intake import texts
 from watchfloor.readers.patterns.files import load
 from watchfloor.readers.patterns.messages import concerned
 

@@ -13,11 +13,11 @@ import polars as pl
 
 from watchfloor.errors import UnreadableFile
 from watchfloor.jsonvalues import DECODER
-from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.documents import has_lines, is_literal
+from watchfloor.readers.intake import files
 from watchfloor.readers.jsonlog import event_of
-from watchfloor.readers.jsonrecords import objects_of, read_json
+from watchfloor.readers.records.documents import has_lines, is_literal
+from watchfloor.readers.records.jsonrecords import objects_of, read_json
 
 if TYPE_CHECKING:
     from watchfloor.mappings.systems import Maker, System

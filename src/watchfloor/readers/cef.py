@@ -15,9 +15,9 @@ from typing import Any
 import polars as pl
 
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.keyed import Grammar, control_free, events
-from watchfloor.readers.lines import read_lines
-from watchfloor.readers.orders import where
+from watchfloor.readers.records.keyed import Grammar, control_free, events
+from watchfloor.readers.records.lines import read_lines
+from watchfloor.readers.records.orders import where
 
 __all__ = ["READER"]
 

@@ -18,7 +18,6 @@ from watchfloor.errors import (
     UnreadableFile,
     WatchfloorError,
 )
-from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, merge
 from watchfloor.readers.alerts import READER as ALERT_SYSTEMS
 from watchfloor.readers.auditd import READER as AUDITD
@@ -30,6 +29,8 @@ from watchfloor.readers.csvlog import READER as CSVLOG
 from watchfloor.readers.eve import READER as EVE
 from watchfloor.readers.evtx import READER as EVTX
 from watchfloor.readers.hayabusa import READER as HAYABUSA
+from watchfloor.readers.intake import files
+from watchfloor.readers.intake.since import Since
 from watchfloor.readers.jsonlog import READER as JSONLOG
 from watchfloor.readers.leef import READER as LEEF
 from watchfloor.readers.loki import READER as LOKI
@@ -43,7 +44,6 @@ from watchfloor.readers.patterns.known import readers as shipped_patterns
 from watchfloor.readers.patterns.reading import READER as PATTERN
 from watchfloor.readers.plugins import plugins
 from watchfloor.readers.qradar import READER as QRADAR
-from watchfloor.readers.since import Since
 from watchfloor.readers.syslog import READER as SYSLOG
 from watchfloor.readers.table import READER as TABLE
 from watchfloor.readers.thor import READER as THOR

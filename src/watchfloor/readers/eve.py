@@ -12,9 +12,9 @@ from polars.exceptions import PolarsError
 from watchfloor.instants import instant_of
 from watchfloor.jsonvalues import Rest, integer, text_of
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.documents import has_lines
-from watchfloor.readers.jsonrecords import Exact, read_json, share_of
-from watchfloor.readers.lines import Parse
+from watchfloor.readers.records.documents import has_lines
+from watchfloor.readers.records.jsonrecords import Exact, read_json, share_of
+from watchfloor.readers.records.lines import Parse
 from watchfloor.schemas import TIME
 
 __all__ = ["READER"]

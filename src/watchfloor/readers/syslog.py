@@ -10,14 +10,16 @@ from pathlib import Path
 import polars as pl
 
 from watchfloor.errors import UnreadableFile
-from watchfloor.readers import frames, order, phrases, texts
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.files import first_bytes, head
-from watchfloor.readers.jsontext import json_object, json_text
-from watchfloor.readers.lines import Blocks, read_lines
+from watchfloor.readers.intake import texts
+from watchfloor.readers.intake.files import first_bytes, head
+from watchfloor.readers.meaning import phrases
+from watchfloor.readers.meaning.prefix import FACILITIES, SEVERITIES, peel
+from watchfloor.readers.meaning.stamps import BEGINS
 from watchfloor.readers.patterns.messages import Messages
-from watchfloor.readers.prefix import FACILITIES, SEVERITIES, peel
-from watchfloor.readers.stamps import BEGINS
+from watchfloor.readers.records import frames, order
+from watchfloor.readers.records.jsontext import json_object, json_text
+from watchfloor.readers.records.lines import Blocks, read_lines
 
 __all__ = ["READER", "events_of", "read_messages"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from watchfloor.readers.endpoints import SENSED
+from watchfloor.readers.meaning.endpoints import SENSED
 from watchfloor.readers.pairs.grammar import Values
 from watchfloor.schemas import TIME
 

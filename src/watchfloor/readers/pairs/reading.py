@@ -12,7 +12,8 @@ import polars as pl
 from watchfloor import times
 from watchfloor.errors import AmbiguousTime
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.lines import read_lines
+from watchfloor.readers.meaning.phrases import said
+from watchfloor.readers.meaning.prefix import SEVERITIES, peel
 from watchfloor.readers.pairs.columns import CONNECTIONS_KEYS, EVENTS_KEYS, FLOWS, Flow, are_flows, columns, own_times
 from watchfloor.readers.pairs.grammar import (
     KEY,
@@ -26,8 +27,7 @@ from watchfloor.readers.pairs.grammar import (
     tangled,
 )
 from watchfloor.readers.pairs.ordered import Ordered, ordered
-from watchfloor.readers.phrases import said
-from watchfloor.readers.prefix import SEVERITIES, peel
+from watchfloor.readers.records.lines import read_lines
 from watchfloor.schemas import EVENTS
 
 __all__ = ["READER"]

@@ -10,8 +10,8 @@ from pathlib import Path
 import polars as pl
 
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
+from watchfloor.readers.meaning.stamps import FAMILIES
 from watchfloor.readers.patterns.catalog import Entry, catalog
-from watchfloor.readers.stamps import FAMILIES
 
 __all__ = ["readers"]
 

@@ -1,0 +1,582 @@
+"""Records of keys and values, such as CEF and LEEF: events; orders of keys that recur are read in columns.
+
+A product writes its keys in few orders. One record of an order is read exactly, in Python; what it says of the order
+is compiled to steps over whole columns for all records that have it. Records that fit no order, or hold anything
+unusual, are read exactly, one by one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from watchfloor import times
+from watchfloor.readers.meaning.endpoints import PROTOCOLS
+from watchfloor.readers.meaning.prefix import peel
+from watchfloor.readers.meaning.stamps import instants
+from watchfloor.readers.records.orders import both, cut, split, split_into, where
+from watchfloor.schemas import EVENTS
+
+__all__ = ["Grammar", "control_free", "events", "label_of"]
+
+Pairs = list[tuple[str, str]]
+
+_ORDERS = 48
+"""So many orders of keys are tried on a block; more means that keys come in any order."""
+_FEW = 20
+"""So few records are read one by one sooner than an order is compiled."""
+_PORTS = ("src_port", "dst_port")
+_ADDRESSES = ("src_ip", "dst_ip")
+_ADDRESS = re.compile("[0-9A-Fa-f.:]*[.:][0-9A-Fa-f.:]*(?:%[A-Za-z0-9]+)?")
+_PORT = re.compile("[0-9]{1,5}")
+_TYPED = (*_PORTS, *_ADDRESSES)
+_NOTHING = ("", "-")
+_LABEL = re.compile(r"([A-Za-z][A-Za-z0-9]*[0-9])Label")
+_DIGITS_OF_EPOCHS = {10: "s", 13: "ms", 16: "us", 19: "ns"}
+_MARKS = {"\x01": "\\", "\x02": "=", "\x03": "\n", "\x04": "\r", "\x05": '"'}
+"""What stands for characters of values that would end a value, or need an escape in JSON, while columns are cut."""
+_PROTECTED = str.maketrans({character: mark for mark, character in _MARKS.items()})
+_OURS = ("syslog", "deviceVersion")
+"""Names of fields that the prefix and the header have."""
+_HELPERS = ("extension", "delimiter", "odd", "escaped", "version", "front", "text", "at", "n")
+_STAMPED = ("time", "time_latest", "zone", "zone_rule", "time_quality")
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """How a format writes keys and values, and what its keys mean."""
+
+    columns: Mapping[str, Sequence[str]]
+    """Columns of EVENTS, and the keys that may fill each, the best first."""
+    times: Sequence[str]
+    """Keys of the record's time, the best first."""
+    pairs: Callable[[str, str], Pairs]
+    """The keys and values of a text, read exactly; takes the text and the delimiter."""
+    protect: Callable[[pl.Expr], pl.Expr]
+    """Unescapes texts, with \\x01 to \\x05 for backslash, equals sign, line feed, carriage return and quote."""
+    key_first: bool
+    """Whether a piece between delimiters is `key=value`; else the text was cut at `=`: `value next-key`."""
+    protect_inner: Callable[[pl.Expr], pl.Expr] | None = None
+    """The same, also for equals signs in values that are not escaped."""
+    time_format: str | None = None
+    """The key whose value says how the time is written, as Java's SimpleDateFormat has it."""
+
+
+@dataclass(frozen=True)
+class _Order:
+    """Keys in the order in which records have them, and what becomes of each value, by its place."""
+
+    keys: tuple[str, ...]
+    fixed: Mapping[int, str]
+    """Values that are the same in all records of the order: names of other fields, times that are empty."""
+    labels: Mapping[int, int]
+    """By the place of a field, the place of its name."""
+    times: tuple[int, ...]
+    """Places of times that are not empty, the best first."""
+    time: int | None
+    names: tuple[str, ...]
+    """Of the values, where they are fields."""
+    sure: bool
+    """Whether the order can be compiled: no key and no name occurs twice."""
+
+
+def label_of(key: str) -> str | None:
+    """The key that this one names: `cs1` for `cs1Label`."""
+    found = _LABEL.fullmatch(key)
+    return found[1] if found else None
+
+
+def control_free(column: pl.Series, *, but_tabs: bool = False) -> bool:
+    """Whether no text of a column holds a control character; much faster than a regex on every text."""
+    characters = column.cast(pl.Binary).cast(pl.List(pl.UInt8)).explode()
+    least = characters.min()
+    if not isinstance(least, int) or least >= ord(" "):
+        return True
+    return but_tabs and least == ord("\t") and not ((characters < ord(" ")) & (characters != ord("\t"))).any()
+
+
+def events(rows: pl.DataFrame, grammar: Grammar, *, source: str, zone: str | None, written: datetime) -> pl.DataFrame:
+    """Events from records.
+
+    Arguments:
+        rows: `record`, `prefix` (what stands before the format's sign), `extension` (keys and values), `delimiter`,
+            `odd` (whether a record must be read exactly), `escaped` (whether a backslash or a quote is in it),
+            `version` (of the product), and columns of EVENTS that the header gave.
+        grammar: of the extension.
+        source: the file, for errors.
+        zone: of clock times.
+        written: when the file was last written, for times without a year.
+
+    Raises:
+        AmbiguousTime: a record has no time but a clock time, and no zone.
+    """
+    told = _without_useless_times(_with_fronts(rows), grammar, source, zone, written)
+    told = told.with_columns(pl.col("proto").str.to_lowercase().replace(PROTOCOLS))
+    said = [name for name in rows.columns if name in EVENTS.schema]
+    columns = [*said, *grammar.columns, *_STAMPED, "time_text", "fields"]
+    if not (told["time"].null_count() or told["host"].null_count()):
+        return told.select(columns)
+    headed = _prefixes(told, source, zone, written)
+    told = told.join(headed, on="prefix", how="left", maintain_order="left")
+    own = pl.col("time").is_not_null()
+    return told.with_columns(
+        pl.coalesce("host", "prefix_host"),
+        *(pl.when(own).then(name).otherwise(f"prefix_{name}").alias(name) for name in (*_STAMPED, "time_text")),
+    ).select(columns)
+
+
+def _with_fronts(rows: pl.DataFrame) -> pl.DataFrame:
+    """With `front`: JSON of what stands before the extension, without the closing brace."""
+    # Polars 2.1 panics in `format` where a chunk of a column is empty.
+    few = rows.select_seq("odd", "version", prefix=pl.col("prefix").str.strip_chars()).rechunk()
+    special = [("prefix", '"'), ("prefix", "\\"), ("prefix", "\t"), ("version", '"'), ("version", "\\")]
+    has = (pl.col(name).str.contains(one, literal=True).fill_null(False) for name, one in special)
+    safe = where(few, [~pl.col("odd"), *(~one for one in has)])
+    if safe is None:
+        return rows.with_columns(_safe_fronts(few))
+    exact = few.filter(~safe).select("prefix", "version")
+    fronts = {both: _front(*both) for both in exact.unique().iter_rows()}
+    parts = [
+        _safe_fronts(few.filter(safe).rechunk()),
+        pl.Series([fronts[both] for both in exact.iter_rows()], dtype=pl.String),
+    ]
+    rows = pl.concat([rows.filter(safe), rows.filter(~safe)])
+    return rows.with_columns(pl.concat(parts).alias("front"))
+
+
+def _safe_fronts(few: pl.DataFrame) -> pl.Series:
+    """The same where nothing needs an escape."""
+    if few.height and not few["version"].null_count() and few["prefix"].str.len_bytes().min():
+        front = pl.format('{{"syslog":"{}","deviceVersion":"{}"', "prefix", "version")
+    else:
+        syslog = pl.when(pl.col("prefix") != "").then(pl.format('"syslog":"{}"', "prefix"))
+        version = pl.format('"deviceVersion":"{}"', "version")
+        front = "{" + pl.concat_str(syslog, version, separator=",", ignore_nulls=True)
+    return few.select_seq(front=front).to_series()
+
+
+def _front(prefix: str, version: str | None) -> str:
+    said = {"syslog": prefix.strip(), "deviceVersion": version}
+    return _json({name: text for name, text in said.items() if text})[:-1]
+
+
+def _json(said: Mapping[str, str]) -> str:
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+
+
+def _without_useless_times(
+    rows: pl.DataFrame, grammar: Grammar, source: str, zone: str | None, written: datetime
+) -> pl.DataFrame:
+    """Records cut into columns, with the first of their times that can be read."""
+    parts = []
+    skip = 0
+    while rows.height or not skip:
+        cut = _own_times(_cut(rows, grammar, skip), grammar, source, zone, written)
+        useless = pl.col("time").is_null() & pl.col("time_text").is_not_null()
+        again = cut.filter(useless)["record"] if cut["time"].null_count() else cut["record"].clear()
+        parts.append(cut.filter(~useless) if again.len() else cut)
+        rows = rows.filter(pl.col("record").is_in(again.implode())) if again.len() else rows.clear()
+        skip += 1
+    done = pl.concat(parts) if len(parts) > 1 else parts[0]
+    return done if done["record"].is_sorted() else done.sort("record")
+
+
+def _cut(rows: pl.DataFrame, grammar: Grammar, skip: int) -> pl.DataFrame:
+    """Columns of the grammar, `time_text` and `fields`."""
+    exact = []
+    if rows["odd"].any():
+        exact, rows = [rows.filter("odd")], rows.filter(~pl.col("odd"))
+    text = pl.col("extension")
+    if rows["escaped"].any():
+        # Those with marks come last, in all that follows.
+        escaped = rows.filter("escaped").with_columns(text=grammar.protect(text))
+        rows = pl.concat([rows.filter(~pl.col("escaped")).with_columns(text=text), escaped])
+    else:
+        rows = rows.with_columns(text=text)
+    parts, rest = _by_orders(rows, grammar, skip)
+    if grammar.protect_inner is not None and rest.height > _FEW:
+        rest = rest.with_columns(text=grammar.protect_inner(text), escaped=pl.lit(True))
+        done, rest = _by_orders(rest, grammar, skip)
+        parts += done
+    exact.append(rest.drop("text"))
+    singles = pl.concat(exact)
+    if singles.height or not parts:
+        parts.append(_one_by_one(singles, grammar, skip))
+    return pl.concat(parts)
+
+
+def _by_orders(rows: pl.DataFrame, grammar: Grammar, skip: int) -> tuple[list[pl.DataFrame], pl.DataFrame]:
+    """Records whose orders recur, cut; and the others."""
+    if rows.height <= _FEW:
+        return [], rows
+    columns = rows.columns
+    by = _delimiter(rows["delimiter"]) if grammar.key_first else "="
+    pieces, rows = split(rows, pl.col("text"), by)
+    parts, left = [], []
+    for _ in range(_ORDERS):
+        if rows.height <= _FEW:
+            break
+        first = rows.row(0, named=True)
+        order = _order(grammar.pairs(first["extension"], first["delimiter"]), grammar, skip)
+        n = first["n"]
+        if order.sure and order.keys and len(order.keys) + (not grammar.key_first) == n:
+            same = rows["n"] == n
+            alike = bool(same.all())
+            tried = rows if alike else rows.filter(same)
+            fits, done = _by_order(tried, split_into(pieces, tried["at"], n), order, grammar)
+            parts += [done] if done.height else []
+            none = tried.clear() if fits is None else tried.filter(~fits)
+            rows = none if alike else pl.concat([none, rows.filter(~same)])
+        if rows.height and rows["record"][0] == first["record"]:
+            # Its like will not fit either.
+            like = pl.all_horizontal(pl.col(name).eq_missing(first[name]) for name in ("n", "program", "event_id"))
+            left.append(rows.filter(like))
+            rows = rows.filter(~like)
+    return parts, pl.concat([rows, *left]).select(columns)
+
+
+def _delimiter(column: pl.Series) -> pl.Expr | str:
+    """The one of all rows, or that of each."""
+    one = column[0]
+    return one if (column == one).all() else pl.col("delimiter")
+
+
+def _order(pairs: Pairs, grammar: Grammar, skip: int) -> _Order:
+    """What becomes of each value of records like this one."""
+    place: dict[str, int] = {}
+    for n, (key, _) in enumerate(pairs):
+        place.setdefault(key, n)
+    blank = [n for n, (_, value) in enumerate(pairs) if value in _NOTHING]
+    fixed = {place[key]: pairs[place[key]][1] for key in grammar.times if place.get(key) in blank}
+    times_of = [place[key] for key in grammar.times if key in place and place[key] not in blank]
+    labels: dict[int, int] = {}
+    for n, (key, value) in enumerate(pairs):
+        of = label_of(key)
+        if of in place:
+            fixed[n] = value
+            if n not in blank:
+                labels[place[of]] = n
+    names = []
+    for n, (key, _) in enumerate(pairs):
+        name = (pairs[labels[n]][1] if n in labels else key).strip('"') or key
+        names.append(f"{name}_2" if name in _OURS else name)
+    keys = tuple(key for key, _ in pairs)
+    sure = len(place) == len(keys) and len(set(names)) == len(keys)
+    time = next(iter(times_of[skip:]), None)
+    return _Order(keys, fixed, labels, tuple(times_of), time, tuple(names), sure)
+
+
+def _by_order(
+    rows: pl.DataFrame, pieces: pl.DataFrame, order: _Order, grammar: Grammar
+) -> tuple[pl.Series | None, pl.DataFrame]:
+    """Which records have the order, null for all, and their columns."""
+    trim, dashes = _untidy(rows, grammar)
+    fixed = {n: value.translate(_PROTECTED) for n, value in order.fixed.items()}
+    fit, values = cut(pieces, order.keys, key_first=grammar.key_first, fixed=fixed, trim=trim)
+    last = len(order.keys) - 1
+    may_be_blank = [n for n in range(last + 1) if n not in fixed and (trim or dashes or n == last)]
+    nothing = {n: pl.col(str(n)).is_in(_NOTHING) for n in may_be_blank}
+    right = where(values, [~nothing.pop(n) for n in order.times if n in nothing])
+    if right is not None:
+        fit, values = both(fit, right), values.filter(right)
+    kept = rows if fit is None else rows.filter(fit)
+    if not kept.height:
+        return fit, kept
+    told = _told(values, order, grammar, nothing, kept["front"])
+    marked = int(kept["escaped"].sum())
+    if marked:
+        plain = told.height - marked
+        used = [m for m in _MARKS if kept["text"].tail(marked).str.contains(m, literal=True).any()]
+        told = pl.concat([told.head(plain), _unmarked(told.tail(marked), used)]) if used else told
+    return fit, kept.drop(_HELPERS).hstack(told)
+
+
+def _untidy(rows: pl.DataFrame, grammar: Grammar) -> tuple[bool, bool]:
+    """Whether blanks may stand around values, and whether values before the last may be empty or a dash."""
+    delimiter = _delimiter(rows["delimiter"]) if grammar.key_first else " "
+    if not isinstance(delimiter, str):
+        return True, True
+    pairs = dict.fromkeys(("  ", "= ", f" {delimiter}", "=-", f"={delimiter}"))
+    has = rows.select_seq(pl.col("text").str.contains(two, literal=True).any().alias(two) for two in pairs).row(0)
+    found = {two for two, there in zip(pairs, has, strict=True) if there}
+    return bool(found & {"  ", "= ", f" {delimiter}"} - {" "}), bool(found & {"=-", f"={delimiter}"})
+
+
+def _unmarked(told: pl.DataFrame, used: Sequence[str]) -> pl.DataFrame:
+    """With the characters that marks stand for, escaped in JSON."""
+
+    def shown(column: pl.Expr, texts: Mapping[str, str]) -> pl.Expr:
+        for mark in used:
+            column = column.str.replace_all(mark, texts[mark], literal=True)
+        return column
+
+    in_json = {mark: json.dumps(character)[1:-1] for mark, character in _MARKS.items()}
+    return told.with_columns(
+        shown(pl.col(name), in_json if name == "fields" else _MARKS)
+        for name, dtype in told.schema.items()
+        if dtype == pl.String
+    )
+
+
+def _told(
+    values: pl.DataFrame, order: _Order, grammar: Grammar, nothing: Mapping[int, pl.Expr], front: pl.Series
+) -> pl.DataFrame:
+    """What columns and fields hold of values that stand in columns by their places."""
+    place = {key: n for n, key in enumerate(order.keys)}
+    wanted = {c: [place[key] for key in keys if key in place] for c, keys in grammar.columns.items()}
+    wanted = {c: [n for n in places if n not in order.fixed] for c, places in wanted.items()}
+    tests = {(c, n): _is_one(c, pl.col(str(n))) for c, places in wanted.items() if c in _TYPED for n in places}
+    checks = [*tests.values(), *(~one for one in nothing.values())]
+    good = values.select_seq(check.all().alias(str(n)) for n, check in enumerate(checks)).row(0) if checks else ()
+    passed = dict(zip([*tests, *nothing], good, strict=True))
+    blank = {n: one for n, one in nothing.items() if not passed[n]}
+
+    def usable(column: str, n: int) -> list[pl.Expr]:
+        """What must hold for a value to stand in a column; nothing where all do."""
+        conditions = [~blank[n]] if n in blank else []
+        return conditions + ([] if passed.get((column, n), True) else [tests[column, n]])
+
+    shown: dict[int, list[pl.Expr]] = {n: [~one] for n, one in blank.items()}
+    hidden = {order.time, *(n for n in order.fixed if order.fixed[n] in _NOTHING)}
+    made: dict[str, pl.Expr] = {}
+    for column, places in wanted.items():
+        options = []
+        before: list[pl.Expr] = []
+        for n in places:
+            value = pl.col(str(n))
+            conditions = usable(column, n)
+            if not conditions:
+                options.append(value)
+                if before:
+                    shown.setdefault(n, []).append(_any(before))
+                else:
+                    hidden.add(n)
+                break
+            here = pl.all_horizontal(conditions)
+            shown.setdefault(n, []).append(_any([~here, *before]))
+            options.append(pl.when(here).then(value))
+            before.append(here)
+        whole = pl.coalesce(options) if options else pl.lit(None, pl.String)
+        made[column] = whole.cast(EVENTS[column].dtype)
+    for n, label in order.labels.items():
+        # The name of a field is one itself where the field is empty.
+        if n in blank:
+            shown[label] = [blank[n]]
+        else:
+            hidden.add(label)
+    time = pl.lit(None, pl.String) if order.time is None else pl.col(str(order.time))
+    # Polars 2.1 panics in `format` where a chunk of a column is empty.
+    values = values.with_columns(front=front).rechunk()
+    fields = _fields(values, order, [n for n in range(len(order.keys)) if n not in hidden], shown)
+    return values.select_seq(**made, time_text=time, fields=fields)
+
+
+def _fields(values: pl.DataFrame, order: _Order, places: Sequence[int], shown: Mapping[int, list[pl.Expr]]) -> pl.Expr:
+    """JSON of a front and of the values at some places, some of them only where they are to be shown."""
+    form, parts = "{}", [pl.col("front")]
+    for n in places:
+        name = json.dumps(order.names[n], ensure_ascii=False).replace("{", "{{").replace("}", "}}")
+        fixed = order.fixed.get(n)
+        value = pl.col(str(n)) if fixed is None else pl.lit(fixed.translate(_PROTECTED))
+        if n in shown:
+            form += "{}"
+            part = pl.format(f',{name}:"{{}}"', value)
+            parts.append(pl.when(pl.all_horizontal(shown[n])).then(part).otherwise(pl.lit("")))
+        else:
+            form += f',{name}:"{{}}"'
+            parts.append(value)
+    fields = pl.format(form + "}}", *parts)
+    if values.height and values["front"].str.len_bytes().min() != 1:
+        return fields
+    fields = pl.when(fields.str.starts_with("{,")).then("{" + fields.str.slice(2)).otherwise(fields)
+    return pl.when(fields != "{}").then(fields)
+
+
+def _any(conditions: Sequence[pl.Expr]) -> pl.Expr:
+    return pl.any_horizontal(conditions)
+
+
+def _is_one(column: str, value: pl.Expr) -> pl.Expr:
+    """Whether a text is an address, or a port."""
+    if column in _ADDRESSES:
+        return value.str.contains(f"^(?:{_ADDRESS.pattern})$")
+    # Polars takes a sign and any number of zeros, too.
+    port = value.cast(pl.UInt16, strict=False).is_not_null()
+    return port & (value.str.len_bytes() <= 5) & ~value.str.starts_with("+")
+
+
+def _one_by_one(rows: pl.DataFrame, grammar: Grammar, skip: int) -> pl.DataFrame:
+    """Records that have no order in common, or something unusual."""
+    told: list[dict[str, Any]] = []
+    for extension, delimiter, front in rows.select("extension", "delimiter", "front").iter_rows():
+        row, fields = _single(grammar.pairs(extension, delimiter), grammar, skip)
+        body = _json(fields)[1:]
+        whole = front + ("," if front != "{" and fields else "") + body
+        told.append(row | {"fields": None if whole == "{}" else whole})
+    schema = {name: EVENTS[name].dtype for name in grammar.columns}
+    frame = pl.DataFrame(told, schema=schema | {"time_text": pl.String(), "fields": pl.String()})
+    return rows.drop(_HELPERS, strict=False).hstack(frame)
+
+
+def _single(pairs: Pairs, grammar: Grammar, skip: int) -> tuple[dict[str, Any], dict[str, str]]:
+    """Columns and fields of one record."""
+    place: dict[str, int] = {}
+    for n, (key, value) in enumerate(pairs):
+        if value not in _NOTHING:
+            place.setdefault(key, n)
+    columns: dict[str, int] = {}
+    for column, keys in grammar.columns.items():
+        good = (place[key] for key in keys if key in place and _is_a(column, pairs[place[key]][1]))
+        if (first := next(good, None)) is not None:
+            columns[column] = first
+    times_of = [place[key] for key in grammar.times if key in place][skip:]
+    labels = {n for n, (key, value) in enumerate(pairs) if label_of(key) in place and value not in _NOTHING}
+    used = {*columns.values(), *times_of[:1], *labels}
+    fields: dict[str, str] = {}
+    seen: set[tuple[str, str]] = set()
+    numbers: dict[str, int] = {}
+    for n, (key, value) in enumerate(pairs):
+        if n in used or value in _NOTHING:
+            continue
+        label = place.get(f"{key}Label", -1)
+        name = (pairs[label][1] if label in labels else key).strip('"') or key
+        if (name, value) in seen:
+            continue
+        seen.add((name, value))
+        number = numbers.get(name, 2 if name in _OURS else 1)
+        while (numbered := name if number == 1 else f"{name}_{number}") in fields:
+            number += 1
+        numbers[name] = number + 1
+        fields[numbered] = value
+    row: dict[str, Any] = {name: int(pairs[n][1]) if name in _PORTS else pairs[n][1] for name, n in columns.items()}
+    row["time_text"] = pairs[times_of[0]][1] if times_of else None
+    return row, fields
+
+
+def _is_a(column: str, value: str) -> bool:
+    if column in _PORTS:
+        return bool(_PORT.fullmatch(value)) and int(value) < 65_536
+    return column not in _ADDRESSES or bool(_ADDRESS.fullmatch(value))
+
+
+def _own_times(cut: pl.DataFrame, grammar: Grammar, source: str, zone: str | None, written: datetime) -> pl.DataFrame:
+    """With the instants that the texts of times mean, null where a text is none."""
+    text = pl.col("time_text")
+    if _are_milliseconds(cut["time_text"]):
+        return cut.with_columns(
+            time=times.from_epoch(text.cast(pl.Int64), "ms"),
+            time_latest=pl.lit(None, pl.Datetime("us", "UTC")),
+            zone=pl.lit("UTC"),
+            zone_rule=pl.lit("by the format"),
+            time_quality=pl.lit("exact"),
+        )
+    number = pl.when(text.str.contains("^[0-9]+$")).then(text.cast(pl.Int64, strict=False))
+    digits = text.str.len_bytes()
+    epoch = pl.coalesce(
+        pl.when(digits == n).then(
+            times.from_epoch(number * 1_000_000, "us") if unit == "s" else times.from_epoch(number, unit)  # type: ignore[arg-type]
+        )
+        for n, unit in _DIGITS_OF_EPOCHS.items()
+    )
+    known = pl.col("time").is_not_null()
+    cut = cut.with_columns(time=epoch).with_columns(
+        time_latest=pl.lit(None, pl.Datetime("us", "UTC")),
+        zone=pl.when(known).then(pl.lit("UTC")),
+        zone_rule=pl.when(known).then(pl.lit("by the format")),
+        # Both formats mean milliseconds.
+        time_quality=pl.when(known).then(
+            pl.when(digits == 13).then(pl.lit("exact")).otherwise(pl.lit("unit_inferred"))
+        ),
+    )
+    others = cut.filter(~known & text.is_not_null())
+    if not others.height:
+        return cut
+    plain = others.select("record", text=text.str.replace(r"^([0-9]{13})\.[0-9]+$", "${1}"))
+    if grammar.time_format:
+        plain = plain.with_columns(text=pl.coalesce(_as_iso(others, grammar.time_format), pl.col("text")))
+    read = instants(plain, source=source, zone=zone, written=written)
+    whole = read.with_columns(fits=pl.col("time_text") == pl.col("text"))
+    others = others.drop(_STAMPED).hstack(whole.select(pl.when("fits").then(name).alias(name) for name in _STAMPED))
+    return pl.concat([cut.filter(known | text.is_null()), others.select(cut.columns)])
+
+
+def _are_milliseconds(texts: pl.Series) -> bool:
+    """Whether all are thirteen digits; a sign would make the number too small."""
+    if not len(texts) or texts.null_count():
+        return False
+    number = pl.col(texts.name).cast(pl.Int64, strict=False)
+    size = pl.col(texts.name).str.len_bytes()
+    nulls, least, shortest, longest = (
+        pl.DataFrame([texts])
+        .select_seq(number.null_count().alias("nulls"), least=number.min(), shortest=size.min(), longest=size.max())
+        .row(0)
+    )
+    return not nulls and least >= 10**12 and shortest == longest == 13
+
+
+def _as_iso(rows: pl.DataFrame, key: str) -> pl.Series:
+    """Times in ISO 8601 that were written as another value of the record says; null where that cannot be told."""
+    rows = rows.select("time_text", pattern=pl.col("fields").str.json_path_match(f"$.{key}"))
+    read = pl.lit(None, pl.String)
+    for pattern in rows["pattern"].drop_nulls().unique(maintain_order=True).head(_ORDERS):
+        format = _strftime(pattern)
+        if format is not None:
+            offset = "%z" in format
+            clock = pl.col("time_text").str.to_datetime(
+                format, time_unit="us", time_zone="UTC" if offset else None, strict=False
+            )
+            iso = clock.dt.strftime("%Y-%m-%dT%H:%M:%S%.6f" + ("Z" if offset else ""))
+            read = pl.when(pl.col("pattern") == pattern).then(iso).otherwise(read)
+    return rows.select(read).to_series()
+
+
+_JAVA = {
+    **{"yyyy": "%Y", "yy": "%y", "MMM": "%b", "MM": "%m", "M": "%m", "dd": "%d", "d": "%d", "HH": "%H", "H": "%H"},
+    **{"hh": "%I", "h": "%I", "mm": "%M", "ss": "%S", "a": "%p", "EEE": "%a", "Z": "%z", "XXX": "%z", "X": "%z"},
+    **{"SSS": "%3f", "SSSSSS": "%6f"},
+}
+
+
+def _strftime(pattern: str) -> str | None:
+    """Java's pattern of a date as strftime has it, null where it holds more than is known here or less than a time."""
+    parts = re.findall(r"([A-Za-z])(\1*)|'([^']*)'|([^A-Za-z'])", pattern.replace("''", "\x00"))
+    letters = [_JAVA.get(first + more) if first else None for first, more, _, _ in parts]
+    if any(first and not letter for (first, *_), letter in zip(parts, letters, strict=True)):
+        return None
+    if not ({"%Y", "%y"} & set(letters) and {"%b", "%m"} & set(letters) and {"%d", "%M"} <= set(letters)):
+        return None
+    texts = [
+        letter or (quoted + other).replace("%", "%%")
+        for letter, (*_, quoted, other) in zip(letters, parts, strict=True)
+    ]
+    return "".join(texts).replace("\x00", "'").replace(".%3f", "%.3f").replace(".%6f", "%.6f")
+
+
+def _prefixes(told: pl.DataFrame, source: str, zone: str | None, written: datetime) -> pl.DataFrame:
+    """The distinct prefixes, with what they say; a clock time needs a zone where a record has no other time."""
+    timeless, homeless = pl.col("time").is_null().any(), pl.col("host").is_null().any()
+    distinct = told.group_by("prefix", maintain_order=True).agg(timeless=timeless, homeless=homeless)
+    distinct = distinct.filter(pl.col("prefix").str.strip_chars() != "")
+    parts: list[pl.DataFrame] = []
+    for needed in (True, False):
+        chosen = distinct.filter(pl.col("timeless") if needed else pl.col("homeless") & ~pl.col("timeless"))
+        if not chosen.height and (needed or parts):
+            continue
+        # The sign that follows helps to tell a host from a program.
+        peeled = peel(
+            chosen.select("prefix", text=pl.col("prefix") + "CEF:0"),
+            source=source,
+            zone=zone,
+            written=written,
+            need_zone=needed,
+        )
+        parts.append(
+            peeled.select("prefix", *(pl.col(n).alias(f"prefix_{n}") for n in (*_STAMPED, "time_text", "host")))
+        )
+    return pl.concat(parts)
