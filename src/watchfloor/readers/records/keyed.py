@@ -44,7 +44,7 @@ _MARKS = {"\x01": "\\", "\x02": "=", "\x03": "\n", "\x04": "\r", "\x05": '"'}
 _PROTECTED = str.maketrans({character: mark for mark, character in _MARKS.items()})
 _OURS = ("syslog", "deviceVersion")
 """Names of fields that the prefix and the header have."""
-_HELPERS = ("extension", "delimiter", "odd", "escaped", "version", "front", "text", "at", "n")
+_HELPERS = ("extension", "delimiter", "odd", "escaped", "version", "front", "first", "text", "at", "n")
 _STAMPED = ("time", "time_latest", "zone", "zone_rule", "time_quality")
 
 
@@ -62,6 +62,11 @@ class Grammar:
     """Unescapes texts, with \\x01 to \\x05 for backslash, equals sign, line feed, carriage return and quote."""
     key_first: bool
     """Whether a piece between delimiters is `key=value`; else the text was cut at `=`: `value next-key`."""
+    headers: Callable[[pl.DataFrame], tuple[pl.DataFrame, pl.DataFrame]]
+    """Takes records (record, text) and gives those that have a header, as `events` says, and rejects."""
+    heads: Callable[[pl.DataFrame], tuple[pl.DataFrame, pl.Series | None]]
+    """Takes the texts up to their first delimiter and gives what headers without anything unusual say: `prefix`,
+    `version`, columns of EVENTS and `first`, what follows them; and which are so, null for all."""
     protect_inner: Callable[[pl.Expr], pl.Expr] | None = None
     """The same, also for equals signs in values that are not escaped."""
     time_format: str | None = None
@@ -101,14 +106,18 @@ def control_free(column: pl.Series, *, but_tabs: bool = False) -> bool:
     return but_tabs and least == ord("\t") and not ((characters < ord(" ")) & (characters != ord("\t"))).any()
 
 
-def events(rows: pl.DataFrame, grammar: Grammar, *, source: str, zone: str | None, written: datetime) -> pl.DataFrame:
-    """Events from records.
+def events(
+    records: pl.DataFrame, grammar: Grammar, *, source: str, zone: str | None, written: datetime
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Events from records, and rejects (record, reason).
+
+    The header of a record is asked for `prefix` (what stands before the format's sign), `extension` (keys and values),
+    `delimiter`, `odd` (whether the record must be read exactly), `escaped` (whether a backslash or a quote is in it),
+    `version` (of the product), and columns of EVENTS.
 
     Arguments:
-        rows: `record`, `prefix` (what stands before the format's sign), `extension` (keys and values), `delimiter`,
-            `odd` (whether a record must be read exactly), `escaped` (whether a backslash or a quote is in it),
-            `version` (of the product), and columns of EVENTS that the header gave.
-        grammar: of the extension.
+        records: `record` and `text`.
+        grammar: of the format.
         source: the file, for errors.
         zone: of clock times.
         written: when the file was last written, for times without a year.
@@ -116,19 +125,92 @@ def events(rows: pl.DataFrame, grammar: Grammar, *, source: str, zone: str | Non
     Raises:
         AmbiguousTime: a record has no time but a clock time, and no zone.
     """
-    told = _without_useless_times(_with_fronts(rows), grammar, source, zone, written)
-    told = told.with_columns(pl.col("proto").str.to_lowercase().replace(PROTOCOLS))
-    said = [name for name in rows.columns if name in EVENTS.schema]
-    columns = [*said, *grammar.columns, *_STAMPED, "time_text", "fields"]
-    if not (told["time"].null_count() or told["host"].null_count()):
-        return told.select(columns)
-    headed = _prefixes(told, source, zone, written)
-    told = told.join(headed, on="prefix", how="left", maintain_order="left")
-    own = pl.col("time").is_not_null()
-    return told.with_columns(
-        pl.coalesce("host", "prefix_host"),
-        *(pl.when(own).then(name).otherwise(f"prefix_{name}").alias(name) for name in (*_STAMPED, "time_text")),
-    ).select(columns)
+    parts, rest = _plain(records, grammar, source, zone, written)
+    rejects = pl.DataFrame(schema={"record": pl.Int64, "reason": pl.String})
+    if rest.height or not parts:
+        rows, rejects = grammar.headers(rest)
+        parts += _without_useless_times(_with_fronts(rows), grammar, source, zone, written)
+    told = _in_order(parts)
+    told = told.with_columns(_protocol(told["proto"]))
+    columns = [name for name in told.columns if name in EVENTS.schema]
+    if told["time"].null_count() or told["host"].null_count():
+        headed = _prefixes(told, source, zone, written)
+        told = told.join(headed, on="prefix", how="left", maintain_order="left")
+        own = pl.col("time").is_not_null()
+        told = told.with_columns(
+            pl.coalesce("host", "prefix_host"),
+            *(pl.when(own).then(name).otherwise(f"prefix_{name}").alias(name) for name in (*_STAMPED, "time_text")),
+        )
+    return told.select(columns), rejects
+
+
+def _in_order(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Parts as one frame, by their records."""
+    if len(parts) == 1 and parts[0]["record"].is_sorted():
+        return parts[0]
+    columns = parts[0].columns
+    return pl.concat([part.select(columns) for part in parts]).sort("record")
+
+
+def _protocol(said: pl.Series) -> pl.Series:
+    """Protocols by their canonical names; few are in one log, and a test of equality is cheaper than a look-up."""
+    few = said.unique()
+    canonical = dict(zip(few, few.str.to_lowercase().replace(PROTOCOLS), strict=True))
+    name = pl.col(said.name)
+    if len(canonical) > _FEW:
+        return said.replace(canonical)
+    changed = pl.lit(None, pl.String)
+    for text, other in canonical.items():
+        if text != other:
+            changed = pl.when(name == text).then(pl.lit(other)).otherwise(changed)
+    return pl.DataFrame([said]).select_seq(pl.coalesce(changed, name).alias(said.name)).to_series()
+
+
+def _plain(
+    records: pl.DataFrame, grammar: Grammar, source: str, zone: str | None, written: datetime
+) -> tuple[list[pl.DataFrame], pl.DataFrame]:
+    """Records that hold nothing unusual, whose orders of keys recur: their whole texts are split once, and what stands
+    before the first delimiter is a short text with the header; and the other records."""
+    by = "\t" if grammar.key_first else "="
+    if records.height <= _FEW or not control_free(records["text"], but_tabs=grammar.key_first):
+        return [], records
+    special = records.select_seq(pl.col("text").str.contains(r'[\\"]')).to_series()
+    others = [records.filter(special).select("record", "text")] if special.any() else []
+    rows = (records.filter(~special) if others else records).select("record", "text")
+    if grammar.key_first:
+        rows = rows.with_columns(pl.col("text").str.strip_suffix(by))
+    pieces, rows = split(rows, pl.col("text"), by)
+    if grammar.key_first:
+        # Without a tab, another delimiter may stand between pairs.
+        few = rows["n"] < 2
+        if few.any():
+            others.append(rows.filter(few).select("record", "text"))
+            rows = rows.filter(~few)
+    heads, usual = grammar.heads(rows.select_seq(text=pl.lit(pieces).gather("at")))
+    rows = rows.hstack(heads.get_columns())
+    if usual is not None:
+        others.append(rows.filter(~usual).select("record", "text"))
+        rows = rows.filter(usual)
+    if not rows.height:
+        return [], records
+    rows = rows.with_columns(_safe_fronts(rows.select_seq("version", pl.col("prefix").str.strip_chars()).rechunk()))
+
+    def pairs_of(row: Mapping[str, Any]) -> Pairs:
+        whole, _ = grammar.headers(pl.DataFrame({"record": [row["record"]], "text": [row["text"]]}))
+        return grammar.pairs(whole["extension"][0], whole["delimiter"][0])
+
+    parts, left = _by_orders(rows, pieces, grammar, 0, pairs_of)
+    others.append(left.select("record", "text"))
+    if not parts:
+        return [], records
+    cut = _own_times(pl.concat(parts) if len(parts) > 1 else parts[0], grammar, source, zone, written)
+    if cut["time"].null_count():
+        useless = (pl.col("time").is_null() & pl.col("time_text").is_not_null()).alias("useless")
+        bad = cut.filter(useless)["record"]
+        if bad.len():
+            others.append(records.filter(pl.col("record").is_in(bad.implode())).select("record", "text"))
+            cut = cut.filter(~useless)
+    return [cut], pl.concat(others).sort("record")
 
 
 def _with_fronts(rows: pl.DataFrame) -> pl.DataFrame:
@@ -172,7 +254,7 @@ def _json(said: Mapping[str, str]) -> str:
 
 def _without_useless_times(
     rows: pl.DataFrame, grammar: Grammar, source: str, zone: str | None, written: datetime
-) -> pl.DataFrame:
+) -> list[pl.DataFrame]:
     """Records cut into columns, with the first of their times that can be read."""
     parts = []
     skip = 0
@@ -183,8 +265,7 @@ def _without_useless_times(
         parts.append(cut.filter(~useless) if again.len() else cut)
         rows = rows.filter(pl.col("record").is_in(again.implode())) if again.len() else rows.clear()
         skip += 1
-    done = pl.concat(parts) if len(parts) > 1 else parts[0]
-    return done if done["record"].is_sorted() else done.sort("record")
+    return parts
 
 
 def _cut(rows: pl.DataFrame, grammar: Grammar, skip: int) -> pl.DataFrame:
@@ -199,10 +280,10 @@ def _cut(rows: pl.DataFrame, grammar: Grammar, skip: int) -> pl.DataFrame:
         rows = pl.concat([rows.filter(~pl.col("escaped")).with_columns(text=text), escaped])
     else:
         rows = rows.with_columns(text=text)
-    parts, rest = _by_orders(rows, grammar, skip)
+    parts, rest = _split(rows, grammar, skip)
     if grammar.protect_inner is not None and rest.height > _FEW:
         rest = rest.with_columns(text=grammar.protect_inner(text), escaped=pl.lit(True))
-        done, rest = _by_orders(rest, grammar, skip)
+        done, rest = _split(rest, grammar, skip)
         parts += done
     exact.append(rest.drop("text"))
     singles = pl.concat(exact)
@@ -211,25 +292,38 @@ def _cut(rows: pl.DataFrame, grammar: Grammar, skip: int) -> pl.DataFrame:
     return pl.concat(parts)
 
 
-def _by_orders(rows: pl.DataFrame, grammar: Grammar, skip: int) -> tuple[list[pl.DataFrame], pl.DataFrame]:
+def _split(rows: pl.DataFrame, grammar: Grammar, skip: int) -> tuple[list[pl.DataFrame], pl.DataFrame]:
     """Records whose orders recur, cut; and the others."""
     if rows.height <= _FEW:
         return [], rows
-    columns = rows.columns
     by = _delimiter(rows["delimiter"]) if grammar.key_first else "="
-    pieces, rows = split(rows, pl.col("text"), by)
+    pieces, split_up = split(rows, pl.col("text"), by)
+    parts, rest = _by_orders(
+        split_up, pieces, grammar, skip, lambda row: grammar.pairs(row["extension"], row["delimiter"])
+    )
+    return parts, rest.select(rows.columns)
+
+
+def _by_orders(
+    rows: pl.DataFrame, pieces: pl.Series, grammar: Grammar, skip: int, pairs_of: Callable[[Mapping[str, Any]], Pairs]
+) -> tuple[list[pl.DataFrame], pl.DataFrame]:
+    """Records whose orders recur, cut; and the others. Their texts are split: `at` is the place of a record's pieces,
+    `n` how many they are, and `first`, where it is there, stands for the first of them."""
     parts, left = [], []
     for _ in range(_ORDERS):
         if rows.height <= _FEW:
             break
         first = rows.row(0, named=True)
-        order = _order(grammar.pairs(first["extension"], first["delimiter"]), grammar, skip)
+        order = _order(pairs_of(first), grammar, skip)
         n = first["n"]
         if order.sure and order.keys and len(order.keys) + (not grammar.key_first) == n:
             same = rows["n"] == n
             alike = bool(same.all())
             tried = rows if alike else rows.filter(same)
-            fits, done = _by_order(tried, split_into(pieces, tried["at"], n), order, grammar)
+            columns = split_into(pieces, tried["at"], n)
+            if "first" in tried.columns:
+                columns = columns.with_columns(tried["first"].alias("0"))
+            fits, done = _by_order(tried, columns, order, grammar)
             parts += [done] if done.height else []
             none = tried.clear() if fits is None else tried.filter(~fits)
             rows = none if alike else pl.concat([none, rows.filter(~same)])
@@ -238,7 +332,7 @@ def _by_orders(rows: pl.DataFrame, grammar: Grammar, skip: int) -> tuple[list[pl
             like = pl.all_horizontal(pl.col(name).eq_missing(first[name]) for name in ("n", "program", "event_id"))
             left.append(rows.filter(like))
             rows = rows.filter(~like)
-    return parts, pl.concat([rows, *left]).select(columns)
+    return parts, pl.concat([rows, *left])
 
 
 def _delimiter(column: pl.Series) -> pl.Expr | str:
@@ -289,20 +383,24 @@ def _by_order(
     if not kept.height:
         return fit, kept
     told = _told(values, order, grammar, nothing, kept["front"])
-    marked = int(kept["escaped"].sum())
+    marked = int(kept["escaped"].sum()) if "escaped" in kept.columns else 0
     if marked:
         plain = told.height - marked
         used = [m for m in _MARKS if kept["text"].tail(marked).str.contains(m, literal=True).any()]
         told = pl.concat([told.head(plain), _unmarked(told.tail(marked), used)]) if used else told
-    return fit, kept.drop(_HELPERS).hstack(told)
+    return fit, kept.drop(_HELPERS, strict=False).hstack(told)
 
 
 def _untidy(rows: pl.DataFrame, grammar: Grammar) -> tuple[bool, bool]:
     """Whether blanks may stand around values, and whether values before the last may be empty or a dash."""
-    delimiter = _delimiter(rows["delimiter"]) if grammar.key_first else " "
+    delimiter: str | pl.Expr = " "
+    if grammar.key_first:
+        delimiter = _delimiter(rows["delimiter"]) if "delimiter" in rows.columns else "\t"
     if not isinstance(delimiter, str):
         return True, True
     pairs = dict.fromkeys(("  ", "= ", f" {delimiter}", "=-", f"={delimiter}"))
+    if not rows.select_seq(pl.col("text").str.contains("|".join(map(re.escape, pairs))).any()).item():
+        return False, False
     has = rows.select_seq(pl.col("text").str.contains(two, literal=True).any().alias(two) for two in pairs).row(0)
     found = {two for two, there in zip(pairs, has, strict=True) if there}
     return bool(found & {"  ", "= ", f" {delimiter}"} - {" "}), bool(found & {"=-", f"={delimiter}"})
