@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -29,6 +30,8 @@ Pairs = list[tuple[str, str]]
 
 _ORDERS = 48
 """So many orders of keys are tried on a block; more means that keys come in any order."""
+_COMPILED = 512
+"""So many orders, and steps for them, are kept for the blocks that follow."""
 _FEW = 20
 """So few records are read one by one sooner than an order is compiled."""
 _PORTS = ("src_port", "dst_port")
@@ -48,7 +51,7 @@ _HELPERS = ("extension", "delimiter", "odd", "escaped", "version", "front", "fir
 _STAMPED = ("time", "time_latest", "zone", "zone_rule", "time_quality")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Grammar:
     """How a format writes keys and values, and what its keys mean."""
 
@@ -73,7 +76,7 @@ class Grammar:
     """The key whose value says how the time is written, as Java's SimpleDateFormat has it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Order:
     """Keys in the order in which records have them, and what becomes of each value, by its place."""
 
@@ -346,21 +349,26 @@ def _order(pairs: Pairs, grammar: Grammar, skip: int) -> _Order:
     place: dict[str, int] = {}
     for n, (key, _) in enumerate(pairs):
         place.setdefault(key, n)
-    blank = [n for n, (_, value) in enumerate(pairs) if value in _NOTHING]
-    fixed = {place[key]: pairs[place[key]][1] for key in grammar.times if place.get(key) in blank}
-    times_of = [place[key] for key in grammar.times if key in place and place[key] not in blank]
-    labels: dict[int, int] = {}
-    for n, (key, value) in enumerate(pairs):
-        of = label_of(key)
-        if of in place:
-            fixed[n] = value
-            if n not in blank:
-                labels[place[of]] = n
+    times = (place[key] for key in grammar.times if key in place)
+    known = {n: value for n, (key, value) in enumerate(pairs) if label_of(key) in place}
+    known |= {n: pairs[n][1] for n in times if pairs[n][1] in _NOTHING}
+    return _order_of(tuple(key for key, _ in pairs), tuple(sorted(known.items())), grammar, skip)
+
+
+@lru_cache(_COMPILED)
+def _order_of(keys: tuple[str, ...], known: tuple[tuple[int, str], ...], grammar: Grammar, skip: int) -> _Order:
+    """The same for keys in this order, with values of names of fields and of empty times; one object for the same."""
+    fixed = dict(known)
+    place: dict[str, int] = {}
+    for n, key in enumerate(keys):
+        place.setdefault(key, n)
+    times_of = [place[key] for key in grammar.times if key in place and fixed.get(place[key]) not in _NOTHING]
+    named = ((n, label_of(keys[n])) for n, value in known if value not in _NOTHING)
+    labels = {place[of]: n for n, of in named if of in place}
     names = []
-    for n, (key, _) in enumerate(pairs):
-        name = (pairs[labels[n]][1] if n in labels else key).strip('"') or key
+    for n, key in enumerate(keys):
+        name = (fixed[labels[n]] if n in labels else key).strip('"') or key
         names.append(f"{name}_2" if name in _OURS else name)
-    keys = tuple(key for key, _ in pairs)
     sure = len(place) == len(keys) and len(set(names)) == len(keys)
     time = next(iter(times_of[skip:]), None)
     return _Order(keys, fixed, labels, tuple(times_of), time, tuple(names), sure)
@@ -375,14 +383,14 @@ def _by_order(
     fit, values = cut(pieces, order.keys, key_first=grammar.key_first, fixed=fixed, trim=trim)
     last = len(order.keys) - 1
     may_be_blank = [n for n in range(last + 1) if n not in fixed and (trim or dashes or n == last)]
-    nothing = {n: pl.col(str(n)).is_in(_NOTHING) for n in may_be_blank}
-    right = where(values, [~nothing.pop(n) for n in order.times if n in nothing])
+    right = where(values, [~_is_nothing(n) for n in order.times if n in may_be_blank])
+    may_be_blank = [n for n in may_be_blank if n not in order.times]
     if right is not None:
         fit, values = both(fit, right), values.filter(right)
     kept = rows if fit is None else rows.filter(fit)
     if not kept.height:
         return fit, kept
-    told = _told(values, order, grammar, nothing, kept["front"])
+    told = _told(values, order, grammar, may_be_blank, kept["front"])
     marked = int(kept["escaped"].sum()) if "escaped" in kept.columns else 0
     if marked:
         plain = told.height - marked
@@ -423,17 +431,49 @@ def _unmarked(told: pl.DataFrame, used: Sequence[str]) -> pl.DataFrame:
 
 
 def _told(
-    values: pl.DataFrame, order: _Order, grammar: Grammar, nothing: Mapping[int, pl.Expr], front: pl.Series
+    values: pl.DataFrame, order: _Order, grammar: Grammar, may_be_blank: Sequence[int], front: pl.Series
 ) -> pl.DataFrame:
     """What columns and fields hold of values that stand in columns by their places."""
+    checks = _checks(order, grammar, tuple(may_be_blank))
+    passed = values.select_seq(checks).row(0) if checks else ()
+    # Polars 2.1 panics in `format` where a chunk of a column is empty.
+    values = values.with_columns(front=front).rechunk()
+    has_front = bool(values.height) and values["front"].str.len_bytes().min() != 1
+    return values.select_seq(_columns(order, grammar, tuple(may_be_blank), passed, has_front))
+
+
+def _places(order: _Order, grammar: Grammar) -> dict[str, list[int]]:
+    """By column, the places of values that may fill it, the best first."""
     place = {key: n for n, key in enumerate(order.keys)}
     wanted = {c: [place[key] for key in keys if key in place] for c, keys in grammar.columns.items()}
-    wanted = {c: [n for n in places if n not in order.fixed] for c, places in wanted.items()}
-    tests = {(c, n): _is_one(c, pl.col(str(n))) for c, places in wanted.items() if c in _TYPED for n in places}
-    checks = [*tests.values(), *(~one for one in nothing.values())]
-    good = values.select_seq(check.all().alias(str(n)) for n, check in enumerate(checks)).row(0) if checks else ()
-    passed = dict(zip([*tests, *nothing], good, strict=True))
-    blank = {n: one for n, one in nothing.items() if not passed[n]}
+    return {c: [n for n in places if n not in order.fixed] for c, places in wanted.items()}
+
+
+def _tests(order: _Order, grammar: Grammar) -> dict[tuple[str, int], pl.Expr]:
+    """Whether values are what their columns hold, by column and place."""
+    places = _places(order, grammar)
+    return {(c, n): _is_one(c, pl.col(str(n))) for c in places if c in _TYPED for n in places[c]}
+
+
+def _is_nothing(n: int) -> pl.Expr:
+    return pl.col(str(n)).is_in(_NOTHING)
+
+
+@lru_cache(_COMPILED)
+def _checks(order: _Order, grammar: Grammar, may_be_blank: tuple[int, ...]) -> list[pl.Expr]:
+    """Whether all values are what their columns hold, and none is empty; in the order of `_columns`."""
+    checks = [*_tests(order, grammar).values(), *(~_is_nothing(n) for n in may_be_blank)]
+    return [check.all().alias(str(n)) for n, check in enumerate(checks)]
+
+
+@lru_cache(_COMPILED)
+def _columns(
+    order: _Order, grammar: Grammar, may_be_blank: tuple[int, ...], good: tuple[bool, ...], has_front: bool
+) -> list[pl.Expr]:
+    """What columns and fields hold, where the checks that are `good` hold for all rows."""
+    tests = _tests(order, grammar)
+    passed = dict(zip([*tests, *may_be_blank], good, strict=True))
+    blank = {n: _is_nothing(n) for n in may_be_blank if not passed[n]}
 
     def usable(column: str, n: int) -> list[pl.Expr]:
         """What must hold for a value to stand in a column; nothing where all do."""
@@ -442,8 +482,8 @@ def _told(
 
     shown: dict[int, list[pl.Expr]] = {n: [~one] for n, one in blank.items()}
     hidden = {order.time, *(n for n in order.fixed if order.fixed[n] in _NOTHING)}
-    made: dict[str, pl.Expr] = {}
-    for column, places in wanted.items():
+    made: list[pl.Expr] = []
+    for column, places in _places(order, grammar).items():
         options = []
         before: list[pl.Expr] = []
         for n in places:
@@ -461,7 +501,7 @@ def _told(
             options.append(pl.when(here).then(value))
             before.append(here)
         whole = pl.coalesce(options) if options else pl.lit(None, pl.String)
-        made[column] = whole.cast(EVENTS[column].dtype)
+        made.append(whole.cast(EVENTS[column].dtype).alias(column))
     for n, label in order.labels.items():
         # The name of a field is one itself where the field is empty.
         if n in blank:
@@ -469,13 +509,14 @@ def _told(
         else:
             hidden.add(label)
     time = pl.lit(None, pl.String) if order.time is None else pl.col(str(order.time))
-    # Polars 2.1 panics in `format` where a chunk of a column is empty.
-    values = values.with_columns(front=front).rechunk()
-    fields = _fields(values, order, [n for n in range(len(order.keys)) if n not in hidden], shown)
-    return values.select_seq(**made, time_text=time, fields=fields)
+    fields = _fields(order, [n for n in range(len(order.keys)) if n not in hidden], shown)
+    if not has_front:
+        fields = pl.when(fields.str.starts_with("{,")).then("{" + fields.str.slice(2)).otherwise(fields)
+        fields = pl.when(fields != "{}").then(fields)
+    return [*made, time.alias("time_text"), fields.alias("fields")]
 
 
-def _fields(values: pl.DataFrame, order: _Order, places: Sequence[int], shown: Mapping[int, list[pl.Expr]]) -> pl.Expr:
+def _fields(order: _Order, places: Sequence[int], shown: Mapping[int, list[pl.Expr]]) -> pl.Expr:
     """JSON of a front and of the values at some places, some of them only where they are to be shown."""
     form, parts = "{}", [pl.col("front")]
     for n in places:
@@ -489,11 +530,7 @@ def _fields(values: pl.DataFrame, order: _Order, places: Sequence[int], shown: M
         else:
             form += f',{name}:"{{}}"'
             parts.append(value)
-    fields = pl.format(form + "}}", *parts)
-    if values.height and values["front"].str.len_bytes().min() != 1:
-        return fields
-    fields = pl.when(fields.str.starts_with("{,")).then("{" + fields.str.slice(2)).otherwise(fields)
-    return pl.when(fields != "{}").then(fields)
+    return pl.format(form + "}}", *parts)
 
 
 def _any(conditions: Sequence[pl.Expr]) -> pl.Expr:
