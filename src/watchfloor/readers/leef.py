@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.records.keyed import Grammar, control_free, events
+from watchfloor.readers.records.keyed import BLOCK_BYTES, Grammar, control_free, events
 from watchfloor.readers.records.lines import read_lines
 from watchfloor.readers.records.orders import where
 
@@ -52,12 +52,13 @@ def accepts(head: Head) -> float:
 def read(path: Path, options: Options) -> Tables:
     """The events of one file."""
     written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    hosts: dict[str, str | None] = {}
 
     def parse(records: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
-        found, rejects = events(records, _LEEF, source=str(path), zone=options.zone, written=written)
+        found, rejects = events(records, _LEEF, source=str(path), zone=options.zone, written=written, hosts=hosts)
         return {"events": found, "rejects": rejects}
 
-    return read_lines(path, options, format="leef", tables=("events",), parse=parse)
+    return read_lines(path, options, format="leef", tables=("events",), parse=parse, block_bytes=BLOCK_BYTES)
 
 
 def _headers(records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

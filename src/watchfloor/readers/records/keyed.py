@@ -24,7 +24,10 @@ from watchfloor.readers.meaning.stamps import instants
 from watchfloor.readers.records.orders import both, cut, split, split_into, where
 from watchfloor.schemas import EVENTS
 
-__all__ = ["Grammar", "control_free", "events", "label_of"]
+__all__ = ["BLOCK_BYTES", "Grammar", "control_free", "events", "label_of"]
+
+BLOCK_BYTES = 8 * 1024 * 1024
+"""So much is read at a time: steps are many and short, and each costs the same for few rows as for thousands."""
 
 Pairs = list[tuple[str, str]]
 
@@ -47,7 +50,13 @@ _MARKS = {"\x01": "\\", "\x02": "=", "\x03": "\n", "\x04": "\r", "\x05": '"'}
 _PROTECTED = str.maketrans({character: mark for mark, character in _MARKS.items()})
 _OURS = ("syslog", "deviceVersion")
 """Names of fields that the prefix and the header have."""
-_HELPERS = ("extension", "delimiter", "odd", "escaped", "version", "front", "first", "text", "at", "n")
+_HELPERS = ("extension", "delimiter", "odd", "escaped", "version", "front", "first", "head", "text", "at", "n")
+_TO_CUT = ("at", "n", "first", "head", "front", "text", "escaped", "delimiter")
+_BSD, _ANY_BSD = "[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}(?: |$)", "Jan  1 00:00:00 "
+_ISO, _ANY_ISO = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.][0-9]+)?", "2001-01-01T00:00:00"
+"""Times of prefixes, and what stands for any of them: who is named after one does not depend on it."""
+_HOSTS = 50_000
+"""No more prefixes are remembered."""
 _STAMPED = ("time", "time_latest", "zone", "zone_rule", "time_quality")
 
 
@@ -110,7 +119,13 @@ def control_free(column: pl.Series, *, but_tabs: bool = False) -> bool:
 
 
 def events(
-    records: pl.DataFrame, grammar: Grammar, *, source: str, zone: str | None, written: datetime
+    records: pl.DataFrame,
+    grammar: Grammar,
+    *,
+    source: str,
+    zone: str | None,
+    written: datetime,
+    hosts: dict[str, str | None],
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Events from records, and rejects (record, reason).
 
@@ -124,6 +139,7 @@ def events(
         source: the file, for errors.
         zone: of clock times.
         written: when the file was last written, for times without a year.
+        hosts: which prefixes name, for the blocks that follow; is filled here.
 
     Raises:
         AmbiguousTime: a record has no time but a clock time, and no zone.
@@ -136,7 +152,9 @@ def events(
     told = _in_order(parts)
     told = told.with_columns(_protocol(told["proto"]))
     columns = [name for name in told.columns if name in EVENTS.schema]
-    if told["time"].null_count() or told["host"].null_count():
+    if told["host"].null_count() and not told["time"].null_count():
+        told = _with_hosts(told, hosts, source, written)
+    elif told["time"].null_count():
         headed = _prefixes(told, source, zone, written)
         told = told.join(headed, on="prefix", how="left", maintain_order="left")
         own = pl.col("time").is_not_null()
@@ -189,8 +207,10 @@ def _plain(
         if few.any():
             others.append(rows.filter(few).select("record", "text"))
             rows = rows.filter(~few)
-    heads, usual = grammar.heads(rows.select_seq(text=pl.lit(pieces).gather("at")))
-    rows = rows.hstack(heads.get_columns())
+    before = rows.select_seq(text=pl.lit(pieces).gather("at"))
+    heads, usual = grammar.heads(before)
+    ends = before["text"].str.len_bytes() - heads["first"].str.len_bytes()
+    rows = rows.hstack([*heads.get_columns(), ends.cast(pl.Int64).alias("head")])
     if usual is not None:
         others.append(rows.filter(~usual).select("record", "text"))
         rows = rows.filter(usual)
@@ -312,30 +332,40 @@ def _by_orders(
 ) -> tuple[list[pl.DataFrame], pl.DataFrame]:
     """Records whose orders recur, cut; and the others. Their texts are split: `at` is the place of a record's pieces,
     `n` how many they are, and `first`, where it is there, stands for the first of them."""
-    parts, left = [], []
+    said = rows.drop(_HELPERS, strict=False)
+    # What is not needed to cut them is taken by number at the end.
+    rest = rows.select_seq(
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("i"), *(name for name in _TO_CUT if name in rows.columns)
+    )
+    parts: list[pl.DataFrame] = []
+    left: list[pl.Series] = []
     for _ in range(_ORDERS):
-        if rows.height <= _FEW:
+        if rest.height <= _FEW:
             break
-        first = rows.row(0, named=True)
+        number, n = rest["i"][0], rest["n"][0]
+        first = rows.row(number, named=True)
         order = _order(pairs_of(first), grammar, skip)
-        n = first["n"]
         if order.sure and order.keys and len(order.keys) + (not grammar.key_first) == n:
-            same = rows["n"] == n
+            same = rest["n"] == n
             alike = bool(same.all())
-            tried = rows if alike else rows.filter(same)
-            columns = split_into(pieces, tried["at"], n)
-            if "first" in tried.columns:
-                columns = columns.with_columns(tried["first"].alias("0"))
-            fits, done = _by_order(tried, columns, order, grammar)
-            parts += [done] if done.height else []
+            tried = rest if alike else rest.filter(same)
+            fits, done = _by_order(tried, pieces, order, grammar)
+            if done.height:
+                parts.append(_taken(said, tried["i"] if fits is None else tried["i"].filter(fits)).hstack(done))
             none = tried.clear() if fits is None else tried.filter(~fits)
-            rows = none if alike else pl.concat([none, rows.filter(~same)])
-        if rows.height and rows["record"][0] == first["record"]:
+            rest = none if alike else pl.concat([none, rest.filter(~same)])
+        if rest.height and rest["i"][0] == number:
             # Its like will not fit either.
             like = pl.all_horizontal(pl.col(name).eq_missing(first[name]) for name in ("n", "program", "event_id"))
-            left.append(rows.filter(like))
-            rows = rows.filter(~like)
-    return parts, pl.concat([rows, *left])
+            alike_ones = _taken(rows, rest["i"]).select_seq(like).to_series()
+            left.append(rest["i"].filter(alike_ones))
+            rest = rest.filter(~alike_ones)
+    return parts, _taken(rows, pl.concat([rest["i"], *left]))
+
+
+def _taken(rows: pl.DataFrame, numbers: pl.Series) -> pl.DataFrame:
+    """Rows by their numbers."""
+    return rows.select_seq(pl.all().gather(numbers))
 
 
 def _delimiter(column: pl.Series) -> pl.Expr | str:
@@ -375,13 +405,16 @@ def _order_of(keys: tuple[str, ...], known: tuple[tuple[int, str], ...], grammar
 
 
 def _by_order(
-    rows: pl.DataFrame, pieces: pl.DataFrame, order: _Order, grammar: Grammar
+    rows: pl.DataFrame, pieces: pl.Series, order: _Order, grammar: Grammar
 ) -> tuple[pl.Series | None, pl.DataFrame]:
     """Which records have the order, null for all, and their columns."""
     trim, dashes = _untidy(rows, grammar)
     fixed = {n: value.translate(_PROTECTED) for n, value in order.fixed.items()}
-    fit, values = cut(pieces, order.keys, key_first=grammar.key_first, fixed=fixed, trim=trim)
     last = len(order.keys) - 1
+    in_columns = split_into(pieces, rows["at"], last + 1 + (not grammar.key_first))
+    if "first" in rows.columns:
+        in_columns = in_columns.with_columns(rows["first"].alias("0"))
+    fit, values = cut(in_columns, order.keys, key_first=grammar.key_first, fixed=fixed, trim=trim)
     may_be_blank = [n for n in range(last + 1) if n not in fixed and (trim or dashes or n == last)]
     right = where(values, [~_is_nothing(n) for n in order.times if n in may_be_blank])
     may_be_blank = [n for n in may_be_blank if n not in order.times]
@@ -389,14 +422,14 @@ def _by_order(
         fit, values = both(fit, right), values.filter(right)
     kept = rows if fit is None else rows.filter(fit)
     if not kept.height:
-        return fit, kept
+        return fit, values.clear()
     told = _told(values, order, grammar, may_be_blank, kept["front"])
     marked = int(kept["escaped"].sum()) if "escaped" in kept.columns else 0
     if marked:
         plain = told.height - marked
         used = [m for m in _MARKS if kept["text"].tail(marked).str.contains(m, literal=True).any()]
         told = pl.concat([told.head(plain), _unmarked(told.tail(marked), used)]) if used else told
-    return fit, kept.drop(_HELPERS, strict=False).hstack(told)
+    return fit, told
 
 
 def _untidy(rows: pl.DataFrame, grammar: Grammar) -> tuple[bool, bool]:
@@ -407,8 +440,12 @@ def _untidy(rows: pl.DataFrame, grammar: Grammar) -> tuple[bool, bool]:
     if not isinstance(delimiter, str):
         return True, True
     pairs = dict.fromkeys(("  ", "= ", f" {delimiter}", "=-", f"={delimiter}"))
-    if not rows.select_seq(pl.col("text").str.contains("|".join(map(re.escape, pairs))).any()).item():
+    either = "|".join(map(re.escape, pairs))
+    if not rows.select_seq(pl.col("text").str.contains(either).any()).item():
         return False, False
+    if "head" in rows.columns:
+        # Days of one digit have two blanks in front: what stands before the pairs does not count.
+        rows = rows.select_seq(pl.col("text").cast(pl.Binary).bin.slice("head").cast(pl.String))
     has = rows.select_seq(pl.col("text").str.contains(two, literal=True).any().alias(two) for two in pairs).row(0)
     found = {two for two, there in zip(pairs, has, strict=True) if there}
     return bool(found & {"  ", "= ", f" {delimiter}"} - {" "}), bool(found & {"=-", f"={delimiter}"})
@@ -693,6 +730,35 @@ def _strftime(pattern: str) -> str | None:
     return "".join(texts).replace("\x00", "'").replace(".%3f", "%.3f").replace(".%6f", "%.6f")
 
 
+def _with_hosts(told: pl.DataFrame, hosts: dict[str, str | None], source: str, written: datetime) -> pl.DataFrame:
+    """Records without a host with that of their prefix; all have times, so nothing else is asked of it."""
+    prefix = told["prefix"]
+    distinct = pl.DataFrame([prefix.unique()])
+    distinct = distinct.with_columns(like=pl.col("prefix").str.replace(_BSD, _ANY_BSD).str.replace(_ISO, _ANY_ISO))
+    known = dict(hosts)
+    new = distinct.filter(~pl.col("like").is_in(list(known))).unique("like").with_columns(prefix="like")
+    if new.height:
+        says = new.filter(pl.col("like").str.strip_chars() != "")
+        peeled = _peeled(says, source, None, written, need_zone=False).select("prefix", "prefix_host")
+        fresh = dict.fromkeys(new["like"]) | dict(peeled.iter_rows())
+        known |= fresh
+        if len(hosts) < _HOSTS:
+            hosts.update(fresh)
+    named = distinct.select("prefix", prefix_host=pl.col("like").replace_strict(known, return_dtype=pl.String))
+    told = told.join(named, on="prefix", how="left", maintain_order="left")
+    return told.with_columns(pl.coalesce("host", "prefix_host")).drop("prefix_host")
+
+
+def _peeled(
+    prefixes: pl.DataFrame, source: str, zone: str | None, written: datetime, *, need_zone: bool
+) -> pl.DataFrame:
+    """What prefixes say."""
+    # The sign that follows helps to tell a host from a program.
+    text = prefixes.select("prefix", text=pl.col("prefix") + "CEF:0")
+    peeled = peel(text, source=source, zone=zone, written=written, need_zone=need_zone)
+    return peeled.select("prefix", *(pl.col(n).alias(f"prefix_{n}") for n in (*_STAMPED, "time_text", "host")))
+
+
 def _prefixes(told: pl.DataFrame, source: str, zone: str | None, written: datetime) -> pl.DataFrame:
     """The distinct prefixes, with what they say; a clock time needs a zone where a record has no other time."""
     timeless, homeless = pl.col("time").is_null().any(), pl.col("host").is_null().any()
@@ -703,15 +769,5 @@ def _prefixes(told: pl.DataFrame, source: str, zone: str | None, written: dateti
         chosen = distinct.filter(pl.col("timeless") if needed else pl.col("homeless") & ~pl.col("timeless"))
         if not chosen.height and (needed or parts):
             continue
-        # The sign that follows helps to tell a host from a program.
-        peeled = peel(
-            chosen.select("prefix", text=pl.col("prefix") + "CEF:0"),
-            source=source,
-            zone=zone,
-            written=written,
-            need_zone=needed,
-        )
-        parts.append(
-            peeled.select("prefix", *(pl.col(n).alias(f"prefix_{n}") for n in (*_STAMPED, "time_text", "host")))
-        )
+        parts.append(_peeled(chosen, source, zone, written, need_zone=needed))
     return pl.concat(parts)
