@@ -39,10 +39,17 @@ class Head:
     """Its non-empty lines, 200 at most, the last one only if it is whole; bytes that are no UTF-8 are replaced."""
     encoding: str | None = None
     """How its text is stored, as far as this beginning shows; null where it is no text."""
+    least: float = 0.0
+    """A share that is smaller need not be exact."""
 
     def share(self, fits: Callable[[str], object]) -> float:
-        """The share of lines that fit, 0 without lines."""
-        return sum(1 for line in self.lines if fits(line)) / len(self.lines) if self.lines else 0.0
+        """The share of lines that fit, 0 without lines; not all are looked at where it is too small anyway."""
+        misses, most = 0, (1 - self.least) * len(self.lines)
+        for line in self.lines:
+            misses += not fits(line)
+            if misses > most:
+                return 0.0
+        return 1 - misses / len(self.lines) if self.lines else 0.0
 
 
 def _nothing(_: int) -> None:
