@@ -44,12 +44,14 @@ class Head:
 
     def share(self, fits: Callable[[str], object]) -> float:
         """The share of lines that fit, 0 without lines; not all are looked at where it is too small anyway."""
-        misses, most = 0, (1 - self.least) * len(self.lines)
+        lines = len(self.lines)
+        left = lines
         for line in self.lines:
-            misses += not fits(line)
-            if misses > most:
-                return 0.0
-        return 1 - misses / len(self.lines) if self.lines else 0.0
+            if not fits(line):
+                left -= 1
+                if left / lines < self.least:
+                    return 0.0
+        return left / lines if lines else 0.0
 
 
 def _nothing(_: int) -> None:
