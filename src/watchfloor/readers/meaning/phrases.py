@@ -252,7 +252,10 @@ _FROM = (
     r"|\b[Ii]P [Aa]ddress: ?|\bvty[0-9]+ \(|\bpts/[0-9]+ \()"
     rf"(?:\[AF_INET6?\])?['\"\[<]?(?:[A-Za-z0-9_.-]+\[)?({_ADDRESS})"
 )
-_FROM_PORT = rf"{_FROM}(?:\]?:| port |#|/)([0-9]{{1,5}})(?:[^0-9A-Za-z.]|$)"
+_FROM_PORT = r"(?:(?:\]?:| port |#|/)([0-9]{1,5})(?:[^0-9A-Za-z.]|$))?"
+"""The port of that address."""
+_HAS_KEY = "[=:]"
+"""Whether there can be a key: a regex of all of them takes ten times as long."""
 
 
 def _key(*keys: str) -> str:
@@ -435,10 +438,10 @@ def _ends(rows: pl.DataFrame) -> pl.DataFrame:
         kept = found.filter(pl.any_horizontal(pl.col("src_ip", "dst_ip").is_not_null())) if "->" in phrase else found
         parts.append(kept)
         left = left.filter(~fits | ~pl.col("at").is_in(kept["at"].implode()))
-    by_key = told.select("at", *_by_keys(told))
-    from_text = pl.col("message").str.extract(_FROM)
-    plain = told.select("at", src_ip_=from_text, src_port_=pl.col("message").str.extract(_FROM_PORT, 2))
-    named = by_key.hstack(plain.drop("at"))
+    plain = told.select("at", found=pl.col("message").str.extract_groups(_FROM + _FROM_PORT)).unnest("found")
+    plain = plain.rename({"1": "src_ip_", "2": "src_port_"})
+    keyed = told.filter(pl.col("text").str.contains(_HAS_KEY))
+    named = plain.join(keyed.select("at", *_by_keys()), on="at", how="left", maintain_order="left")
     named = named.with_columns(
         src_port=pl.when(pl.col("src_ip").is_null()).then(pl.coalesce("src_port", "src_port_")).otherwise("src_port"),
         src_ip=pl.coalesce("src_ip", "src_ip_"),
@@ -486,7 +489,7 @@ def _one_each(found: pl.DataFrame) -> pl.DataFrame:
     return one.drop("direction", strict=False)
 
 
-def _by_keys(rows: pl.DataFrame) -> list[pl.Expr]:
+def _by_keys() -> list[pl.Expr]:
     """Values of keys."""
     text = pl.col("text")
     opens = r"[\"'<\[]?"
@@ -513,7 +516,7 @@ def _values(text: pl.Expr, keys: Iterable[str]) -> pl.Expr:
 
 
 def _users(rows: pl.DataFrame) -> pl.DataFrame:
-    some = rows.filter(pl.col("text").str.contains(_HAS_USER))
+    left = rows.filter(pl.col("text").str.contains(_HAS_USER))
     message = pl.col("message")
     in_commas = message.str.contains(_IN_COMMAS_SIGN)
     users = [(message.str.extract_groups(pattern).struct, re.compile(pattern).groups) for pattern in _USERS]
@@ -523,23 +526,41 @@ def _users(rows: pl.DataFrame) -> pl.DataFrame:
         .then(message.str.extract(_key("User") + _IN_COMMAS))
         .otherwise(_values(pl.col("text"), _USER_KEYS))
     )
-    return some.select("at", user=pl.coalesce(*said_so[:1], by_key, *said_so[1:]))
+    parts = []
+    for user in (said_so[0], by_key, *said_so[1:]):
+        if not left.height:
+            break
+        tried = left.with_columns(user=user)
+        parts.append(tried.select("at", "user").drop_nulls("user"))
+        left = tried.filter(pl.col("user").is_null()).drop("user")
+    return pl.concat(parts) if parts else pl.DataFrame(schema={"at": pl.UInt32, "user": pl.String})
 
 
 def _others(rows: pl.DataFrame) -> pl.DataFrame:
     """What became of it, an event's number, a URL."""
     text, message = pl.col("text"), pl.col("message")
     in_commas = message.str.contains(_IN_COMMAS_SIGN)
-    return rows.select(
+    by_key = rows.filter(text.str.contains(_HAS_KEY)).select(
+        "at",
+        action_key=pl.when(in_commas)
+        .then(message.str.extract(r"\bAccessControlRuleAction: (?:<br/>)?([^,]*)"))
+        .otherwise(_values(text, _ACTION_KEYS)),
+        event_id_key=_values(text, _ID_KEYS),
+        url=pl.when(in_commas).then(message.str.extract(_key("URL") + _IN_COMMAS)).otherwise(_values(text, _URL_KEYS)),
+    )
+    found = rows.select(
         "at",
         action=pl.coalesce(
-            pl.when(in_commas)
-            .then(message.str.extract(r"\bAccessControlRuleAction: (?:<br/>)?([^,]*)"))
-            .otherwise(_values(text, _ACTION_KEYS)),
             message.str.extract(_UFW),
             message.str.extract(_WORD_FIRST),
             message.str.extract(r" - ([A-Z][A-Z0-9]*_[A-Z0-9_]+) \[(?:junos@|[a-z-]+=)"),
         ),
-        event_id=pl.coalesce(_values(text, _ID_KEYS), message.str.extract(_NUMBER_FIRST)),
-        url=pl.when(in_commas).then(message.str.extract(_key("URL") + _IN_COMMAS)).otherwise(_values(text, _URL_KEYS)),
+        event_id=message.str.extract(_NUMBER_FIRST),
+    )
+    joined = found.join(by_key, on="at", how="left", maintain_order="left")
+    return joined.select(
+        "at",
+        "url",
+        action=pl.coalesce("action_key", "action"),
+        event_id=pl.coalesce("event_id_key", "event_id"),
     )

@@ -57,7 +57,7 @@ def accepts(head: Head) -> float:
 
 def _is_pairs(line: str) -> bool:
     line = line[:4000].rstrip()
-    if _OTHERS.search(line):
+    if line.count("=") < LEAST_SHARE * LEAST_PAIRS or _OTHERS.search(line):
         return False
     begins = _FIRST.search(line)
     if begins and (sign := separator_of(line[begins.start() :])) in _TIGHT:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import isleap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
 
@@ -24,7 +24,7 @@ from watchfloor.readers.meaning.stamps import (
     turn_of_year,
 )
 
-__all__ = ["Order", "survey"]
+__all__ = ["Order", "survey", "survey_each"]
 
 _CLOCKS = [n for n, family in enumerate(FAMILIES) if not family.offset]
 _WITHOUT_YEAR = [n for n in _CLOCKS if not FAMILIES[n].year]
@@ -35,24 +35,33 @@ _CANDIDATE = {"record": pl.Int64, "time_text": pl.String, "family": pl.Int8}
 class Order:
     """What a file's lines told together."""
 
-    def __init__(self, year: int, turns: pl.DataFrame, later: pl.DataFrame) -> None:
-        """Arguments: the year of the first line; `record`, `turn` (1 or -1) in order; `record`, `later`."""
-        self._turns = turns["record"]
-        self._years = pl.concat([pl.Series([year]), (turns["turn"].cum_sum() + year).cast(pl.Int64)])
-        self._later = later
+    def __init__(self, years: pl.DataFrame, later: pl.DataFrame) -> None:
+        """Arguments: `record` from which on a `year` holds, in order, the first line first; `record`, `later`."""
+        self.years, self.later = years, later
 
     def add(self, records: pl.DataFrame) -> pl.DataFrame:
         """The records (`record`) with `year`, for times without one, and `later`, as `instants` takes them."""
-        at = self._turns.search_sorted(records["record"], side="right")
-        joined = records.with_columns(year=self._years.gather(at))
-        return joined.join(self._later, on="record", how="left", maintain_order="left")
+        years = records.with_columns(year=self._year(records["record"]))
+        if not self.later.height:
+            return years.with_columns(later=pl.lit(None, pl.Boolean))
+        return years.join(self.later, on="record", how="left", maintain_order="left")
+
+    def _year(self, records: pl.Series) -> pl.Series:
+        at = self.years["record"].search_sorted(records, side="right").cast(pl.Int64) - 1
+        return self.years["year"].gather(at)
 
 
-def survey(blocks: Iterable[bytes], *, zone: str | None, written: datetime) -> Order:
+def _years_from(year: int, turns: pl.DataFrame) -> pl.DataFrame:
+    """The years of a file's lines, by the first one and the turns (`record`, `turn`)."""
+    first = pl.DataFrame({"record": [1], "year": [year]}, schema={"record": pl.Int64, "year": pl.Int64})
+    return pl.concat([first, turns.select("record", year=(pl.col("turn").cum_sum() + year).cast(pl.Int64))])
+
+
+def survey(blocks: Iterable[bytes | pl.DataFrame], *, zone: str | None, written: datetime) -> Order:
     """Reads all lines of a file, of which it keeps little.
 
     Arguments:
-        blocks: of the file's lines, in order.
+        blocks: of the file's lines, in order, as bytes or as `text`.
         zone: of clock times; null where none was given.
         written: when the file was last written.
     """
@@ -63,7 +72,8 @@ def survey(blocks: Iterable[bytes], *, zone: str | None, written: datetime) -> O
     leap_days = [pl.DataFrame(schema={"record": pl.Int64})]
     edges: list[pl.DataFrame] = []
     for block in blocks:
-        lines = _lines(block).with_columns(record=pl.int_range(pl.len(), dtype=pl.Int64) + seen + 1)
+        lines = _lines(block) if isinstance(block, bytes) else block
+        lines = lines.with_columns(record=pl.int_range(pl.len(), dtype=pl.Int64) + seen + 1)
         seen += lines.height
         days = _days(lines)
         if days.height:
@@ -79,11 +89,60 @@ def survey(blocks: Iterable[bytes], *, zone: str | None, written: datetime) -> O
             edges = [edges[0], edges[-1]]
     turned = pl.concat(turns)
     year = last_year(last, written) - int(turned["turn"].sum())
-    order = Order(_with_leap_days(year, turned, pl.concat(leap_days)), turned, _none_later())
+    year = _with_leap_days(year, turned, pl.concat(leap_days))
+    order = Order(_years_from(year, turned), _none_later())
     several = pl.concat(candidates)
     if not several.height or _runs_backwards(order, edges):
         return order
-    return Order(int(order._years[0]), turned, _later(order.add(several), zone or "UTC"))
+    return Order(_years_from(year, turned), _later(order.add(several), zone or "UTC"))
+
+
+def survey_each(lines: pl.DataFrame, *, zone: str | None, written: Sequence[datetime]) -> Order:
+    """What the lines of each of some files told together.
+
+    Arguments:
+        lines: of all files, one after the other: `record`, their number among all; `file`, the place of theirs; `text`.
+        zone: of clock times; null where none was given.
+        written: when each file was last written.
+    """
+    days = _days(lines).join(lines.select("record", "file"), on="record", how="left", maintain_order="left")
+    before = pl.col("place").shift(1).over("file")
+    turns = days.select("file", "record", turn=turn_of_year(pl.col("place") - before)).filter(pl.col("turn") != 0)
+    last = dict(days.group_by("file").agg(pl.col("place").last()).iter_rows())
+    steps = dict(turns.group_by("file").agg(pl.col("turn").sum()).iter_rows())
+    first = lines.group_by("file", maintain_order=True).agg(pl.col("record").first())
+    years = [last_year(last.get(file), written[file]) - int(steps.get(file, 0)) for file in first["file"]]
+    on_leap_days = set(days.filter(pl.col("place") == _LEAP_DAY)["file"])
+    # What is not as plain as the rest is looked at by itself.
+    first = first.with_columns(year=pl.Series(years, dtype=pl.Int64))
+    held = pl.concat([first, turns.rename({"turn": "year"})], how="diagonal_relaxed").sort("record")
+    held = held.select("record", year=pl.col("year").cum_sum().over("file").cast(pl.Int64))
+    order = Order(held, _none_later())
+    special = on_leap_days | set(_with_repeated_hours(lines, order, zone))
+    if not special:
+        return order
+    later = []
+    for file in sorted(special):
+        own = lines.filter(pl.col("file") == file)
+        start = int(own["record"][0])
+        end = start + own.height
+        found = survey([own.select("text")], zone=zone, written=written[file])
+        shifted = found.years.with_columns(pl.col("record") + start - 1)
+        held = pl.concat([held.filter(~pl.col("record").is_between(start, end - 1)), shifted]).sort("record")
+        later.append(found.later.with_columns(pl.col("record") + start - 1))
+    return Order(held, pl.concat(later))
+
+
+def _with_repeated_hours(lines: pl.DataFrame, order: Order, zone: str | None) -> list[int]:
+    """The files that have times in an hour that the zone's clock shows twice."""
+    repeated = _repeated(zone) if zone else None
+    if repeated is None or zone is None:
+        return []
+    near = lines.filter(pl.col("text").str.contains(repeated.pattern))
+    if not near.height:
+        return []
+    ambiguous = _in_repeated_hours(order.add(_ambiguous_or_open(near, repeated, zone)), zone)
+    return ambiguous.select("record").join(near, on="record")["file"].unique().to_list()
 
 
 def _with_leap_days(year: int, turns: pl.DataFrame, leap_days: pl.DataFrame) -> int:
@@ -91,7 +150,7 @@ def _with_leap_days(year: int, turns: pl.DataFrame, leap_days: pl.DataFrame) -> 
 
     When a file was written says only that its lines are not later: it may have been copied.
     """
-    years = Order(0, turns, _none_later()).add(leap_days)["year"].unique()
+    years = Order(_years_from(0, turns), _none_later()).add(leap_days)["year"].unique()
     for earlier in range(8):
         if all(isleap(year - earlier + after) for after in years):
             return year - earlier
