@@ -22,7 +22,7 @@ Blocks = Callable[[Path, texts.Listener], Iterator[bytes]]
 """Gives a file's lines in blocks, each but the last ending in a line feed."""
 _TOGETHER = 20_000
 """So many records that are no lines are parsed together."""
-BLANK = pl.col("text").str.strip_chars() == ""
+_BLANK = pl.col("text").str.strip_chars() == ""
 """Whether a record holds nothing."""
 
 
@@ -104,8 +104,8 @@ def not_blank(records: pl.DataFrame, skips: pl.Expr | None = None) -> pl.DataFra
     perhaps = (pl.col("text") < "!") | (pl.col("text") > "~")
     some = bool(records.select_seq(perhaps.any()).item()) if records.height else False
     if skips is None:
-        return records.filter(~BLANK) if some else records
-    return records.filter(~(BLANK | skips if some else skips))
+        return records.filter(~_BLANK) if some else records
+    return records.filter(~(_BLANK | skips if some else skips))
 
 
 def parsed(blocks: Iterable[Block], tables: tuple[str, ...], parse: Parse) -> Tables:
@@ -213,9 +213,9 @@ def joined(lines: pl.DataFrame, begins: pl.Expr, *, starts: pl.Expr | None = Non
 
 def after_the_first(records: pl.DataFrame, shares: Shares) -> pl.DataFrame:
     """Without what stands before the first record of a file."""
-    before = records.filter(~pl.col("first") & ~BLANK)
+    before = records.filter(~pl.col("first") & ~_BLANK)
     shares.reject(before.with_columns(reason=pl.lit("no record has begun before this line")))
-    return records.filter(pl.col("first") | BLANK).drop("first")
+    return records.filter(pl.col("first") | _BLANK).drop("first")
 
 
 def sound(records: pl.DataFrame, bad: list[int], shares: Shares) -> pl.DataFrame:
