@@ -77,6 +77,8 @@ class Modes:
     """Fields that this console does not know, by endpoint: it has none of them, and refuses to be asked for them."""
     refusal: int = 422
     """Status of that refusal."""
+    without_fields: Sequence[str] = ()
+    """Endpoints that do not take the parameter `fields`."""
 
 
 class Refusal(Exception):
@@ -147,6 +149,8 @@ class Contract:
     def _value(
         self, path: str, params: Mapping[str, str], headers: Message, version: _Version
     ) -> tuple[bytes, dict[str, str]]:
+        if "fields" in params and path in self.modes.without_fields:
+            raise Refusal(420, 1, "The endpoint does not support one or more of the given parameters")
         if path == "/help/versions":
             return self._versions(), {}
         if path == "/system/about":
