@@ -157,7 +157,10 @@ class _Pull:
                 if isinstance(error, Denied) or about == OFFENSES.about:
                     for other, _ in steps[place + 1 :]:
                         self.ledger.missing[other] = "not asked for"
-                    if not any(entry.received for entry in self.ledger.lists.values()) or isinstance(error, Forbidden):
+                    none = about not in self.ledger.lists or not self.ledger.lists[about].received
+                    if not any(entry.received for entry in self.ledger.lists.values()) or (
+                        isinstance(error, Forbidden) and none  # in the middle of a list it is no right that is missing
+                    ):
                         raise self.client.failure(error) from error
                     return
             except SourceError as error:  # the way to the console is gone
