@@ -39,7 +39,8 @@ def open_workspace(path_or_url: str | Path | None = None, *, create: bool = Fals
     if url.get_backend_name() == "sqlite" and not create and not Path(str(url.database)).is_file():
         raise WorkspaceError(
             f"there is no workspace at {name}",
-            hint="`watchfloor pull qradar --url https://CONSOLE` fills one; or name files, or another --workspace",
+            hint="`watchfloor pull qradar --url https://CONSOLE` fills one; or name files, or another workspace: "
+            f"--workspace, {VARIABLE}, open_workspace(PATH)",
         )
     engine = _engine(url, name)
     with translated(name):
@@ -53,7 +54,7 @@ def open_workspace(path_or_url: str | Path | None = None, *, create: bool = Fals
 
 def _url(named: str) -> sa.URL:
     if "://" not in named:
-        path = Path(named)
+        path = Path(named).absolute()  # a program may change its folder while the workspace is open
         if path.is_dir():
             path /= DEFAULT
         return sa.URL.create("sqlite", database=str(path))

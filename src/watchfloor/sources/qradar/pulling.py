@@ -27,6 +27,7 @@ from watchfloor.sources.qradar.endpoints import (
     notes_item,
     offense_item,
 )
+from watchfloor.sources.qradar.fields import Wanted
 from watchfloor.sources.qradar.ledger import Ledger
 from watchfloor.sources.qradar.scan import Mark, Scan
 from watchfloor.sources.qradar.secret import Token, find_token
@@ -93,7 +94,8 @@ def pull(
         settings = {"since_days": since_days, "page_size": page_size, **_of(trust)}
         run = workspace.begin(source, "qradar", made_by=made_by, settings=settings)
         ledger = Ledger(source, run.number, version)
-        work = _Pull(client, workspace, run, ledger, page_size, progress or (lambda *_: None))
+        wanted = Wanted(ledger.remarks)
+        work = _Pull(client, workspace, run, ledger, page_size, progress or (lambda *_: None), wanted)
         try:
             work.all(since_days, notes)
         except BaseException as error:
@@ -127,6 +129,7 @@ class _Pull:
     ledger: Ledger
     page_size: int
     progress: Progress
+    wanted: Wanted
 
     def all(self, since_days: float | None, notes: int) -> None:
         """Everything, in an order in which each step needs only those before it."""
@@ -154,7 +157,10 @@ class _Pull:
                 if isinstance(error, Denied) or about == OFFENSES.about:
                     for other, _ in steps[place + 1 :]:
                         self.ledger.missing[other] = "not asked for"
-                    if not any(entry.received for entry in self.ledger.lists.values()) or isinstance(error, Forbidden):
+                    none = about not in self.ledger.lists or not self.ledger.lists[about].received
+                    if not any(entry.received for entry in self.ledger.lists.values()) or (
+                        isinstance(error, Forbidden) and none  # in the middle of a list it is no right that is missing
+                    ):
                         raise self.client.failure(error) from error
                     return
             except SourceError as error:  # the way to the console is gone
@@ -184,9 +190,9 @@ class _Pull:
         """A list of names, whole each time; what it has no more is marked."""
         size = Size(self.page_size)
         parts: Iterable[paging.Part] = (
-            paging.by_key(self.client, endpoint, size)
+            paging.by_key(self.client, endpoint, size, self.wanted)
             if endpoint.sorts
-            else paging.by_place(self.client, endpoint, size)
+            else paging.by_place(self.client, endpoint, size, self.wanted)
         )
         seen: set[str] = set()
         for part in parts:
@@ -225,7 +231,8 @@ class _Pull:
         if scan is None or (scan.scope_ms is not None and (scope is None or scope < scan.scope_ms)):
             scan = begun
         done = 0
-        for part in paging.by_key(self.client, endpoint, Size(self.page_size), last=scan.last, also=scan.also):
+        size = Size(self.page_size)
+        for part in paging.by_key(self.client, endpoint, size, self.wanted, last=scan.last, also=scan.also):
             scan = scan.after(part.rows, names, part.last)
             state = {"mark": asdict(mark) if mark else None, "scan": asdict(scan)}
             if not part.more:
@@ -244,7 +251,7 @@ class _Pull:
             fields += ",last_persisted_time"
         there: set[str] = set()
         missed: list[str] = []
-        for part in paging.by_key(self.client, OFFENSES, Size(_CENSUS), fields=fields):
+        for part in paging.by_key(self.client, OFFENSES, Size(_CENSUS), self.wanted, fields=fields):
             for row in part.rows:
                 key, at = str(row.get("id")), changed(row)
                 there.add(key)
@@ -255,8 +262,8 @@ class _Pull:
                     missed.append(key)
             self.progress("offenses that are gone", len(there), None)
         for start in range(0, len(missed), _AT_ONCE):
-            some = missed[start : start + _AT_ONCE]
-            for part in paging.by_key(self.client, OFFENSES, Size(self.page_size), also=f"id in ({','.join(some)})"):
+            some, size = missed[start : start + _AT_ONCE], Size(self.page_size)
+            for part in paging.by_key(self.client, OFFENSES, size, self.wanted, also=f"id in ({','.join(some)})"):
                 self.keep(OFFENSES, part, offense_item)
         gone = known.keys() - there
         if len(gone) > len(known) / 2 and len(gone) > 10:
@@ -278,7 +285,8 @@ class _Pull:
             some = todo[start : start + _AT_ONCE]
             ids = ",".join(map(str, some))
             found: set[str] = set()
-            for part in paging.by_place(self.client, endpoint, Size(self.page_size), {"filter": f"id in ({ids})"}):
+            size, named = Size(self.page_size), {"filter": f"id in ({ids})"}
+            for part in paging.by_place(self.client, endpoint, size, self.wanted, named):
                 found.update(item.key for item in self.keep(endpoint, part))
             absent |= {number for number in some if str(number) not in found}
             self.progress(endpoint.about, start + len(some), len(todo))
@@ -295,7 +303,7 @@ class _Pull:
         for number, key in enumerate(todo):
             endpoint = Endpoint(NOTES.kind, NOTES.path.format(id=key), NOTES.about, sorts=False)
             try:
-                parts = paging.by_place(self.client, endpoint, Size(self.page_size))
+                parts = paging.by_place(self.client, endpoint, Size(self.page_size), self.wanted)
             except Gone:  # deleted since it was listed
                 self.run.clear(OFFENSES.kind, key)
                 continue
