@@ -13,7 +13,7 @@ TIMES = 10.0
 
 
 def bursts(alerts: pl.LazyFrame, *, minimum: int) -> pl.LazyFrame:
-    """One row per burst, the largest first: rule, when, how long, `alerts`, `share` of the rule's alerts, `times_usual`.
+    """One row per burst, the largest first: when, how long, `alerts`, `share` of the rule's alerts, `times_usual`.
 
     A burst is at least twice `minimum` alerts of one rule with no pause of `GAP_MINUTES` among them, at `TIMES` times
     the rule's mean pace over all the time that the alerts span. `true_positive` counts the true ones in it.

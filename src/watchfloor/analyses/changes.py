@@ -14,6 +14,10 @@ _ROUNDS = 4
 """A rule's days are cut in two so many times at most, part by part."""
 _SIDE = 3
 """Days on either side of a change at the least: less is a burst."""
+_LATER = 3
+"""Days that lie so far apart hang together no more."""
+_OVERSHOOT = 0.5826
+"""How far a random walk passes a limit, in its steps: -zeta(1/2) / sqrt(2 pi)."""
 _COLUMNS = pl.Schema(
     {
         "rule": pl.String(),
@@ -33,8 +37,8 @@ def changes_by_rule(alerts: pl.LazyFrame, *, zone: str, minimum: int, share: flo
 
     Pettitt's test (Applied Statistics 28, 1979) asks where the ranks of the days part best, and `chance` is how often
     days in random order would part as well. It takes any distribution; ties have their variance, and days that hang
-    together widen it by (1 + r) / (1 - r), r being the correlation of neighbours within the two levels. Each part is
-    asked again (Vostrikova's binary segmentation, 1981). Of rules without any change at most `share` of all answers
+    together widen it by (1 + r) / (1 - r), r being the correlation of neighbours, from differences within the two
+    levels, which another change bends little (Tecuapetla-Gomez and Munk, 2017). Each part is asked again (Vostrikova's binary segmentation, 1981). Of rules without any change at most `share` of all answers
     show one (Benjamini and Hochberg, 1995, over all rules).
 
     The days are those that all alerts span; the first and the last, which may be cut, are left out. Rules below
@@ -120,9 +124,10 @@ def _parted(parts: pl.DataFrame) -> pl.DataFrame:
         .select(*part, cut="at", farthest="far")
     )
     apart = walked.join(best, on=part, nulls_equal=True).with_columns(after=at > pl.col("cut"))
-    rest = pl.col("rest")
     levels = (
-        apart.with_columns(rest=rank - rank.mean().over(*part, "after"))
+        apart.with_columns(
+            next=rank.diff().over(*part, "after"), later=rank.diff(_LATER).over(*part, "after")
+        )
         .group_by(part, maintain_order=True)
         .agg(
             far=pl.col("farthest").first(),
@@ -130,11 +135,13 @@ def _parted(parts: pl.DataFrame) -> pl.DataFrame:
             n=n.first(),
             # 12 S^2 / (n (n + 1)) is 1 without ties.
             variance=((rank - (n + 1) / 2) ** 2).sum() / (n.first() - 1),
-            together=(rest * rest.shift(1)).sum() / (rest**2).sum(),
+            together=1 - (pl.col("next") ** 2).mean() / (pl.col("later") ** 2).mean(),
         )
     )
-    r = (pl.col("together").fill_nan(0.0).fill_null(0.0) + 2 / n).clip(0.0, 0.9)
-    x2 = pl.col("far") ** 2 / (pl.col("variance") * n) * (1 - r) / (1 + r)
+    r = pl.col("together").fill_nan(0.0).fill_null(0.0).clip(0.0, 0.9)
+    # Days are steps, and the walk between them goes further: Siegmund's correction (Sequential Analysis, 1985).
+    x = pl.col("far") / (pl.col("variance") * n).sqrt() + _OVERSHOOT / n.sqrt()
+    x2 = x**2 * (1 - r) / (1 + r)
     chance = pl.when(pl.col("variance") > 0).then((2 * (-2 * x2).exp()).clip(0, 1)).otherwise(1.0)
     return levels.select(*part, "day", chance=chance)
 

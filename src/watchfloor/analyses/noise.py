@@ -294,8 +294,8 @@ def _explanation(asked: _Asked) -> str:
         "true or escalated alert that no other rule saw: what would be missed without the rule; empty where no alert "
         f"names its case. Rates and trends stand from {asked.minimum} alerts on, with Wilson's interval at "
         f"{asked.sure}.\n"
-        "The trend compares alerts of the last half of the days with those of the first half (an odd middle day is left "
-        f"out; days of {asked.zone}; the first and the last day may be cut): rising or falling where its interval, "
+        "The trend compares alerts of the last half of the days with those of the first half (an odd middle day is "
+        f"left out; days of {asked.zone}; the first and the last may be cut): rising or falling where its interval, "
         "widened for bursts, leaves no room for no change; steady where it leaves none for a change by more than "
         f"{asked.steady:g} times; else empty, because nobody can tell. The changed day is when its level last changed "
         "(part `changes`). Top evidence is the value in most of the rule's alerts, in at least "
@@ -473,7 +473,8 @@ def _together(rows: pl.LazyFrame, facts: pl.LazyFrame, asked: _Asked) -> Result:
         explanation="Two rules of which at least 90 % of one's alerts have one of the other at most "
         f"{asked.together_seconds:g} s away on the same address, user, host or the like. Always together: both ways, "
         "they see one thing, and one of them can go. Never without the other: the first adds nothing to the second, "
-        "which also fires alone. Support is how many alerts of the first have one of the second beside them. Lift is "
+        "which also fires alone. Alerts of one rule and entity within ten minutes are one occasion; support is on how "
+        "many occasions of the first the second fired beside it, 5 at the least. Lift is "
         "how many times more often than when the other's alerts are moved by some minutes, empty where none is near "
         "then; pairs below 3 are near by chance and left out. Compare true positives before one of them goes.",
     )
