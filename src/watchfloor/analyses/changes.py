@@ -38,8 +38,9 @@ def changes_by_rule(alerts: pl.LazyFrame, *, zone: str, minimum: int, share: flo
     Pettitt's test (Applied Statistics 28, 1979) asks where the ranks of the days part best, and `chance` is how often
     days in random order would part as well. It takes any distribution; ties have their variance, and days that hang
     together widen it by (1 + r) / (1 - r), r being the correlation of neighbours, from differences within the two
-    levels, which another change bends little (Tecuapetla-Gomez and Munk, 2017). Each part is asked again (Vostrikova's binary segmentation, 1981). Of rules without any change at most `share` of all answers
-    show one (Benjamini and Hochberg, 1995, over all rules).
+    levels, which another change bends little (Tecuapetla-Gomez and Munk, 2017). Each part is asked again (Vostrikova's
+    binary segmentation, 1981). Where no rule changes at all, an answer shows one in a share of cases of at most `share`
+    (Benjamini and Hochberg, 1995, over all rules).
 
     The days are those that all alerts span; the first and the last, which may be cut, are left out. Rules below
     `minimum` alerts are not asked. Before and after reach to the rule's neighbouring changes.
@@ -125,9 +126,7 @@ def _parted(parts: pl.DataFrame) -> pl.DataFrame:
     )
     apart = walked.join(best, on=part, nulls_equal=True).with_columns(after=at > pl.col("cut"))
     levels = (
-        apart.with_columns(
-            next=rank.diff().over(*part, "after"), later=rank.diff(_LATER).over(*part, "after")
-        )
+        apart.with_columns(next=rank.diff().over(*part, "after"), later=rank.diff(_LATER).over(*part, "after"))
         .group_by(part, maintain_order=True)
         .agg(
             far=pl.col("farthest").first(),

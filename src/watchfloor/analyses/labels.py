@@ -124,7 +124,7 @@ def label_audit(alerts: pl.LazyFrame) -> pl.LazyFrame:
     closed, undecided = is_closed(), pl.col("disposition").is_null()
     backwards = (pl.col("closed_time") < pl.col("created_time")).fill_null(False)
     timed = pl.col("closed_time").is_not_null() & pl.col("created_time").is_not_null()
-    every, said = pl.lit(True), pl.col("escalated").is_not_null()
+    every, said = pl.col("doubtful").is_not_null(), pl.col("escalated").is_not_null()
     useless = pl.col("disposition").is_in(USELESS)
     any_doubt = pl.any_horizontal(pl.col(column).is_not_null() for column in DOUBTS)
     checks: list[tuple[str, pl.Expr, pl.Expr, bool]] = [
