@@ -184,11 +184,11 @@ def test_rates_without_the_doubtful_labels() -> None:
     table_ = precision_without_doubts(doubts(frame).lazy(), minimum=10, z=Z).collect()
     assert dict(table_.select("labels", "precision").rows()) == {
         "all labels": 0.2,
-        "without those closed without a reason": 0.2,
-        "without those closed by one name for one reason always": 0.2,
-        "without those closed in bulk": 0.2,
-        "without those closed by no person": 0.5,
-        "without any doubtful label": 0.5,
+        "all but: closed without a reason": 0.2,
+        "all but: closed for one reason always": 0.2,
+        "all but: closed in bulk": 0.2,
+        "all but: closed by no person": 0.5,
+        "all but any doubtful": 0.5,
     }
     assert table_["judged"].to_list() == [100, 100, 100, 100, 40, 40]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import pytest
@@ -229,6 +229,7 @@ def test_alerts_by_rule_and_day() -> None:
     )
     seen = alerts_by_rule_and_day(alerts, zone="UTC", top=2).collect()
     assert seen.select("rule", "alerts").rows() == [("b", 2), ("b", 0), ("b", 1), ("a", 2), ("a", 0), ("a", 0)]
+    assert seen["busiest_day_share"].to_list() == [1, 0, 0.5, 1, 0, 0]
 
 
 def test_alerts_by_client_and_rule() -> None:

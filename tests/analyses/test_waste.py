@@ -43,7 +43,7 @@ def test_judged_alerts_and_those_that_nobody_judged() -> None:
     assert row["wasted_alerts_low"] == pytest.approx(15 + 10 * 0.5313, abs=0.002)
     assert row["wasted_alerts_high"] == pytest.approx(15 + 10 * 0.8881, abs=0.002)
     assert row["wasted_basis"] == "20 judged alerts of this rule"
-    assert (row["wasted_seconds"], row["handling_basis"]) == (None, None)
+    assert (row["wasted_hours"], row["handling_basis"]) == (None, None)
 
 
 def test_what_was_escalated_was_not_in_vain() -> None:
@@ -81,7 +81,7 @@ def test_work_is_waste_times_the_median() -> None:
     }
     row = wasted(**columns)["a"]
     assert (row["handled"], row["handling_seconds"]) == (18, 600)
-    assert row["wasted_seconds"] == pytest.approx(18 * 600)
+    assert row["wasted_hours"] == pytest.approx(3)
     assert row["handling_basis"] == "18 handled alerts of this rule"
     assert rows(handling_basis(prepared(**columns))) == [
         {"clock": "acknowledged_time to closed_time", "alerts": 18, "median_seconds": 600.0}
@@ -101,7 +101,7 @@ def test_what_is_still_being_worked_on_counts_as_at_least_so_long() -> None:
         updated_time=[late] * 15,
     )["a"]
     assert row["handled"] == 6
-    assert (row["handling_seconds"], row["wasted_seconds"]) == (None, None)
+    assert (row["handling_seconds"], row["wasted_hours"]) == (None, None)
 
 
 def test_a_rule_that_few_handled_borrows_the_time() -> None:
@@ -115,6 +115,6 @@ def test_a_rule_that_few_handled_borrows_the_time() -> None:
         assigned_time=[NOON] * 23,
         triaged_time=[NOON + time for time in took],
     )
-    assert answer["b"]["wasted_seconds"] == pytest.approx(3 * 300)
+    assert answer["b"]["wasted_hours"] == pytest.approx(0.25)
     assert answer["b"]["handling_basis"] == "23 handled alerts of all rules"
     assert answer["b"]["handling_seconds"] is None

@@ -25,7 +25,7 @@ USELESS = ("false_positive", "benign_positive", "duplicate", "test")
 
 DOUBTS = {
     "no_reason": "closed without a reason",
-    "one_reason": "closed by one name for one reason always",
+    "one_reason": "closed for one reason always",
     "bulk": "closed in bulk",
     "automatic": "closed by no person",
 }
@@ -190,8 +190,8 @@ def precision_without_doubts(alerts: pl.LazyFrame, *, minimum: int, z: float) ->
     """
     ways = {
         "all labels": pl.lit(True),
-        **{f"without those {words}": ~pl.col(column).fill_null(False) for column, words in DOUBTS.items()},
-        "without any doubtful label": ~pl.col("doubtful"),
+        **{f"all but: {words}": ~pl.col(column).fill_null(False) for column, words in DOUBTS.items()},
+        "all but any doubtful": ~pl.col("doubtful"),
     }
     right = pl.col("disposition") == "true_positive"
     judged = pl.col("disposition").is_in(DISPOSITIONS[:3])

@@ -16,6 +16,7 @@ from watchfloor.analyses.intervals import check_minimum, percent, share, z_of
 from watchfloor.analyses.labels import (
     closers,
     doubts_by_alert,
+    is_closed,
     label_audit,
     missing_labels,
     precision_without_doubts,
@@ -47,10 +48,10 @@ __all__ = ["missing_labels", "noise"]
 
 
 _FIRST = (
-    *("rule", "alerts", "share", "wasted_alerts", "wasted_seconds", "wasted_share", "cumulative_share"),
+    *("rule", "alerts", "share", "wasted_alerts", "wasted_hours", "cumulative_share"),
     *("precision", "precision_low", "precision_high", "judged", "doubtful", "trend"),
     *("top_evidence", "top_evidence_share"),
-    *("incidents", "sole_incidents"),
+    *("incidents", "sole_incidents", "wasted_share"),
 )
 """Columns that stand first; the others follow in their own order."""
 
@@ -147,7 +148,7 @@ def noise(
             _labels(rows, asked),
             _without_doubts(rows, asked),
             _closers(rows),
-            _glance(rows, asked),
+            _glance(table, rows, asked),
             _work(table, rows, asked),
             _precision(table, asked),
             _standing_out(by_evidence, asked),
@@ -209,8 +210,8 @@ def _rules(found: _Found, asked: _Asked) -> pl.LazyFrame:
     for side in sides:
         table = table.join(side, on="rule", how="left", nulls_equal=True, maintain_order="left")
     known = incidents_by_rule(rows).select(_known=pl.len() > 0)
-    seconds, wasted = pl.col("wasted_seconds"), pl.col("wasted_alerts")
-    work = pl.when(seconds.is_not_null().all()).then(seconds).otherwise(wasted)
+    hours, wasted = pl.col("wasted_hours"), pl.col("wasted_alerts")
+    work = pl.when(hours.is_not_null().all()).then(hours).otherwise(wasted)
     return (
         table.join(known, how="cross", maintain_order="left")
         .with_columns(
@@ -221,6 +222,7 @@ def _rules(found: _Found, asked: _Asked) -> pl.LazyFrame:
         .sort(pl.col("rule").is_null(), work.neg(), wasted.neg(), "rule")
         .with_columns(wasted_share=pl.when(work.sum() > 0).then(work / work.sum()))
         .with_columns(cumulative_share=pl.col("wasted_share").cum_sum())
+        .with_columns(pl.col("wasted_alerts", "wasted_alerts_low", "wasted_alerts_high").round().cast(pl.Int64))
         .with_columns(reading=_reading())
         .select(*_FIRST, pl.exclude(*_FIRST, "reading", "_known"), "reading")
     )
@@ -250,12 +252,11 @@ def _reading() -> pl.Expr:
     def part(name: str, digits: int = 0) -> pl.Expr:
         return (100 * pl.col(name)).round(digits).cast(pl.Int64)
 
-    hours = (pl.col("wasted_seconds") / 3600).round(1)
     sentences = (
-        pl.format("{} alerts, of which {} come to nothing", "alerts", pl.col("wasted_alerts").round().cast(pl.Int64)),
+        pl.format("{} alerts, of which {} come to nothing", "alerts", "wasted_alerts"),
         pl.format(" ({})", "wasted_basis"),
-        pl.when(pl.col("wasted_seconds").is_not_null()).then(
-            pl.format(": {} hours of work ({})", hours, "handling_basis")
+        pl.when(pl.col("wasted_hours").is_not_null()).then(
+            pl.format(": {} hours of work ({})", pl.col("wasted_hours").round(1), "handling_basis")
         ),
         pl.when(pl.col("precision").is_not_null()).then(
             pl.format(
@@ -294,12 +295,10 @@ def _explanation(asked: _Asked) -> str:
         "true or escalated alert that no other rule saw: what would be missed without the rule; empty where no alert "
         f"names its case. Rates and trends stand from {asked.minimum} alerts on, with Wilson's interval at "
         f"{asked.sure}.\n"
-        "The trend compares alerts of the last half of the days with those of the first half (an odd middle day is "
-        f"left out; days of {asked.zone}; the first and the last may be cut): rising or falling where its interval, "
-        "widened for bursts, leaves no room for no change; steady where it leaves none for a change by more than "
-        f"{asked.steady:g} times; else empty, because nobody can tell. The changed day is when its level last changed "
-        "(part `changes`). Top evidence is the value in most of the rule's alerts, in at least "
-        f"{asked.minimum}.\n"
+        f"The trend compares the last half of the days with the first (days of {asked.zone}; the first and the last may "
+        "be cut): rising or falling where its interval, widened for bursts, leaves no room for no change; steady where "
+        f"it leaves none for a change by more than {asked.steady:g} times; else empty, because nobody can tell. "
+        f"Top evidence is the value in most of the rule's alerts, in at least {asked.minimum}.\n"
         "What this does not say: many alerts are not useless alerts, and a rule without a true positive may be the "
         "only one that would see its attack. A disposition is what somebody chose while closing: default reasons, bulk "
         "closures and labels that drift bend precision. Handling time runs from the first act to the verdict by the "
@@ -312,7 +311,6 @@ def _labels(rows: pl.LazyFrame, asked: _Asked) -> Result:
         title="Can the labels be trusted?",
         name="labels",
         table=label_audit(rows),
-        charts=(),
         explanation="Each check: how many alerts it found, of those of which the data can tell; empty, and of 0, where "
         "it cannot. Doubtful is a label that may be no verdict: closed without a reason, where the system gives "
         "reasons; one reason for at least 95 % of a name's closings, on at least 3 rules of whose alerts others closed "
@@ -348,7 +346,6 @@ def _closers(rows: pl.LazyFrame) -> Result:
         title="Who closes, and for what reasons",
         name="closers",
         table=closers(rows),
-        charts=(Bars(x="alerts", y="closed_by", title="Closed alerts by who closed them"),),
         explanation="The most frequent reason of each name, its share of the name's closings with a reason, and what "
         "share others gave it on the same rules. Then how many of its closings each check of `labels` found; empty "
         "where it cannot tell. Hours of the day (UTC) with a closing: a person has some ten, a shared account or a "
@@ -356,26 +353,41 @@ def _closers(rows: pl.LazyFrame) -> Result:
     )
 
 
-def _glance(rows: pl.LazyFrame, asked: _Asked) -> Result:
+def _glance(table: pl.LazyFrame, rows: pl.LazyFrame, asked: _Asked) -> Result:
+    glance = volume_at_a_glance(rows, minimum=asked.minimum, z=asked.z, top=asked.top)
+    closed = is_closed().sum()
     return Result(
         title="At a glance",
         name="glance",
-        table=volume_at_a_glance(rows, minimum=asked.minimum, z=asked.z, top=asked.top),
+        table=pl.concat(
+            [
+                glance.select("alerts", "rules", "top_rules_share"),
+                table.select(pl.col("wasted_alerts").sum()),
+                rows.select(doubtful_share=pl.when(closed > 0).then(pl.col("doubtful").sum() / closed)),
+                glance.select(
+                    *("undecided", "precision", "precision_low", "precision_high"),
+                    *("escalated_share", "escalated_share_low", "escalated_share_high"),
+                ),
+            ],
+            how="horizontal",
+        ),
         explanation=f"The top rules' share is the share of all alerts that the {asked.top} rules with most alerts "
-        f"raise. Rates stand from {asked.minimum} alerts on, with Wilson's interval at {asked.sure}.",
+        "raise. Wasted alerts are those that came to nothing, or are expected to. The doubtful share is of closed "
+        "alerts: labels that may be no verdict. "
+        f"Rates stand from {asked.minimum} alerts on, with Wilson's interval at {asked.sure}.",
     )
 
 
 def _work(table: pl.LazyFrame, rows: pl.LazyFrame, asked: _Asked) -> Result:
     columns = (
-        *("rule", "wasted_seconds", "wasted_share", "wasted_alerts", "handling_seconds"),
+        *("rule", "wasted_hours", "wasted_share", "wasted_alerts", "handling_seconds"),
         *("handling_seconds_low", "handling_seconds_high", "handled", "handling_basis", "wasted_basis"),
     )
     return Result(
         title="Work that comes to nothing",
         name="work",
-        table=table.filter(pl.col("wasted_seconds").is_not_null()).select(columns),
-        charts=(Bars(x="wasted_seconds", y="rule", title="Work on alerts that come to nothing, by rule"),),
+        table=table.filter(pl.col("wasted_hours").is_not_null()).select(columns),
+        charts=(Bars(x="wasted_hours", y="rule", title="Hours of work on alerts that come to nothing, by rule"),),
         explanation="Wasted alerts times the median handling time: of the rule from "
         f"{asked.minimum} handled alerts on, else of all rules. Kaplan and Meier's median, in which what is still "
         f"being worked on counts as at least so long; Brookmeyer and Crowley's interval at {asked.sure}. What no "
@@ -460,7 +472,7 @@ def _silent(rows: pl.LazyFrame, asked: _Asked) -> Result:
         "that is over. Whole days without an alert until the last day of its system, which is not counted; longer than "
         "any pause before. Chance is how often the rule's active days, laid at random over its days, would leave so "
         "many empty at the end: it is small where the rule fired nearly every day. Where a rule stopped for one client "
-        f"only, the row names him. At most {percent(asked.false_share)} of what is listed is expected to be by chance; "
+        f"only, the row names it. At most {percent(asked.false_share)} of what is listed is expected to be by chance; "
         f"rules with fewer than {asked.minimum} alerts are not asked.",
     )
 
@@ -518,9 +530,17 @@ def _rule_days(rows: pl.LazyFrame, asked: _Asked) -> Result:
         title="Alerts by rule and day",
         name="rule_days",
         table=alerts_by_rule_and_day(rows, zone=asked.zone, top=_ROWS_OF_HEAT),
-        charts=(Heat(x="day", y="rule", color="alerts", title=f"Alerts by rule and day ({asked.zone})"),),
-        explanation=f"The {_ROWS_OF_HEAT} rules with most alerts. A row that turns dark or empty is a change of level "
-        "or a silence; a single dark cell is a burst.",
+        charts=(
+            Heat(
+                x="day",
+                y="rule",
+                color="busiest_day_share",
+                title=f"Alerts by rule and day ({asked.zone}), of the rule's busiest day",
+            ),
+        ),
+        explanation=f"The {_ROWS_OF_HEAT} rules with most alerts, each row by its own busiest day, so that a small "
+        "rule shows as well as a large one. A row that changes its colour for good is a change of level, one that ends is a "
+        "silence, a single strong cell is a burst.",
     )
 
 

@@ -125,13 +125,16 @@ def alerts_by_day_and_hour(alerts: pl.LazyFrame, *, zone: str) -> pl.LazyFrame:
 
 
 def alerts_by_rule_and_day(alerts: pl.LazyFrame, *, zone: str, top: int) -> pl.LazyFrame:
-    """One row per rule and day, for the `top` rules with most alerts, the largest first; a day without alerts is 0."""
+    """One row per rule and day, for the `top` rules with most alerts, the largest first; a day without alerts is 0.
+
+    `busiest_day_share` is the alerts of the day over those of the rule's busiest day.
+    """
     return (
         _per_day(alerts, alerts, zone=zone, top=top, name="alerts")
         .filter(pl.col("rule") != OTHERS)
-        .with_columns(_all=pl.col("alerts").sum().over("rule"))
+        .with_columns(_all=pl.col("alerts").sum().over("rule"), _most=pl.col("alerts").max().over("rule"))
         .sort(pl.col("_all").neg(), "rule", "day")
-        .select("rule", "day", "alerts")
+        .select("rule", "day", "alerts", busiest_day_share=pl.col("alerts") / pl.col("_most"))
     )
 
 

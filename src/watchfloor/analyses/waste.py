@@ -64,11 +64,11 @@ def handling_basis(alerts: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def wasted_by_rule(alerts: pl.LazyFrame, *, minimum: int, z: float) -> pl.LazyFrame:
-    """One row per rule: `wasted_alerts` with both ends, `wasted_seconds`, and on what each of them rests.
+    """One row per rule: `wasted_alerts` with both ends, `wasted_hours`, and on what each of them rests.
 
     Judged alerts count as they were judged. Those that nobody judged are expected to come to nothing as often as the
     rule's judged ones (from `minimum` of them on), else as all rules' judged ones; where nobody judges anything each
-    alert counts: that is volume alone. Seconds are the rule's median handling time (from `minimum` handled ones on),
+    alert counts: that is volume alone. Hours are the rule's median handling time (from `minimum` handled ones on),
     else all rules', times the wasted alerts that a person closes.
 
     Arguments:
@@ -116,9 +116,9 @@ def wasted_by_rule(alerts: pl.LazyFrame, *, minimum: int, z: float) -> pl.LazyFr
             .then(pl.format("{} handled alerts of all rules", "_all_handled")),
             _each=each,
         )
-        .with_columns(wasted_seconds=pl.col("wasted_alerts") * by_hand * pl.col("_each"))
+        .with_columns(wasted_hours=pl.col("wasted_alerts") * by_hand * pl.col("_each") / 3600)
         .select(
-            *("rule", "wasted_seconds", "wasted_alerts", "wasted_alerts_low", "wasted_alerts_high", "wasted_basis"),
+            *("rule", "wasted_hours", "wasted_alerts", "wasted_alerts_low", "wasted_alerts_high", "wasted_basis"),
             *("handled", pl.when(measured).then(pl.col("^handling_seconds.*$")), "handling_basis"),
         )
     )
