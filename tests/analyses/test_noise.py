@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -270,3 +271,13 @@ def test_real_alerts_of_a_network(network: str) -> None:
     whole = evidence.filter(pl.col("values") <= 5).group_by("rule", "field").agg(pl.col("alerts").sum())
     volume = dict(table_.select("rule", "alerts").rows())
     assert all(volume[rule] == alerts for rule, _, alerts in whole.rows())
+
+
+def test_every_column_is_in_the_document() -> None:
+    """docs/noise.md names each column of the answer and of its parts."""
+    text = (Path(__file__).parents[2] / "docs" / "noise.md").read_text(encoding="utf-8")
+    result = noise(ALERT_ROWS, FACTS)
+    frames = [result, *result.parts, result["work"]["handling"]]
+    columns = {name for part in frames for name in part.table.collect_schema().names()}
+    assert sorted(name for name in columns if f"`{name}`" not in text) == []
+    assert [part.name for part in frames if f"`{part.name}`" not in text and f"### {part.name}" not in text] == []

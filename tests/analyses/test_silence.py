@@ -25,6 +25,7 @@ def test_a_rule_that_stopped() -> None:
     assert row["alerts"] == 90
     assert row["expected_alerts"] == pytest.approx(27)
     assert row["chance"] == pytest.approx(1 / comb(39, 30))
+    assert row["one_in"] == 1_000_000
 
 
 def test_the_chance_is_hypergeometric() -> None:

@@ -8,7 +8,7 @@ import polars as pl
 
 from watchfloor.analyses.volume import day_of, days_between
 
-__all__ = ["changes_by_rule", "false_discoveries", "last_change"]
+__all__ = ["changes_by_rule", "false_discoveries", "last_change", "one_in"]
 
 _ROUNDS = 4
 """A rule's days are cut in two so many times at most, part by part."""
@@ -28,6 +28,7 @@ _COLUMNS = pl.Schema(
         "days_before": pl.Int64(),
         "days_after": pl.Int64(),
         "chance": pl.Float64(),
+        "one_in": pl.Int64(),
     }
 )
 
@@ -74,6 +75,11 @@ def false_discoveries(chances: pl.Series, share: float) -> float:
     limits = pl.int_range(1, len(ordered) + 1, eager=True) * share / max(1, len(ordered))
     passed = ordered.filter(ordered <= limits)
     return float(passed[-1]) if len(passed) else 0.0
+
+
+def one_in(chance: pl.Expr) -> pl.Expr:
+    """A chance as people say it: once in so many cases, a million at most."""
+    return (1 / chance.clip(1e-6)).round().cast(pl.Int64)
 
 
 def _segmented(days: pl.DataFrame, *, share: float) -> pl.DataFrame:
@@ -164,7 +170,9 @@ def _levels(days: pl.DataFrame, cuts: pl.DataFrame) -> pl.DataFrame:
             days_before=pl.col("days_after").shift(1).over("rule"),
         )
         .filter(pl.col("chance").is_not_null())
-        .with_columns(change_ratio=pl.when(before > 0).then(pl.col("per_day_after") / before))
+        .with_columns(
+            change_ratio=pl.when(before > 0).then(pl.col("per_day_after") / before), one_in=one_in(pl.col("chance"))
+        )
         .sort("chance", "rule", "day", nulls_last=True)
         .select(_COLUMNS.names())
     )

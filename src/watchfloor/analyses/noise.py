@@ -295,8 +295,8 @@ def _explanation(asked: _Asked) -> str:
         "true or escalated alert that no other rule saw: what would be missed without the rule; empty where no alert "
         f"names its case. Rates and trends stand from {asked.minimum} alerts on, with Wilson's interval at "
         f"{asked.sure}.\n"
-        f"The trend compares the last half of the days with the first (days of {asked.zone}; the first and the last may "
-        "be cut): rising or falling where its interval, widened for bursts, leaves no room for no change; steady where "
+        f"The trend compares the last half of the days with the first (days of {asked.zone}; the ends may be "
+        "cut): rising or falling where its interval, widened for bursts, leaves no room for no change; steady where "
         f"it leaves none for a change by more than {asked.steady:g} times; else empty, because nobody can tell. "
         f"Top evidence is the value in most of the rule's alerts, in at least {asked.minimum}.\n"
         "What this does not say: many alerts are not useless alerts, and a rule without a true positive may be the "
@@ -456,7 +456,7 @@ def _changes(changes: pl.LazyFrame, asked: _Asked) -> Result:
         explanation=f"The first day (of {asked.zone}) of each new level, with the alerts per day before and after, up "
         "to the rule's neighbouring changes. Pettitt's test (1979) on the ranks of the days: one loud day is one rank "
         "and no change; days that hang together count for fewer. Chance is how often days in random order would part "
-        f"as clearly. At most {percent(asked.false_share)} of what is listed is expected to be by chance (Benjamini "
+        f"as clearly, once in `one_in` cases (a million at most). At most {percent(asked.false_share)} of what is listed is expected to be by chance (Benjamini "
         f"and Hochberg over all rules with at least {asked.minimum} alerts). Not seen are changes of less than 3 days, "
         "in the first and the last day, and those too small for so few days.",
     )
@@ -471,9 +471,9 @@ def _silent(rows: pl.LazyFrame, asked: _Asked) -> Result:
         explanation="Rules that were active and stopped: a log source that ended, a rule switched off, or an attack "
         "that is over. Whole days without an alert until the last day of its system, which is not counted; longer than "
         "any pause before. Chance is how often the rule's active days, laid at random over its days, would leave so "
-        "many empty at the end: it is small where the rule fired nearly every day. Where a rule stopped for one client "
-        f"only, the row names it. At most {percent(asked.false_share)} of what is listed is expected to be by chance; "
-        f"rules with fewer than {asked.minimum} alerts are not asked.",
+        "many empty at the end, once in `one_in` cases: rare where the rule fired nearly every day. Where a rule "
+        f"stopped for one client only, the row names it. At most {percent(asked.false_share)} of what is listed is "
+        f"expected to be by chance; rules with fewer than {asked.minimum} alerts are not asked.",
     )
 
 
@@ -539,8 +539,8 @@ def _rule_days(rows: pl.LazyFrame, asked: _Asked) -> Result:
             ),
         ),
         explanation=f"The {_ROWS_OF_HEAT} rules with most alerts, each row by its own busiest day, so that a small "
-        "rule shows as well as a large one. A row that changes its colour for good is a change of level, one that ends is a "
-        "silence, a single strong cell is a burst.",
+        "rule shows as well as a large one. A row that changes its colour for good is a change of level, one that "
+        "ends is a silence, a single strong cell is a burst.",
     )
 
 

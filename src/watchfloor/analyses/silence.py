@@ -6,7 +6,7 @@ from math import exp, lgamma
 
 import polars as pl
 
-from watchfloor.analyses.changes import false_discoveries
+from watchfloor.analyses.changes import false_discoveries, one_in
 from watchfloor.analyses.volume import day_of
 
 __all__ = ["chance_of_silence", "silent_rules"]
@@ -24,6 +24,7 @@ _COLUMNS = pl.Schema(
         "alerts": pl.Int64(),
         "expected_alerts": pl.Float64(),
         "chance": pl.Float64(),
+        "one_in": pl.Int64(),
     }
 )
 
@@ -83,7 +84,8 @@ def _silent(counted: pl.DataFrame, *, minimum: int, share: float) -> pl.DataFram
             pl.col("chance") <= limit,
         )
         .with_columns(
-            expected_alerts=pl.col("alerts") / (pl.col("days") - pl.col("silent_days")) * pl.col("silent_days")
+            expected_alerts=pl.col("alerts") / (pl.col("days") - pl.col("silent_days")) * pl.col("silent_days"),
+            one_in=one_in(pl.col("chance")),
         )
         .sort("chance", pl.col("expected_alerts").neg(), "rule", "client", nulls_last=True)
         .select(_COLUMNS.names())
