@@ -456,9 +456,10 @@ def _changes(changes: pl.LazyFrame, asked: _Asked) -> Result:
         explanation=f"The first day (of {asked.zone}) of each new level, with the alerts per day before and after, up "
         "to the rule's neighbouring changes. Pettitt's test (1979) on the ranks of the days: one loud day is one rank "
         "and no change; days that hang together count for fewer. Chance is how often days in random order would part "
-        f"as clearly, once in `one_in` cases (a million at most). At most {percent(asked.false_share)} of what is listed is expected to be by chance (Benjamini "
-        f"and Hochberg over all rules with at least {asked.minimum} alerts). Not seen are changes of less than 3 days, "
-        "in the first and the last day, and those too small for so few days.",
+        "as clearly, once in `one_in` cases (a million at most). At most "
+        f"{percent(asked.false_share)} of what is listed is expected to be by chance (Benjamini and Hochberg over all "
+        f"rules with at least {asked.minimum} alerts). Not seen are changes of less than 3 days, in the first and the "
+        "last day, and those too small for so few days.",
     )
 
 
