@@ -10,11 +10,14 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from helpers import DATA, needs_data, table
 from made_days import NOON as FIRST
 from made_days import alerts_of, poisson
 from watchfloor.analyses.noise import noise
+from watchfloor.analyses.volume import DISPOSITIONS
 from watchfloor.errors import BadOption, SchemaError, UnknownZone
 from watchfloor.result import Result
 from watchfloor.schemas import ALERTS, EVIDENCE, TIME
@@ -281,3 +284,60 @@ def test_every_column_is_in_the_document() -> None:
     columns = {name for part in frames for name in part.table.collect_schema().names()}
     assert sorted(name for name in columns if f"`{name}`" not in text) == []
     assert [part.name for part in frames if f"`{part.name}`" not in text and f"### {part.name}" not in text] == []
+
+
+INSTANT = st.one_of(
+    st.none(),
+    st.datetimes(datetime(1999, 12, 31), datetime(2027, 1, 1), timezones=st.just(UTC)),
+    st.sampled_from([NOON, NOON + timedelta(seconds=1), NOON + timedelta(days=400), datetime(1, 1, 1, tzinfo=UTC)]),
+)
+TEXT = st.one_of(
+    st.none(),
+    st.sampled_from(["a", "b", "", "=1+1", "\r\n\x00", "{}", "svc_bot", "ann", "x" * 3000]),
+    st.text(max_size=5),
+)
+ALERT = st.fixed_dictionaries(
+    {
+        **dict.fromkeys(
+            ("source", "alert_id", "case_id", "client", "system", "rule", "closing_reason", "closed_by"), TEXT
+        ),
+        "record": st.one_of(st.none(), st.integers(1, 20)),
+        "status": st.sampled_from([None, "open", "closed"]),
+        "disposition": st.sampled_from([None, *DISPOSITIONS]),
+        "escalated": st.sampled_from([None, True, False]),
+        **dict.fromkeys(
+            ("created_time", "closed_time", "acknowledged_time", "assigned_time", "triaged_time", "updated_time"),
+            INSTANT,
+        ),
+        "time_basis": st.sampled_from([None, "closed: last change", "acknowledged: note; closed: last change"]),
+    }
+)
+FACT = st.fixed_dictionaries(
+    {"source": TEXT, "alert_id": TEXT, "record": st.one_of(st.none(), st.integers(1, 20)), "field": TEXT, "value": TEXT}
+)
+
+
+@settings(max_examples=25, database=None, deadline=None)
+@given(st.lists(ALERT, max_size=30), st.lists(FACT, max_size=30), st.sampled_from(["UTC", "Pacific/Apia"]))
+def test_whatever_the_alerts_are(alerts: list[dict[str, Any]], facts: list[dict[str, Any]], zone: str) -> None:
+    """Null, odd and hostile values: every part is an answer, and every alert is counted once."""
+    frame = ALERTS.fill(
+        pl.DataFrame(alerts, schema_overrides=dict(ALERTS.schema), strict=False) if alerts else ALERTS.empty()
+    )
+    said = EVIDENCE.fill(pl.DataFrame(facts, schema_overrides=dict(EVIDENCE.schema)) if facts else EVIDENCE.empty())
+    known = {(a["system"], a["alert_id"]) for a in alerts if a["alert_id"] is not None}
+    one_each = len(known) + sum(a["alert_id"] is None for a in alerts)
+    result = noise(frame, said, minimum=2, zone=zone)
+    table_ = result.collect()
+    assert table_["alerts"].sum() == one_each
+    assert table_.height == table_["rule"].n_unique()
+    assert (table_["wasted_alerts"] <= table_["alerts"]).all()
+    tables = {part.name: part.collect() for part in (*result.parts, result["work"]["handling"])}
+    labels = {row["check"]: row for row in tables["labels"].to_dicts()}
+    assert labels["all alerts"]["of"] == one_each
+    timed = one_each - (labels["without created_time (in no day, hour or trend)"]["alerts"] or 0)
+    assert tables["per_hour"]["alerts"].sum() == timed
+    for name in ("precision", "without_doubts", "together", "labels", "bursts", "client_rules"):
+        for column in tables[name].columns:
+            if column.endswith("share") or column.startswith("precision"):
+                assert tables[name][column].drop_nulls().is_between(0, 1.0000001).all(), (name, column)
