@@ -15,7 +15,7 @@ from watchfloor.cli.options import Quiet, WorkspaceAt
 from watchfloor.errors import BadOption
 
 if TYPE_CHECKING:
-    from watchfloor.sources.qradar import Ledger
+    from watchfloor.sources.ledger import Ledger
     from watchfloor.store import Workspace
 
 __all__ = ["app"]
@@ -131,7 +131,7 @@ def _days(since: str) -> float | None:
 @contextmanager
 def _telling(quiet: bool) -> Iterator[None]:
     """The client's remarks as lines for people; tries that follow others only where they are the news."""
-    logger = logging.getLogger("watchfloor.qradar")
+    logger = logging.getLogger("watchfloor.pull")
     handler = _Remarks(logging.ERROR if quiet else logging.INFO)
     silence = logging.NullHandler()
     logger.addHandler(handler)
