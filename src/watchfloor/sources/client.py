@@ -19,7 +19,7 @@ from watchfloor.sources import tls
 from watchfloor.sources.answers import Answer, Denied, Failed, Forbidden, Manner, Temporary, date_ms, value_of
 from watchfloor.sources.secret import Secret
 
-__all__ = ["Client", "Header", "Patience", "Request", "Size", "address"]
+__all__ = ["Client", "Form", "Header", "Patience", "Request", "Size", "address"]
 
 LOG = logging.getLogger("watchfloor.pull")
 LONGEST_WAIT = 900.0
@@ -85,7 +85,10 @@ class Request:
     headers: Mapping[str, str] | None = None
     json: Any = None
     """Of a query that travels as POST."""
-    form: Mapping[str, str] | None = None
+    post: bool = False
+    """A POST whose body the client's `Form` puts in."""
+    expects: Callable[[Any], bool] | None = None
+    """Whether a value is of the kind that was asked for; any other is an answer that broke."""
 
 
 def address(url: str, *, example: str, option: str = "--url", plain: bool = False, path: bool = False) -> str:
@@ -128,6 +131,21 @@ class Header(httpx.Auth):
         """Adds the header."""
         request.headers[self._name] = self._secret()
         yield request
+
+
+class Form(httpx.Auth):
+    """Puts a form with a secret into the body, at the last moment: no frame of a traceback has it."""
+
+    def __init__(self, fields: Callable[[], Mapping[str, str]]) -> None:
+        """`fields` gives what the form says."""
+        self._fields = fields
+
+    def auth_flow(self, request: httpx.Request) -> Iterator[httpx.Request]:  # type: ignore[override]
+        """Makes the request anew, with the form."""
+        headers = {name: request.headers[name] for name in ("Accept", "User-Agent")}
+        yield httpx.Request(
+            request.method, request.url, headers=headers, data=self._fields(), extensions=request.extensions
+        )
 
 
 class Client:
@@ -217,7 +235,7 @@ class Client:
 
     def _once(self, request: Request, until: float) -> Answer:
         self._context.deadline = min(time.monotonic() + self.patience.one_try, until)
-        asks = request.json is not None or request.form is not None
+        asks = request.json is not None or request.post
         with (
             self._translated(),
             self._http.stream(
@@ -226,7 +244,6 @@ class Client:
                 params=request.params,
                 headers=request.headers,
                 json=request.json,
-                data=request.form,
             ) as response,
         ):
             body = response.read()
@@ -234,6 +251,8 @@ class Client:
             body = secret.hide_bytes(body)
         try:
             value = self.check(response.status_code, response.headers, body)
+            if request.expects is not None and not request.expects(value):
+                raise Temporary(f"an answer of another kind than was asked for: {request.about}")
         except Failed as error:
             error.args = (self.hidden(str(error)),)
             raise

@@ -21,6 +21,8 @@ from watchfloor.mappings import (
 )
 from watchfloor.mappings.qradar import Kind, Lookups
 from watchfloor.mappings.qradar import alerts as qradar_alerts
+from watchfloor.mappings.systems import alerts as alerts_of
+from watchfloor.mappings.systems import system_named
 from watchfloor.schemas import ALERTS, EVIDENCE, LEDGER, REJECTS, Tables
 from watchfloor.store.layout import history, runs, sources
 from watchfloor.times import from_epoch
@@ -41,6 +43,13 @@ _NAMED: dict[str, Kind] = {
     "local_destination_address": "local destination addresses",
 }
 """Kinds of objects that name what offenses hold as ids."""
+_MAPPED = {
+    "graph": {"incident": "defender_incident"},
+    "thehive": {"alert": "thehive_alert", "case": "thehive_case"},
+}
+"""Of each system that is read by mapping files: its kinds of objects that are alerts, and the mapping of each."""
+_DETAILS = {"alert": "alert_observables", "case": "case_observables"}
+"""Kinds whose details are objects of their own: lists under a name that records of the API have in files."""
 
 HISTORY = pl.Schema(
     {
@@ -71,7 +80,13 @@ def tables_of(workspace: Workspace, verdicts: Verdicts | None = None) -> Tables:
         missing = {source: _missing(connection, source) for source, _ in found}
     beside = verdicts_of(workspace.folder) if workspace.folder is not None else shipped_verdicts()
     said = verdicts or beside
-    parts = [_of_qradar(workspace, source, missing[source], said) for source, system in found if system == "qradar"]
+    parts = [
+        _of_qradar(workspace, source, missing[source], said)
+        if system == "qradar"
+        else _of_mapped(workspace, source, _MAPPED[system], missing[source], said)
+        for source, system in found
+        if system == "qradar" or system in _MAPPED
+    ]
     kinds = {"alerts": ALERTS, "evidence": EVIDENCE, "rejects": REJECTS, "ledger": LEDGER}
     return {name: pl.concat([part[name] for part in parts] or [kind.empty()]) for name, kind in kinds.items()}
 
@@ -89,31 +104,74 @@ def _of_qradar(workspace: Workspace, source: str, missing: str | None, verdicts:
     lookups = Lookups(verdicts=verdicts)
     for kind, name in _NAMED.items():
         lookups.add(name, (_loads(body) for *_, body in workspace.bodies(source, kind)))
-    earlier: dict[int, str] = {}
-    count = 0
-
-    def offenses() -> Iterator[Any]:
-        nonlocal count
-        last: dict[str, tuple[int, int]] = {}
-        for count, (key, generation, _, body) in enumerate(workspace.bodies(source, "offense"), start=1):
-            if generation > 1 or key in last:
-                _number_again(earlier, last, key, generation, count)
-            last[key] = (generation, count)
-            yield _loads(body)
-
-    tables = qradar_alerts(offenses(), lookups, source=source)
-    named = pl.col("record").replace_strict(earlier, default=None, return_dtype=pl.String)
-    row = {"source": source, "format": "workspace", "lines": count, "partial": missing}
+    records = _Records(workspace, source, "offense")
+    tables = records.named(qradar_alerts(iter(records), lookups, source=source))
     acts = pl.concat([acts_of_notes(_notes(workspace, source)), acts_of_states(_states(workspace, source))])
-    alerts = with_acts(tables["alerts"].with_columns(alert_id=pl.coalesce(named, "alert_id")), acts)
-    evidence = tables["evidence"].with_columns(alert_id=pl.coalesce(named, "alert_id"))
+    tables["alerts"] = with_acts(tables["alerts"], acts)
+    return _settled([tables], source, records.count, missing)
+
+
+def _of_mapped(
+    workspace: Workspace, source: str, kinds: Mapping[str, str], missing: str | None, verdicts: Verdicts
+) -> Tables:
+    """Alerts of a system that is read by mapping files, as a reader has them of files with the same records."""
+    parts: list[Tables] = []
+    count = 0
+    for kind, mapping in kinds.items():
+        records = _Records(workspace, source, kind, before=count)
+        parts.append(
+            records.named(
+                alerts_of(system_named(mapping), iter(records), source=source, verdicts=verdicts, first=count + 1)
+            )
+        )
+        count += records.count
+    return _settled(parts, source, count, missing)
+
+
+def _settled(parts: list[Tables], source: str, count: int, missing: str | None) -> Tables:
+    row = {"source": source, "format": "workspace", "lines": count, "partial": missing}
     return {
         # Computed once: a question asks for them many times.
-        "alerts": alerts.collect().lazy(),
-        "evidence": evidence.collect().lazy(),
-        "rejects": REJECTS.fill(tables["rejects"]),
+        "alerts": pl.concat([part["alerts"] for part in parts]).collect().lazy(),
+        "evidence": pl.concat([part["evidence"] for part in parts]).collect().lazy(),
+        "rejects": REJECTS.fill(pl.concat([part["rejects"] for part in parts])),
         "ledger": pl.LazyFrame([row], schema=LEDGER.schema),
     }
+
+
+class _Records:
+    """The last states of all objects of a kind, which know the ids that began again."""
+
+    def __init__(self, workspace: Workspace, source: str, kind: str, *, before: int = 0) -> None:
+        """`before`: records of the source that came before these."""
+        self._workspace, self._source, self._kind, self._before = workspace, source, kind, before
+        self.count = 0
+        self._earlier: dict[int, str] = {}
+
+    def __iter__(self) -> Iterator[Any]:
+        last: dict[str, tuple[int, int]] = {}
+        details = self._details()
+        for key, generation, _, body in self._workspace.bodies(self._source, self._kind):
+            self.count += 1
+            record = self._before + self.count
+            if generation > 1 or key in last:
+                _number_again(self._earlier, last, key, generation, record)
+            last[key] = (generation, record)
+            found = _loads(body)
+            yield found | details[key] if key in details else found
+
+    def _details(self) -> dict[str, dict[str, Any]]:
+        if (kind := _DETAILS.get(self._kind)) is None:
+            return {}
+        return {key: _loads(body) for key, *_, body in self._workspace.bodies(self._source, kind)}
+
+    def named(self, tables: Tables) -> Tables:
+        """Alerts and evidence by the ids that tell all objects apart; the records must have been read by now."""
+        named = pl.col("record").replace_strict(self._earlier, default=None, return_dtype=pl.String)
+        changed = {
+            name: tables[name].with_columns(alert_id=pl.coalesce(named, "alert_id")) for name in ("alerts", "evidence")
+        }
+        return tables | changed
 
 
 def _notes(workspace: Workspace, source: str) -> Iterator[Mapping[str, Any]]:

@@ -261,15 +261,17 @@ def alerts(
     source: str,
     verdicts: Verdicts | None = None,
     zone: str | None = None,
+    first: int = 1,
 ) -> Tables:
     """Alerts, evidence and rejects of records as the API gives them, without a file.
 
     Arguments:
         system: their mapping.
-        records: JSON objects; their numbers from 1 are the column `record`.
+        records: JSON objects; their numbers are the column `record`.
         source: what the rows say they are from.
         verdicts: what words for closing an alert say.
         zone: of clock times that carry none.
+        first: number of the first record.
 
     Raises:
         AmbiguousTime: clock times, and no zone.
@@ -283,7 +285,7 @@ def alerts(
         rejected.append({"record": number, "lines": 1, "reason": reason, "text": json.dumps(record)[:2000]})
 
     told: Reject = reject
-    for number, record in enumerate(records, start=1):
+    for number, record in enumerate(records, start=first):
         if not isinstance(record, Mapping):
             told(number, "no JSON object", record)
             continue
