@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import sqlite3
-import subprocess
-import sys
 import time
 import zlib
 from collections.abc import Iterator
@@ -18,6 +15,7 @@ from urllib.parse import quote
 
 import pytest
 
+from children import ended
 from consoles import QUICK, check_history, check_ledger
 from doubles.graph import CLIENT_ID, CLIENT_SECRET, TENANT, Graph, Modes, Tenant
 from doubles.qradar import Fault
@@ -410,23 +408,9 @@ with open_workspace(place, create=True) as workspace:
 
 def run(graph: Graph, place: Path, *, kill_after: float | None) -> bool:
     """A pull in a process of its own; whether it came to its end before it was killed."""
-    child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, graph.url, str(graph.ca_file), str(place), TENANT, CLIENT_ID],
-        env=os.environ | {"WATCHFLOOR_GRAPH_CLIENT_SECRET": CLIENT_SECRET},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    with child:
-        assert child.stdout is not None
-        assert child.stderr is not None
-        if child.stdout.readline() and kill_after is not None:
-            try:
-                child.wait(kill_after)
-            except subprocess.TimeoutExpired:
-                child.kill()
-        said = child.stderr.read().decode()
-    assert child.returncode in (0, -9), said
-    return child.returncode == 0
+    environment = {"WATCHFLOOR_GRAPH_CLIENT_SECRET": CLIENT_SECRET}
+    args = (graph.url, graph.ca_file, place, TENANT, CLIENT_ID)
+    return ended(CHILD, *args, environment=environment, kill_after=kill_after)
 
 
 def test_a_pull_that_is_killed_goes_on(tmp_path: Path) -> None:

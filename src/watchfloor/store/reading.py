@@ -19,6 +19,7 @@ from watchfloor.mappings import (
     verdicts_of,
     with_acts,
 )
+from watchfloor.mappings.cases import with_cases
 from watchfloor.mappings.qradar import Kind, Lookups
 from watchfloor.mappings.qradar import alerts as qradar_alerts
 from watchfloor.mappings.systems import alerts as alerts_of
@@ -47,7 +48,8 @@ _MAPPED = {
     "graph": {"incident": "defender_incident"},
     "thehive": {"alert": "thehive_alert", "case": "thehive_case"},
 }
-"""Of each system that is read by mapping files: its kinds of objects that are alerts, and the mapping of each."""
+"""Of each system that is read by mapping files: its kinds of objects that are alerts, and the mapping of each; of two
+the second are cases that alerts of the first are merged into."""
 _DETAILS = {"alert": "alert_observables", "case": "case_observables"}
 """Kinds whose details are objects of their own: lists under a name that records of the API have in files."""
 
@@ -125,7 +127,7 @@ def _of_mapped(
             )
         )
         count += records.count
-    return _settled(parts, source, count, missing)
+    return _settled([with_cases(*parts)] if len(parts) == 2 else parts, source, count, missing)
 
 
 def _settled(parts: list[Tables], source: str, count: int, missing: str | None) -> Tables:

@@ -206,12 +206,13 @@ class _Pull(Pull):
         return False
 
     def _by_time(self, start: int | None, *, alerts: bool) -> Iterator[tuple[graph.Page, int | None]]:
-        """Each page from the last time of the one before.
+        """Each page from the last time of the one before, which is said once it is seen that Graph does sort.
 
         Raises:
             _Unsorted: rows that are not in order, though it was asked for.
         """
         at, link, followed, passed = start, None, set[str](), 0
+        sorts = False
         while True:
             query = Query(None if at is None else text_of(at), alerts=alerts)
             try:
@@ -224,7 +225,8 @@ class _Pull(Pull):
             if times != sorted(times) or (times and at is not None and times[0] < at):
                 raise _Unsorted
             last = times[-1] if times else at
-            yield page, last
+            sorts = sorts or (bool(times) and times[0] < times[-1])  # rows of one time are in any order
+            yield page, last if sorts else None
             if not page.rows or not (page.full or page.next):
                 return
             if last is not None and (at is None or last > at):
