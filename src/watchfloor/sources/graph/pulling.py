@@ -100,7 +100,7 @@ def pull(
         **{"since_days": since_days, "page_size": page_size, **trust.remembered()},
     }
     with (
-        Login(login_at, tenant, client_id, secret, trust, scope=scope, patience=patience) as login,
+        Login(login_at, tenant.lower(), client_id, secret, trust, scope=scope, patience=patience) as login,
         Client(at, login, trust, patience) as client,
     ):
         login.accepts()

@@ -22,7 +22,7 @@ from watchfloor.sources.tls import Tls
 from watchfloor.store.changes import Item
 from watchfloor.store.workspace import Page, Workspace
 
-__all__ = ["OBSERVABLES", "PAGE_SIZE", "address", "pull"]
+__all__ = ["OBSERVABLES", "PAGE_SIZE", "address", "name", "pull"]
 
 PAGE_SIZE = 200
 OVERLAP_MS = 2 * 3_600_000
@@ -62,6 +62,11 @@ def address(url: str, *, plain: bool = False) -> str:
     return clients.address(url, example="https://thehive.example.com", plain=plain, path=True)
 
 
+def name(at: str, organisation: str | None) -> str:
+    """What the workspace calls an installation, as one organisation sees it."""
+    return f"{at}/{organisation}" if organisation else at
+
+
 def pull(
     url: str,
     workspace: Workspace,
@@ -96,7 +101,7 @@ def pull(
     """
     trust = trust or Tls()
     at = address(url, plain=trust.insecure)
-    source = f"{at}/{organisation}" if organisation else at
+    source = name(at, organisation)
     settings = {
         **{"url": at, "organisation": organisation, "since_days": since_days, "page_size": page_size},
         **trust.remembered(),
@@ -188,8 +193,8 @@ class _Pull(Pull):
 
     def list(self, of: _List, scope: int | None) -> None:
         """What was made or changed since the last walk; how far it got is kept with each page."""
-        name = f"walk over {of.about}"
-        noted = self.workspace.state(self.run.source, name) or {}
+        about = f"walk over {of.about}"
+        noted = self.workspace.state(self.run.source, about) or {}
         walk = _Walk.begin(noted, self.client.clock_ms, scope)
         total, done = self.client.count(self.left(of, walk), f"a count of {of.about}"), 0
         for answer, words, at, more in self.pages(of, walk, Size(self.page_size)):
@@ -198,7 +203,7 @@ class _Pull(Pull):
             if not more:
                 state = {"mark_ms": walk.began_ms, "scope_ms": walk.scope_ms, "walk": None}
             items = self.items(answer.value, item_of)
-            self.keep(of.about, Page(of.kind, words, answer.body, items), len(answer.value), (name, state))
+            self.keep(of.about, Page(of.kind, words, answer.body, items), len(answer.value), (about, state))
             done += len(answer.value)
             self.progress(of.about, done, max(total, done))
 
