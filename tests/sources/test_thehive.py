@@ -154,10 +154,10 @@ def test_an_order_that_is_not_kept_is_an_error(workspace: Workspace) -> None:
         pulled(thehive, workspace)
 
 
-@pytest.mark.parametrize("fields", [True, False])
-def test_a_second_run_brings_what_changed(workspace: Workspace, fields: bool) -> None:
+@pytest.mark.parametrize("modes", [Modes(), Modes(fields=False), Modes(counts=False)], ids=["new", "old", "no-count"])
+def test_a_second_run_brings_what_changed(workspace: Workspace, modes: Modes) -> None:
     """One closed, one merged, one new, one deleted, which stays, and is marked."""
-    with TheHive(Hive(90, 4), modes=Modes(fields=fields)) as thehive:
+    with TheHive(Hive(90, 4), modes=modes) as thehive:
         pulled(thehive, workspace)
         hive = thehive.hive
         keys = sorted(hive.objects["Alert"], key=lambda key: int(key[1:]))

@@ -39,8 +39,8 @@ def open_workspace(path_or_url: str | Path | None = None, *, create: bool = Fals
     if url.get_backend_name() == "sqlite" and not create and not Path(str(url.database)).is_file():
         raise WorkspaceError(
             f"there is no workspace at {name}",
-            hint="`watchfloor pull qradar --url https://CONSOLE` fills one, or pull graph, pull thehive; or name files, "
-            "or another --workspace",
+            hint="`watchfloor pull qradar --url https://CONSOLE` fills one (so do pull graph and pull thehive); "
+            "or name files, or another --workspace",
         )
     engine = _engine(url, name)
     with translated(name):

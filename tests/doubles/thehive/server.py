@@ -24,6 +24,8 @@ class Modes:
     """Steps that the key's user may not take."""
     fields: bool = True
     """Whether it knows `includeFields`."""
+    counts: bool = True
+    """Whether it knows the step `count`."""
     order: str = "as asked"
     """ignored: newest first whatever is asked."""
     path: str = ""
@@ -111,7 +113,7 @@ class TheHive(Serving):
                     if "extraData" not in step:
                         raise Refusal(400, "AttributeCheckingError", "[page.extraData: missing]")
                     rows = rows[step["from"] : step["to"]]
-                case "count":
+                case "count" if self.modes.counts:
                     return len(rows)
                 case name:
                     raise Refusal(400, "BadRequest", f"Unknown operation: {name}")

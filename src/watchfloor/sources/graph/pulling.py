@@ -167,21 +167,21 @@ class _Pull(Pull):
             since, kept_scope = scope, scope
         else:
             since, kept_scope = mark - OVERLAP_MS, before
+        start = None if since is None else since * PER_MS
         began = self.client.clock_ms
-        done = 0
+        total, done = self.counted(start), 0
 
         def keep(page: graph.Page, reached: int | None) -> None:
             nonlocal done
-            rows = [self.whole(row) for row in page.rows]
+            rows = [row for row in page.rows if not self.apart(row)]
             items = self.items(rows, item_of)
             state = None
             if reached is not None:
                 state = (_STATE, {"mark_ms": min(reached // PER_MS, began), "scope_ms": kept_scope})
             self.keep(_ABOUT, Page(_KIND, page.words, page.answer.body, items), len(rows), state)
-            done += len(rows)
-            self.progress(_ABOUT, done, None)
+            done += len(page.rows)
+            self.progress(_ABOUT, done, total if total is None else max(total, done))
 
-        start = None if since is None else since * PER_MS
         if self.walk(start, keep, alerts=True):
             return
         # Graph did not sort: what it gave is whole only at the end, and what changed meanwhile comes once more.
@@ -260,19 +260,10 @@ class _Pull(Pull):
             except Failed:
                 raise error from None
 
-    def whole(self, row: Any) -> Any:
-        """An incident with its alerts; without them where they cannot be had, which the ledger says."""
-        if not isinstance(row, dict) or "alerts" in row or item_of(row) is None:
-            return row
-        key = str(row["id"])
-        try:
-            answer, _ = self.client.incident(_quoted(key), attempts=_ALONE)
-        except Gone:
-            return row
-        except (Temporary, Refused, Forbidden) as error:
-            self.ledger.missing[f"alerts of incident {key}"] = str(error)
-            return row
-        return answer.value if isinstance(answer.value, dict) and answer.value.get("id") == row["id"] else row
+    def apart(self, row: Any) -> bool:
+        """Whether it is an incident that came without its alerts, and was kept with them now."""
+        item = item_of(row) if isinstance(row, dict) else None
+        return item is not None and item.due and self.one(item.key)
 
     def again(self, waiting: list[str]) -> None:
         """Incidents whose alerts could not be had before."""
@@ -280,26 +271,33 @@ class _Pull(Pull):
             self.one(key)
             self.progress(_WAITING, number + 1, len(waiting))
 
-    def one(self, key: str) -> None:
-        """One incident with its alerts."""
+    def one(self, key: str) -> bool:
+        """Whether an incident came with its alerts; where they cannot be had, the ledger says so."""
         try:
             answer, words = self.client.incident(_quoted(key), attempts=_ALONE)
         except Gone:
             self.run.clear(_KIND, key)
-            return
+            return False
         except (Temporary, Refused, Forbidden) as error:
             self.ledger.missing[f"alerts of incident {key}"] = str(error)
-            return
-        self.ledger.missing.pop(f"alerts of incident {key}", None)
-        rows = [answer.value]
-        self.keep(_ABOUT, Page(_KIND, words, answer.body, self.items(rows, item_of)), 1, cleared=(_KIND, key))
+            return False
+        items = [item for item in self.items([answer.value], item_of) if item.key == key]
+        self.keep(_ABOUT, Page(_KIND, words, answer.body, items), 1, cleared=(_KIND, key))
+        return bool(items)
+
+    def counted(self, start: int | None) -> int | None:
+        """How many incidents changed from `start` on; null where Graph does not say."""
+        try:
+            return self.client.count(None if start is None else text_of(start))
+        except Refused:
+            return None
 
     def census(self, scope: int | None, *, had: bool) -> None:
         """Where Graph counts other than we do: marks those that are gone, fetches those that were missed."""
-        since = None if scope is None else text_of(scope * PER_MS)
+        start = None if scope is None else scope * PER_MS
         living = self.workspace.known(self.run.source, _KIND)
         known = {key: at for key, (_, at) in living.items() if scope is None or (at is not None and at >= scope)}
-        counted = self.client.count(since)
+        counted = self.counted(start)
         if counted == len(known) or (counted is None and not had):
             return
         there: dict[str, int | None] = {}
@@ -308,7 +306,7 @@ class _Pull(Pull):
             there.update({item.key: item.changed_ms for item in self.items(page.rows, item_of)})
             self.progress(_CENSUS, len(there), None)
 
-        self.walk(None if scope is None else scope * PER_MS, see, alerts=False)
+        self.walk(start, see, alerts=False)
         for key, at in there.items():
             if key not in known or known[key] != at:
                 self.one(key)

@@ -196,7 +196,7 @@ class _Pull(Pull):
         about = f"walk over {of.about}"
         noted = self.workspace.state(self.run.source, about) or {}
         walk = _Walk.begin(noted, self.client.clock_ms, scope)
-        total, done = self.client.count(self.left(of, walk), f"a count of {of.about}"), 0
+        total, done = self.counted(of, self.left(of, walk)), 0
         for answer, words, at, more in self.pages(of, walk, Size(self.page_size)):
             walk = replace(walk, at_ms=at)
             state = {"mark_ms": noted.get("mark_ms"), "scope_ms": noted.get("scope_ms"), "walk": asdict(walk)}
@@ -205,7 +205,14 @@ class _Pull(Pull):
             items = self.items(answer.value, item_of)
             self.keep(of.about, Page(of.kind, words, answer.body, items), len(answer.value), (about, state))
             done += len(answer.value)
-            self.progress(of.about, done, max(total, done))
+            self.progress(of.about, done, total if total is None else max(total, done))
+
+    def counted(self, of: _List, steps: Steps) -> int | None:
+        """How many rows a query has; null where TheHive does not count."""
+        try:
+            return self.client.count(steps, f"a count of {of.about}")
+        except (Refused, Gone):
+            return None
 
     def left(self, of: _List, walk: _Walk) -> Steps:
         """What a walk has yet to see."""
@@ -242,7 +249,8 @@ class _Pull(Pull):
         living = self.workspace.known(self.run.source, of.kind)
         known = {key: at for key, (_, at) in living.items() if scope is None or (at is not None and at >= scope)}
         walk = _Walk(scope, 0, scope)
-        if self.client.count(walk.query(of), f"a count of {of.about}") == len(known):
+        counted = self.counted(of, walk.query(of))
+        if counted == len(known) or (counted is None and not had):
             return
         there: dict[str, int | None] = {}
         fields = ("_id", "_type", "_createdAt", "_updatedAt")
