@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +18,12 @@ from watchfloor.mappings import (
     verdicts_of,
     with_acts,
 )
-from watchfloor.mappings.cases import with_cases
 from watchfloor.mappings.qradar import Kind, Lookups
 from watchfloor.mappings.qradar import alerts as qradar_alerts
-from watchfloor.mappings.systems import alerts as alerts_of
-from watchfloor.mappings.systems import system_named
 from watchfloor.schemas import ALERTS, EVIDENCE, LEDGER, REJECTS, Tables
 from watchfloor.store.layout import history, runs, sources
+from watchfloor.store.mapped import MAPPED, of_mapped
+from watchfloor.store.records import Records, loads, seen, settled
 from watchfloor.times import from_epoch
 
 if TYPE_CHECKING:
@@ -44,15 +42,6 @@ _NAMED: dict[str, Kind] = {
     "local_destination_address": "local destination addresses",
 }
 """Kinds of objects that name what offenses hold as ids."""
-_MAPPED = {
-    "graph": {"incident": "defender_incident"},
-    "thehive": {"alert": "thehive_alert", "case": "thehive_case"},
-}
-"""Of each system that is read by mapping files: its kinds of objects that are alerts, and the mapping of each; of two
-the second are cases that alerts of the first are merged into."""
-_DETAILS = {"alert": "alert_observables", "case": "case_observables"}
-"""Kinds whose details are objects of their own: lists under a name that records of the API have in files."""
-
 HISTORY = pl.Schema(
     {
         "source": pl.String(),
@@ -85,9 +74,9 @@ def tables_of(workspace: Workspace, verdicts: Verdicts | None = None) -> Tables:
     parts = [
         _of_qradar(workspace, source, missing[source], said)
         if system == "qradar"
-        else _of_mapped(workspace, source, _MAPPED[system], missing[source], said)
+        else of_mapped(workspace, source, system, missing[source], said)
         for source, system in found
-        if system == "qradar" or system in _MAPPED
+        if system == "qradar" or system in MAPPED
     ]
     kinds = {"alerts": ALERTS, "evidence": EVIDENCE, "rejects": REJECTS, "ledger": LEDGER}
     return {name: pl.concat([part[name] for part in parts] or [kind.empty()]) for name, kind in kinds.items()}
@@ -105,81 +94,18 @@ def _missing(connection: sa.Connection, source: str) -> str | None:
 def _of_qradar(workspace: Workspace, source: str, missing: str | None, verdicts: Verdicts) -> Tables:
     lookups = Lookups(verdicts=verdicts)
     for kind, name in _NAMED.items():
-        lookups.add(name, (_loads(body) for *_, body in workspace.bodies(source, kind)))
-    records = _Records(workspace, source, "offense")
+        lookups.add(name, (loads(body) for *_, body in workspace.bodies(source, kind)))
+    records = Records(workspace, source, "offense")
     tables = records.named(qradar_alerts(iter(records), lookups, source=source))
     acts = pl.concat([acts_of_notes(_notes(workspace, source)), acts_of_states(_states(workspace, source))])
     tables["alerts"] = with_acts(tables["alerts"], acts)
-    return _settled([tables], source, records.count, missing)
-
-
-def _of_mapped(
-    workspace: Workspace, source: str, kinds: Mapping[str, str], missing: str | None, verdicts: Verdicts
-) -> Tables:
-    """Alerts of a system that is read by mapping files, as a reader has them of files with the same records."""
-    parts: list[Tables] = []
-    count = 0
-    for kind, mapping in kinds.items():
-        records = _Records(workspace, source, kind, before=count)
-        parts.append(
-            records.named(
-                alerts_of(system_named(mapping), iter(records), source=source, verdicts=verdicts, first=count + 1)
-            )
-        )
-        count += records.count
-    return _settled([with_cases(*parts)] if len(parts) == 2 else parts, source, count, missing)
-
-
-def _settled(parts: list[Tables], source: str, count: int, missing: str | None) -> Tables:
-    row = {"source": source, "format": "workspace", "lines": count, "partial": missing}
-    return {
-        # Computed once: a question asks for them many times.
-        "alerts": pl.concat([part["alerts"] for part in parts]).collect().lazy(),
-        "evidence": pl.concat([part["evidence"] for part in parts]).collect().lazy(),
-        "rejects": REJECTS.fill(pl.concat([part["rejects"] for part in parts])),
-        "ledger": pl.LazyFrame([row], schema=LEDGER.schema),
-    }
-
-
-class _Records:
-    """The last states of all objects of a kind, which know the ids that began again."""
-
-    def __init__(self, workspace: Workspace, source: str, kind: str, *, before: int = 0) -> None:
-        """`before`: records of the source that came before these."""
-        self._workspace, self._source, self._kind, self._before = workspace, source, kind, before
-        self.count = 0
-        self._earlier: dict[int, str] = {}
-
-    def __iter__(self) -> Iterator[Any]:
-        last: dict[str, tuple[int, int]] = {}
-        details = self._details()
-        for key, generation, _, body in self._workspace.bodies(self._source, self._kind):
-            self.count += 1
-            record = self._before + self.count
-            if generation > 1 or key in last:
-                _number_again(self._earlier, last, key, generation, record)
-            last[key] = (generation, record)
-            found = _loads(body)
-            yield found | details[key] if key in details else found
-
-    def _details(self) -> dict[str, dict[str, Any]]:
-        if (kind := _DETAILS.get(self._kind)) is None:
-            return {}
-        return {key: _loads(body) for key, *_, body in self._workspace.bodies(self._source, kind)}
-
-    def named(self, tables: Tables) -> Tables:
-        """Alerts and evidence by the ids that tell all objects apart; the records must have been read by now."""
-        named = pl.col("record").replace_strict(self._earlier, default=None, return_dtype=pl.String)
-        changed = {
-            name: tables[name].with_columns(alert_id=pl.coalesce(named, "alert_id")) for name in ("alerts", "evidence")
-        }
-        return tables | changed
+    return settled([tables], source, records.count, missing)
 
 
 def _notes(workspace: Workspace, source: str) -> Iterator[Mapping[str, Any]]:
     """Notes, each with its offense."""
     for *_, body in workspace.bodies(source, "note"):
-        found = _loads(body)
+        found = loads(body)
         for note in found["notes"]:
             yield note | {"offense_id": found["offense_id"]}
 
@@ -195,45 +121,16 @@ def _states(workspace: Workspace, source: str) -> pl.DataFrame:
     """The states of offenses that were seen, each when it was fetched; those of ids that began again are left out."""
     decoder = msgspec.json.Decoder(_State)
     rows = []
-    chosen = sa.select(history.c.key, history.c.observed_ms, history.c.body).where(
-        history.c.source == source,
-        history.c.kind == "offense",
-        history.c.generation == 1,
-        history.c.body.is_not(None),
-    )
-    with (
-        workspace.reading() as connection,
-        connection.execution_options(yield_per=1_000).execute(chosen) as found,
-    ):
-        for key, seen, body in found:
-            try:
-                one = decoder.decode(body)
-            except (msgspec.MsgspecError, UnicodeError):  # such an offense is a reject, or no act of anybody
-                continue
-            made = one.first_persisted_time or one.start_time
-            rows.append((key, one.assigned_to, made, one.last_persisted_time, seen))
+    for key, at, body in seen(workspace, source, "offense"):
+        try:
+            one = decoder.decode(body)
+        except (msgspec.MsgspecError, UnicodeError):  # such an offense is a reject, or no act of anybody
+            continue
+        made = one.first_persisted_time or one.start_time
+        rows.append((key, one.assigned_to, made, one.last_persisted_time, at))
     types = {name: pl.Int64() if isinstance(dtype, pl.Datetime) else dtype for name, dtype in STATES.items()}
     frame = pl.DataFrame(rows, schema=types, orient="row")
     return frame.with_columns(from_epoch(pl.col(name), "ms") for name in types if name.endswith("_time"))
-
-
-def _loads(body: str) -> Any:
-    """The JSON of an object; the quick reader refuses lone surrogates."""
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeError):
-        return json.loads(body)
-
-
-def _number_again(
-    earlier: dict[int, str], last: dict[str, tuple[int, int]], key: str, generation: int, record: int
-) -> None:
-    """Ids begin again after a hard clean: the living offense keeps its id, an earlier one is `5 (1)`."""
-    before = last.get(key)
-    if before is None:
-        return
-    older, number = min(before, (generation, record))
-    earlier[number] = f"{key} ({older})"
 
 
 def history_of(workspace: Workspace, kind: str | None = None) -> pl.LazyFrame:

@@ -22,7 +22,7 @@ from watchfloor.mappings.verdicts import Verdicts, shipped_verdicts
 from watchfloor.schemas import ALERTS, EVIDENCE, REJECTS, TIME, VOCABULARIES, Tables
 from watchfloor.times import Unit
 
-__all__ = ["Maker", "Row", "alerts"]
+__all__ = ["Maker", "Row", "alerts", "made_by"]
 
 Row = dict[str, Any]
 """A row of a canonical table."""
@@ -261,22 +261,24 @@ def alerts(
     source: str,
     verdicts: Verdicts | None = None,
     zone: str | None = None,
-    first: int = 1,
 ) -> Tables:
     """Alerts, evidence and rejects of records as the API gives them, without a file.
 
     Arguments:
         system: their mapping.
-        records: JSON objects; their numbers are the column `record`.
+        records: JSON objects; their numbers from 1 are the column `record`.
         source: what the rows say they are from.
         verdicts: what words for closing an alert say.
         zone: of clock times that carry none.
-        first: number of the first record.
 
     Raises:
         AmbiguousTime: clock times, and no zone.
     """
-    maker = Maker(system, verdicts, zone)
+    return made_by(Maker(system, verdicts, zone), records, source=source)
+
+
+def made_by(maker: Maker, records: Iterable[Any], *, source: str, first: int = 1) -> Tables:
+    """The same by a maker, which knows afterwards what words it did not; `first` is the number of the first record."""
     rows: list[Row] = []
     facts: list[Row] = []
     rejected: list[Row] = []
