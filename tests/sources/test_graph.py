@@ -17,6 +17,7 @@ import pytest
 
 from children import ended
 from consoles import QUICK, check_history, check_ledger
+from databases import new_database
 from doubles.graph import CLIENT_ID, CLIENT_SECRET, TENANT, Graph, Modes, Tenant
 from doubles.qradar import Fault
 from helpers import rows
@@ -32,10 +33,11 @@ from watchfloor.store import Workspace, open_workspace
 SOURCE = f"/{TENANT}"
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Iterator[Workspace]:
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def workspace(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Workspace]:
     """An empty workspace."""
-    with open_workspace(tmp_path / "w.db", create=True) as opened:
+    place = str(tmp_path / "w.db") if request.param == "sqlite" else new_database()
+    with open_workspace(place, create=True) as opened:
         yield opened
 
 

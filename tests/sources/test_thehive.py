@@ -15,6 +15,7 @@ import pytest
 
 from children import ended
 from consoles import QUICK, check_history, check_ledger
+from databases import new_database
 from doubles.qradar import Fault
 from doubles.thehive import KEY, Hive, Modes, TheHive
 from helpers import rows
@@ -27,10 +28,11 @@ from watchfloor.sources.tls import Tls
 from watchfloor.store import Workspace, open_workspace
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Iterator[Workspace]:
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def workspace(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Workspace]:
     """An empty workspace."""
-    with open_workspace(tmp_path / "w.db", create=True) as opened:
+    place = str(tmp_path / "w.db") if request.param == "sqlite" else new_database()
+    with open_workspace(place, create=True) as opened:
         yield opened
 
 
