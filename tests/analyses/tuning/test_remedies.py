@@ -3,29 +3,11 @@
 from __future__ import annotations
 
 import polars as pl
-import pytest
 
 from tuning_alerts import Made
-from watchfloor.analyses.tuning.natures import grouped_by_nature
 from watchfloor.analyses.tuning.remedies import merges, named_entities, remedies
 
 NONE = pl.Series([], dtype=pl.UInt32)
-
-
-@pytest.mark.parametrize(
-    ("rule", "grouped"),
-    [
-        ("Web server 400 error code.", True),
-        ("Multiple web server 500 error codes from same source ip.", True),
-        ("Apache: HTTP 4xx responses", True),
-        ("ET SCAN Nmap 7.400 Probe", False),
-        ("Multiple Login Failures for the Same User", False),
-        ("Dovecot Authentication Success.", False),
-    ],
-)
-def test_rules_whose_number_matters(rule: str, grouped: bool) -> None:
-    """By what their names say."""
-    assert (grouped_by_nature(rule) is not None) == grouped
 
 
 def test_a_burst_becomes_one_alert_per_entity() -> None:
