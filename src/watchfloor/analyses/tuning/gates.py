@@ -11,10 +11,10 @@ import polars as pl
 
 from watchfloor.analyses.intervals import wilson, z_of
 from watchfloor.analyses.tuning.candidates import Candidate
-from watchfloor.analyses.tuning.remedies import grouped_by_nature
+from watchfloor.analyses.tuning.natures import fault_by_nature, grouped_by_nature
 from watchfloor.analyses.tuning.work import FOLDS, Work
 
-__all__ = ["Judged", "judge", "upper_bound"]
+__all__ = ["SEVERE", "Judged", "judge", "upper_bound"]
 
 _BURST = 0.35
 """An hour that holds a larger share of the alerts is a burst: an attack, or a fault that is over."""
@@ -22,6 +22,10 @@ _FOLDS = FOLDS - 1
 """So many parts of the time must have alerts, the last one among them."""
 _AT_ONCE = 1_000_000
 """Rows of candidates that are counted together."""
+SEVERE = 70
+"""Alerts of this severity (0-100) and more, by their median, need more proof."""
+_DEAR = 10
+"""So many times smaller is the chance allowed for them, and for rules that alone cover a technique or tactic."""
 _ALPHA = 0.05
 """Of finding anything at all where verdicts fell by chance, over all candidates together (Bonferroni)."""
 
@@ -37,6 +41,8 @@ class Judged:
     decided: int
     touched: pl.Series
     """Its rows whose cases were attacks or escalated."""
+    severity: float | None
+    """The median of its alerts'."""
     against: str
     """Why it is not excluded; empty where nothing speaks against it."""
 
@@ -56,12 +62,17 @@ def judge(work: Work, found: Sequence[Candidate]) -> list[Judged]:
     for batch in _batches(found):
         for candidate, facts in zip(batch, _counted(batch, alerts), strict=True):
             cause = grouped_by_nature(candidate.exclusion.rule)
+            fault = fault_by_nature(candidate.exclusion.rule)
             against = f"{cause}: grouped, never excluded" if cause else ""
+            against = against or (f"{fault}: mend the source, its silence would go unseen" if fault else "")
+            # What would be missed most must be proven most.
+            dear = (facts["severity"] or 0) >= SEVERE or candidate.exclusion.rule in work.sole
             if not against and work.labelled:
-                against = _chance(facts["useless"], facts["decided"], base, tested)
-            against = against or _steady(facts["n"], facts["folds"], facts["top"], recent=facts["recent"])
+                against = _chance(facts["useless"], facts["decided"], base, tested * (_DEAR if dear else 1))
+            parts = FOLDS if dear else _FOLDS
+            against = against or _steady(facts["n"], facts["folds"], facts["top"], parts, recent=facts["recent"])
             touched = pl.Series(facts["touched"] if work.labelled else [], dtype=pl.UInt32)
-            counts = {name: facts[name] for name in ("n", "useless", "positive", "decided")}
+            counts = {name: facts[name] for name in ("n", "useless", "positive", "decided", "severity")}
             judged.append(Judged(candidate, **counts, touched=touched, against=against))
     return judged
 
@@ -71,7 +82,8 @@ def _timed(work: Work) -> pl.DataFrame:
     seconds = pl.col("time").dt.epoch("s")
     since, span = seconds - seconds.min(), seconds.max() - seconds.min() + 1
     return work.alerts.sort("row").select(
-        *("row", "useless", "positive", "decided", "protected", "hour"), fold=(since * FOLDS // span).cast(pl.UInt8)
+        *("row", "useless", "positive", "decided", "protected", "hour", "severity"),
+        fold=(since * FOLDS // span).cast(pl.UInt8),
     )
 
 
@@ -98,6 +110,7 @@ def _counted(batch: Sequence[Candidate], alerts: pl.DataFrame) -> list[dict[str,
     counts = frame.group_by("which").agg(
         pl.col("useless", "positive", "decided").sum(),
         n=pl.len(),
+        severity=pl.col("severity").median(),
         folds=pl.col("fold").n_unique(),
         recent=(pl.col("fold") == FOLDS - 1).any(),
         touched=pl.col("row").filter("protected"),
@@ -115,10 +128,10 @@ def _chance(useless: int, decided: int, base: float, tested: int) -> str:
     return f"{useless} of {decided} judged ones were useless, and {base:.0%} of all alerts are: that may be chance"
 
 
-def _steady(n: int, folds: int, top: int, *, recent: bool) -> str:
+def _steady(n: int, folds: int, top: int, parts: int, *, recent: bool) -> str:
     if not recent:
         return "it stopped: none of them came in the last quarter of the time"
-    if folds < _FOLDS:
+    if folds < parts:
         return f"it is new or rare: they came in {folds} of {FOLDS} quarters of the time"
     if top > _BURST * n:
         return f"one hour holds {top / n:.0%} of them: a burst is grouped, not excluded"

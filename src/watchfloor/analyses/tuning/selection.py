@@ -17,6 +17,10 @@ __all__ = ["Chosen", "select"]
 
 _BREADTH = {0: 0.5, 1: 1.0, 2: 0.97, 3: 0.94}
 """What an exclusion is worth by its number of conditions: none is the whole rule; many are hard to keep."""
+_SOLE = 0.5
+"""What is left of its worth where its rule alone covers a technique or tactic."""
+_SEVERITY = 0.5
+"""Severity 100 takes this share of it."""
 _WIDTH = {"eq": 1.0, "in": 0.98, "in_network": 0.9, "matches": 0.85, "hours": 0.8}
 """What each kind of condition leaves of it: the wider, the less."""
 
@@ -58,7 +62,8 @@ def select(work: Work, judged: Sequence[Judged], *, most: int, worth: float) -> 
     factors = []
     hiding = []
     for number, one in enumerate(judged):
-        factors.append(_factor(one))
+        rule = one.candidate.exclusion.rule
+        factors.append(_factor(one) * work.effort.get(rule, 1.0) * (_SOLE if rule in work.sole else 1.0))
         if not one.against:
             heapq.heappush(heap, (-_gain(one, alive) * factors[number], str(one.candidate.exclusion), number))
     chosen: list[Chosen] = []
@@ -89,11 +94,12 @@ def _gain(one: Judged, alive: pl.Series) -> int:
 
 
 def _factor(one: Judged) -> float:
-    """What breadth, and cases of which a part would be hidden, leave of an exclusion's worth."""
+    """What breadth, severity, and cases of which a part would be hidden, leave of an exclusion's worth."""
     conditions = one.candidate.exclusion.conditions
     factor = _BREADTH[len(conditions)]
     for condition in conditions:
         factor *= _WIDTH[condition.op]
         if condition.op == "in":
             factor *= 1 - 0.002 * len(condition.value)
+    factor *= 1 - _SEVERITY * min(100.0, max(0.0, one.severity or 0.0)) / 100
     return factor * (1 - min(0.9, 10 * one.touched.len() / max(1, one.n)))
