@@ -52,7 +52,7 @@ def test_what_is_planted_is_found_and_traps_are_not() -> None:
     assert good["cases_hidden_fully"].sum() == 0
     assert "host = jump1" not in good["exclusion"].to_list()
     why = result["why_not"].collect().filter(pl.col("conditions") == "host = jump1")["against"]
-    assert why.to_list() == ["it would hide a case that was an attack or was escalated"]
+    assert why.to_list() == ["1 of them true: it would hide a case that was an attack or was escalated"]
     applied = set(good["exclusion"].to_list())
     assert not any("mallory" in exclusion for exclusion in applied)
 

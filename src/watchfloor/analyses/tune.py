@@ -76,7 +76,7 @@ class _Plan:
     future: Work
     chosen: list[Chosen]
     judged: list[Judged]
-    hiding: list[Judged]
+    passed: list[Judged]
     proof: Proof
 
 
@@ -132,9 +132,9 @@ def tune(
 
     judged = judge(past, list(candidates(past, minimum=minimum)))
     floor = _worth(past, worth, expiry_days, minimum)
-    chosen, hiding = select(past, judged, most=most + _TAIL, worth=minimum)
+    chosen, passed = select(past, judged, most=most + _TAIL, worth=minimum)
     proof = backtest(past, lambda known: [one.exclusion for one in learn(known)])
-    plan = _Plan(past, future, chosen, judged, hiding, proof)
+    plan = _Plan(past, future, chosen, judged, passed, proof)
     table, examples = _table(work, plan, until is not None, most=most, floor=floor, minimum=minimum)
     return Result(
         title="Tuning",
@@ -453,8 +453,7 @@ def _curve(table: pl.DataFrame, plan: _Plan, past: Work, floor: float) -> Result
 
 def _why_not(plan: _Plan) -> Result:
     """What looks like noise and is not recommended, with what speaks against it."""
-    chosen = {id(one.judged) for one in plan.chosen}
-    hiding = {id(one) for one in plan.hiding}
+    speaking = [one for one in plan.judged if one.against] + plan.passed
     rows = [
         {
             "rule": one.candidate.exclusion.rule,
@@ -462,10 +461,9 @@ def _why_not(plan: _Plan) -> Result:
             "alerts": one.n,
             "useless": one.useless,
             "true": one.positive,
-            "against": "it would hide a case that was an attack or was escalated" if id(one) in hiding else one.against,
+            "against": (f"{one.positive} of them true: " if one.positive else "") + one.against,
         }
-        for one in sorted(plan.judged, key=lambda one: (-one.n, str(one.candidate.exclusion)))
-        if id(one) not in chosen and (one.against or id(one) in hiding)
+        for one in sorted(speaking, key=lambda one: (-one.n, str(one.candidate.exclusion)))
     ]
     schema = {
         "rule": pl.String,

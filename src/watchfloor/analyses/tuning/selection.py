@@ -5,12 +5,12 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from watchfloor.analyses.tuning.exclusion import Exclusion
-from watchfloor.analyses.tuning.gates import Judged
+from watchfloor.analyses.tuning.gates import Chance, Judged, beyond
 from watchfloor.analyses.tuning.work import Work
 
 __all__ = ["Chosen", "select"]
@@ -40,7 +40,8 @@ class Chosen:
 
 
 def select(work: Work, judged: Sequence[Judged], *, most: int, worth: float) -> tuple[list[Chosen], list[Judged]]:
-    """Chosen exclusions, best first, and those that would have hidden a case.
+    """Chosen exclusions, best first, and those that were passed over, with what speaks against them: they would hide a
+    case, or what they add to the others may be chance.
 
     The greedy choice for weighted cover (at least 1 - 1/e of the best that as many could remove: Nemhauser, Wolsey
     and Fisher 1978), lazily: what a candidate removes never grows (Minoux 1978).
@@ -52,15 +53,20 @@ def select(work: Work, judged: Sequence[Judged], *, most: int, worth: float) -> 
         worth: the least number of useless alerts that one must remove beyond the others.
     """
     size = int(work.alerts["row"].max() or 0) + 1  # type: ignore[arg-type]
-    useless = pl.Series([0], dtype=pl.UInt8).new_from_index(0, size)
-    rows = work.alerts.filter(work.useless)["row"]
-    alive = useless.scatter(rows, 1)
+
+    def marked(rows: pl.Series) -> pl.Series:
+        """Of all rows, which are among these."""
+        return pl.Series([0], dtype=pl.UInt8).new_from_index(0, size).scatter(rows, 1)
+
+    alive = marked(work.alerts.filter(work.useless)["row"])
     case_of = dict(work.alerts.filter("protected").select("row", "case").iter_rows())
     left = Counter(case_of.values())
     gone: set[int] = set()
     heap: list[tuple[float, str, int]] = []
     factors = []
-    hiding = []
+    passed = []
+    chance = Chance.of(work, [one.candidate for one in judged])
+    undone = marked(work.alerts.filter("decided")["row"])
     for number, one in enumerate(judged):
         rule = one.candidate.exclusion.rule
         factors.append(_factor(one) * work.effort.get(rule, 1.0) * (_SOLE if rule in work.sole else 1.0))
@@ -80,13 +86,19 @@ def select(work: Work, judged: Sequence[Judged], *, most: int, worth: float) -> 
         fresh = [row for row in one.touched.to_list() if row not in gone]
         lost = Counter(case_of[row] for row in fresh)
         if any(left[case] <= n for case, n in lost.items()):
-            hiding.append(one)
+            passed.append(replace(one, against="it would hide a case that was an attack or was escalated"))
             continue
+        if work.labelled and gain < one.useless:
+            doubt = beyond(one, work, chance, gain, _gain(one, undone))
+            if doubt:
+                passed.append(replace(one, against=doubt))
+                continue
         left.subtract(lost)
         gone.update(fresh)
         alive = alive.scatter(one.candidate.rows, 0)
+        undone = undone.scatter(one.candidate.rows, 0)
         chosen.append(Chosen(one, gain))
-    return chosen, hiding
+    return chosen, passed
 
 
 def _gain(one: Judged, alive: pl.Series) -> int:
