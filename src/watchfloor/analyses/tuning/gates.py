@@ -65,6 +65,10 @@ def judge(work: Work, found: Sequence[Candidate]) -> list[Judged]:
             fault = fault_by_nature(candidate.exclusion.rule)
             against = f"{cause}: grouped, never excluded" if cause else ""
             against = against or (f"{fault}: mend the source, its silence would go unseen" if fault else "")
+            if not against and candidate.hindsight:
+                against = (
+                    "these hours hold half of its alerts or less, and were picked because the true ones lie elsewhere"
+                )
             # What would be missed most must be proven most.
             dear = (facts["severity"] or 0) >= SEVERE or candidate.exclusion.rule in work.sole
             if not against and work.labelled:
