@@ -101,3 +101,13 @@ def test_what_would_be_missed_most_must_be_proven_most() -> None:
 
     late = "it is new or rare: they came in 3 of 4 quarters of the time"
     assert [against(30), against(80), against(30, technique="T1110")] == ["", late, late]
+
+
+def test_hours_without_the_true_alert_are_no_habit() -> None:
+    """Alerts all day and night: some eight hours lie apart from the true one, and mean nothing."""
+    made = _labelled().add("r", 600, disposition="false_positive")
+    work = made.add("r", 1, start=12, hours=1, disposition="true_positive").work
+    judged = judge(work, list(candidates(work, minimum=10)))
+    hours = [one.against for one in judged if str(one.candidate.exclusion).endswith("UTC")]
+    assert hours
+    assert all("the true ones lie elsewhere" in against for against in hours)

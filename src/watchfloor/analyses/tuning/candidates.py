@@ -23,6 +23,8 @@ _WHOLE = 0.9
 """A field stands for the rule where so many of its alerts have it."""
 _LEVELS = 3
 """Conditions of one exclusion at most."""
+_MOST_OF_IT = 0.5
+"""Hours that hold no more of a rule's alerts are no habit: some eight hours always lie apart from the true one."""
 _LIKE = 3
 """So many values alike are a kind of their own."""
 _MARK = pl.col("row").hash().sum()
@@ -41,6 +43,8 @@ class Candidate:
     """Sorted."""
     picked: int = 1
     """Of how many the values were picked by how they look: the price of having looked is paid for by the gates."""
+    hindsight: bool = False
+    """Hours that hold half of the alerts or less, and were picked because the true ones lie elsewhere."""
 
 
 def candidates(work: Work, *, minimum: int) -> Iterator[Candidate]:
@@ -222,10 +226,11 @@ def _windows(rule: str, alerts: pl.DataFrame, facts: pl.DataFrame, minimum: int)
             if n >= minimum and (best is None or n > best[0]):
                 best = n, start, width
         if best is not None:
-            _, start, width = best
+            n, start, width = best
             window = f"{days}{start:02}:00-{(start + width) % 24:02}:00"
             exclusion = Exclusion(rule, (Condition("created_time", "hours", window),))
-            yield Candidate(exclusion, matching_of_rule(exclusion.conditions, alerts, facts), picked=24 * 8)
+            rows = matching_of_rule(exclusion.conditions, alerts, facts)
+            yield Candidate(exclusion, rows, picked=24 * 8, hindsight=n <= _MOST_OF_IT * chosen.height)
 
 
 def _on(alerts: pl.DataFrame, first: int, last: int) -> pl.DataFrame:

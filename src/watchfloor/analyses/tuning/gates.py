@@ -67,6 +67,10 @@ def judge(work: Work, found: Sequence[Candidate]) -> list[Judged]:
             fault = fault_by_nature(candidate.exclusion.rule)
             against = f"{cause}: grouped, never excluded" if cause else ""
             against = against or (f"{fault}: mend the source, its silence would go unseen" if fault else "")
+            if not against and candidate.hindsight:
+                against = (
+                    "these hours hold half of its alerts or less, and were picked because the true ones lie elsewhere"
+                )
             dear = _is_dear(work, candidate.exclusion.rule, facts["severity"])
             if not against:
                 parts = FOLDS if dear else _FOLDS
