@@ -227,6 +227,7 @@ def _rules(found: _Found, asked: _Asked) -> pl.LazyFrame:
         .with_columns(wasted_share=pl.when(work.sum() > 0).then(work / work.sum()))
         .with_columns(cumulative_share=pl.col("wasted_share").cum_sum())
         .with_columns(pl.col("wasted_alerts", "wasted_alerts_low", "wasted_alerts_high").round().cast(pl.Int64))
+        .with_columns(pl.col("wasted_hours").round(1))
         .with_columns(reading=_reading())
         .select(*_FIRST, pl.exclude(*_FIRST, "reading", "_known"), "reading")
     )
@@ -260,7 +261,7 @@ def _reading() -> pl.Expr:
         pl.format("{} alerts, of which {} come to nothing", "alerts", "wasted_alerts"),
         pl.format(" ({})", "wasted_basis"),
         pl.when(pl.col("wasted_hours").is_not_null()).then(
-            pl.format(": {} hours of work ({})", pl.col("wasted_hours").round(1), "handling_basis")
+            pl.format(": {} hours of work ({})", "wasted_hours", "handling_basis")
         ),
         pl.when(pl.col("precision").is_not_null()).then(
             pl.format(
