@@ -72,10 +72,15 @@ def doubts_by_alert(alerts: pl.LazyFrame, *, bulk: int, seconds: float) -> pl.La
     """
     reason, name, time = pl.col("closing_reason"), pl.col("closed_by"), pl.col("closed_time")
     kept = time.is_not_null() & ~pl.col("time_basis").str.contains(r"(^|; )closed: ").fill_null(False)
-    closed = alerts.with_columns(_closed=is_closed(), _kept=kept, _second=time.dt.truncate("1s"))
+    # Few texts, often repeated: joined by number.
+    numbers = {"_system": "system", "_name": "closed_by", "_why": "closing_reason"}
+    numbered = [pl.col(text).cast(pl.Categorical).alias(number) for number, text in numbers.items()]
+    closed = alerts.with_columns(
+        *numbered, _closed=is_closed(), _kept=kept, _second=time.dt.truncate("1s").dt.epoch("s")
+    )
     systems = (
         closed.filter("_closed")
-        .group_by("system")
+        .group_by("_system")
         .agg(
             _reasons=reason.is_not_null().any(),
             # Twenty closings that all fall on a whole minute: the system rounds.
@@ -84,14 +89,17 @@ def doubts_by_alert(alerts: pl.LazyFrame, *, bulk: int, seconds: float) -> pl.La
     )
     at_once = (
         closed.filter("_closed", "_kept")
-        .group_by("system", "closed_by", "_second")
+        .group_by("_system", "_name", "_second")
         .agg(_cases=pl.col("case_id").drop_nulls().n_unique() + pl.col("case_id").null_count())
         .filter(pl.col("_cases") >= bulk)
-        .select("system", "closed_by", "_second", _at_once=True)
+        .select("_system", "_name", "_second", _at_once=True)
     )
-    habits = _habits(alerts).select("system", "closed_by", "closing_reason", "_compared", "_always")
+    habits = _habits(alerts).select(*numbered, "_compared", "_always")
     automata = (
-        closed.filter(name.is_not_null()).group_by("closed_by").agg().with_columns(_robot=name.str.contains(_AUTOMATON))
+        closed.filter(name.is_not_null())
+        .group_by("_name")
+        .agg()
+        .with_columns(_robot=pl.col("_name").cast(pl.String).str.contains(_AUTOMATON))
     )
     open_for = (time - pl.col("created_time")).dt.total_microseconds() / 1e6
     quick = pl.when("_kept").then((open_for >= 0) & (open_for < seconds))
@@ -103,10 +111,10 @@ def doubts_by_alert(alerts: pl.LazyFrame, *, bulk: int, seconds: float) -> pl.La
         "automatic": pl.when(name.is_not_null() | quick.is_not_null()).then(own | quick.fill_null(False)),
     }
     return (
-        closed.join(systems, on="system", how="left", nulls_equal=True, maintain_order="left")
-        .join(at_once, on=["system", "closed_by", "_second"], how="left", nulls_equal=True, maintain_order="left")
-        .join(habits, on=["system", "closed_by", "closing_reason"], how="left", nulls_equal=True, maintain_order="left")
-        .join(automata, on="closed_by", how="left", maintain_order="left")
+        closed.join(systems, on="_system", how="left", nulls_equal=True, maintain_order="left")
+        .join(at_once, on=["_system", "_name", "_second"], how="left", nulls_equal=True, maintain_order="left")
+        .join(habits, on=["_system", "_name", "_why"], how="left", nulls_equal=True, maintain_order="left")
+        .join(automata, on="_name", how="left", maintain_order="left")
         .with_columns(pl.when("_closed").then(flag).alias(column) for column, flag in flags.items())
         .with_columns(doubtful=pl.any_horizontal(pl.col(column).fill_null(False) for column in DOUBTS))
         .select(pl.exclude("^_.*$"))

@@ -185,12 +185,16 @@ def _check(name: str, value: float, least: float, default: float) -> None:
 
 def _prepared(alerts: pl.LazyFrame, asked: _Asked) -> pl.LazyFrame:
     """One row per alert with a number, how long it was worked on, and the doubts about its label."""
-    return (
-        alerts.select(*_KEPT, "updated_time", **handling_columns(INSTANTS))
-        .pipe(one_state_each)
-        .drop("updated_time")
-        .with_row_index("row")
-        .pipe(doubts_by_alert, bulk=asked.bulk, seconds=asked.automatic_seconds)
+
+    def doubted(states: pl.LazyFrame) -> pl.LazyFrame:
+        one_each = one_state_each(states).drop("updated_time").with_row_index("row")
+        return one_each.pipe(doubts_by_alert, bulk=asked.bulk, seconds=asked.automatic_seconds)
+
+    # Read once, one step after another: the steps look at their rows several times.
+    read = alerts.select(*_KEPT, "updated_time", **handling_columns(INSTANTS))
+    return read.map_batches(
+        lambda frame: doubted(frame.lazy()).collect(),
+        schema=doubted(pl.LazyFrame(schema=read.collect_schema())).collect_schema(),
     )
 
 
@@ -209,7 +213,7 @@ def _rules(found: _Found, asked: _Asked) -> pl.LazyFrame:
     table = volume_by_rule(rows, minimum=minimum, z=z).drop("cumulative_share")
     for side in sides:
         table = table.join(side, on="rule", how="left", nulls_equal=True, maintain_order="left")
-    known = incidents_by_rule(rows).select(_known=pl.len() > 0)
+    known = rows.select(_known=pl.col("case_id").is_not_null().any())
     hours, wasted = pl.col("wasted_hours"), pl.col("wasted_alerts")
     work = pl.when(hours.is_not_null().all()).then(hours).otherwise(wasted)
     return (
@@ -223,6 +227,7 @@ def _rules(found: _Found, asked: _Asked) -> pl.LazyFrame:
         .with_columns(wasted_share=pl.when(work.sum() > 0).then(work / work.sum()))
         .with_columns(cumulative_share=pl.col("wasted_share").cum_sum())
         .with_columns(pl.col("wasted_alerts", "wasted_alerts_low", "wasted_alerts_high").round().cast(pl.Int64))
+        .with_columns(pl.col("wasted_hours").round(1))
         .with_columns(reading=_reading())
         .select(*_FIRST, pl.exclude(*_FIRST, "reading", "_known"), "reading")
     )
@@ -256,7 +261,7 @@ def _reading() -> pl.Expr:
         pl.format("{} alerts, of which {} come to nothing", "alerts", "wasted_alerts"),
         pl.format(" ({})", "wasted_basis"),
         pl.when(pl.col("wasted_hours").is_not_null()).then(
-            pl.format(": {} hours of work ({})", pl.col("wasted_hours").round(1), "handling_basis")
+            pl.format(": {} hours of work ({})", "wasted_hours", "handling_basis")
         ),
         pl.when(pl.col("precision").is_not_null()).then(
             pl.format(
