@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 
 from helpers import DATA, needs_data, rows
 from watchfloor.errors import BadColumnMap, OtherTable, UnknownFormat, UnreadableFile
-from watchfloor.readers import Options, files, read_files
-from watchfloor.readers import texts as texts_module
+from watchfloor.readers import Options, read_files
+from watchfloor.readers.intake import files
+from watchfloor.readers.intake import texts as texts_module
 from watchfloor.readers.table import READER
 from watchfloor.readers.table.delimited import Delimited, layout
 from watchfloor.schemas import ALERTS, CONNECTIONS, FINDINGS, REJECTS

@@ -9,7 +9,7 @@ import pytest
 
 from consoles import bodies, check_complete, check_ledger, pulled, soc
 from doubles.qradar import Double, Modes
-from watchfloor.sources.qradar.answers import Refused
+from watchfloor.sources.answers import Refused
 from watchfloor.sources.qradar.endpoints import LISTS
 from watchfloor.sources.qradar.fields import Wanted
 from watchfloor.store import Workspace, open_workspace

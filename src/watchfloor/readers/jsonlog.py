@@ -10,13 +10,13 @@ from typing import Any
 from watchfloor.errors import UnreadableFile
 from watchfloor.instants import Instant, instant_of
 from watchfloor.jsonvalues import Rest, integer, text_of, unwrapped
-from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.documents import has_lines
-from watchfloor.readers.endpoints import address_of, port_of, protocol_of
-from watchfloor.readers.jsoncolumns import by_columns
-from watchfloor.readers.jsonnames import Place, Places, places_of, put_out, value_at
-from watchfloor.readers.jsonrecords import objects_of, read_json, share_of
+from watchfloor.readers.intake import files
+from watchfloor.readers.meaning.endpoints import address_of, port_of, protocol_of
+from watchfloor.readers.meaning.jsonnames import Place, Places, places_of, put_out, value_at
+from watchfloor.readers.records.documents import has_lines
+from watchfloor.readers.records.jsoncolumns import by_columns
+from watchfloor.readers.records.jsonrecords import objects_of, read_json, share_of
 
 __all__ = ["READER", "event_of"]
 

@@ -13,8 +13,8 @@ import polars as pl
 
 from watchfloor import times
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.endpoints import PROTOCOLS
-from watchfloor.readers.lines import read_lines
+from watchfloor.readers.meaning.endpoints import PROTOCOLS
+from watchfloor.readers.records.lines import read_lines
 
 __all__ = ["READER"]
 

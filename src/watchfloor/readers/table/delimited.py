@@ -14,7 +14,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from watchfloor.readers.columns.plan import LINES, RECORD
-from watchfloor.readers.files import LONGEST_LINE
+from watchfloor.readers.intake.files import LONGEST_LINE
 from watchfloor.readers.table.part import Part, Reject, Texts, framed, wanted
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from watchfloor.sources.qradar.answers import Failed
+from watchfloor.sources.answers import Failed
 from watchfloor.sources.qradar.endpoints import Endpoint
 
 __all__ = ["Wanted"]

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from watchfloor.sources.qradar.answers import Answer, Refused, Temporary
-from watchfloor.sources.qradar.client import Client, Size
+from watchfloor.sources.answers import Answer, Refused, Temporary
+from watchfloor.sources.client import Size
+from watchfloor.sources.qradar.client import Client
 from watchfloor.sources.qradar.endpoints import Endpoint, whole
 from watchfloor.sources.qradar.fields import Wanted
 
