@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, quote
 
+from doubles.faults import Fault
 from doubles.graph.tenant import Tenant
-from doubles.qradar.faults import Fault
 from doubles.serving import Asked, Refusal, Serving, as_json
 
 TENANT = "contoso.example"

@@ -1,6 +1,6 @@
 """A QRadar console on loopback, as its API is known to behave: contract, errors, filters, failures, moving data."""
 
-from doubles.qradar.faults import Fault
+from doubles.faults import Fault
 from doubles.qradar.server import Double, Modes
 from doubles.qradar.soc import Soc
 from watchfloor.demo.console import TOKEN

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from doubles.qradar.faults import Fault
+from doubles.faults import Fault
 from doubles.serving import Asked, Refusal, Serving, as_json
 from doubles.thehive.hive import Hive
 
