@@ -330,6 +330,7 @@ def report(
 QUESTIONS: dict[str, tuple[tuple[str, ...], Callable[[Tables], Result]]] = {
     "findings": (("findings", "scans"), lambda tables: ask_findings(_one(tables, "findings"), tables.get("scans"))),
     "noise": (("alerts",), lambda tables: ask_noise(tables["alerts"], tables.get("evidence"))),
+    "tune": (("alerts",), lambda tables: ask_tune(tables["alerts"], tables.get("evidence"))),
     "kpis": (("alerts",), lambda tables: ask_kpis(tables["alerts"], tags=TagRules.load(None))),
     "timeline": (("events",), lambda tables: ask_timeline(_all_events(tables))),
     "beacons": (("connections",), lambda tables: ask_beacons(tables["connections"], score="rita")),
