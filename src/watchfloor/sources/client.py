@@ -177,6 +177,8 @@ class Client:
             verify=self._context,
             timeout=timeout,
             headers={"Accept": "application/json", "User-Agent": "watchfloor"},
+            # A tunnel that ends here is not behind the proxy of the environment.
+            mounts={f"all://{here}": None for here in ("localhost", "127.0.0.1", "[::1]")},
         )
 
     def __enter__(self) -> Self:
