@@ -285,7 +285,7 @@ def test_a_token_that_ends_in_the_middle_is_renewed(workspace: Workspace) -> Non
     """Each is asked for once; one that is never accepted is an error."""
     with Graph(Tenant(230), modes=Modes(tokens_last=2)) as graph:
         assert not pulled(graph, workspace).missing
-        assert len(graph.tokens) == 3
+        assert {*graph.tokens.values()} <= {1, 2}
         check_complete(workspace, graph)
         graph.faults.append(Fault("401", "incidents", times=None))
         with pytest.raises(AccessDenied, match="401"):

@@ -46,6 +46,8 @@ class Query:
     alerts: bool = True
     """With their alerts."""
     skip: int = 0
+    count: bool = False
+    """With the number of all of them."""
 
     def params(self, top: int) -> dict[str, str]:
         """As OData has it."""
@@ -58,6 +60,8 @@ class Query:
             said["$expand"] = "alerts"
         if self.skip:
             said["$skip"] = str(self.skip)
+        if self.count:
+            said["$count"] = "true"
         return said
 
 
@@ -162,8 +166,7 @@ class Client(client.Client):
         Raises:
             Failed: no answer.
         """
-        params = Query(since, ordered=False, alerts=False).params(1) | {"$count": "true"}
-        answer, _ = self.get(lambda: Request(INCIDENTS, "a count", f"GET {INCIDENTS}?$count=true", params))
+        answer = self.page(Query(since, ordered=False, alerts=False, count=True), Size(1, floor=1)).answer
         return answer.total
 
     def inside(self, link: Any) -> str | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from watchfloor.errors import BadOption
 from watchfloor.sources import client as clients
-from watchfloor.sources.answers import Failed, Forbidden, Gone, Refused, Temporary, canonical
+from watchfloor.sources.answers import Forbidden, Gone, Refused, Temporary, canonical
 from watchfloor.sources.client import Patience, Size
 from watchfloor.sources.graph import client as graph
 from watchfloor.sources.graph.client import Client, Query
@@ -41,7 +41,7 @@ _KIND, _ABOUT, _STATE = "incident", "incidents", "walk over incidents"
 _WAITING, _CENSUS = "alerts that were missing", "incidents that are gone"
 _MOST_SKIPPED = 500
 _ALONE = 2
-"""Tries for one incident, where a page of them failed."""
+"""Tries for what may fail because an incident has too many alerts, and each time would."""
 
 
 def place(url: str | None, login_url: str | None, tenant: str) -> tuple[str, str, str]:
@@ -144,8 +144,10 @@ class _Pull(Pull):
 
     client: Client
     size: Size
-    ordered: bool = field(default=True, init=False)
-    """Whether Graph sorts as it is asked to."""
+    ordered: bool | None = field(default=None, init=False)
+    """Whether Graph sorts as it is asked to; null: not known yet."""
+    failed: set[str] = field(default_factory=set, init=False)
+    """Incidents whose alerts cannot be had in this run."""
 
     def all(self, since_days: float | None) -> None:
         """Incidents that are new or changed, those that are gone, and alerts that could not be had before."""
@@ -169,7 +171,7 @@ class _Pull(Pull):
             since, kept_scope = mark - OVERLAP_MS, before
         start = None if since is None else since * PER_MS
         began = self.client.clock_ms
-        total, done = self.counted(start), 0
+        total, done = self.look(start), 0
 
         def keep(page: graph.Page, reached: int | None) -> None:
             nonlocal done
@@ -188,11 +190,29 @@ class _Pull(Pull):
         self.walk(began * PER_MS - OVERLAP_MS * PER_MS, keep, alerts=True)
         self.run.note(_STATE, {"mark_ms": began, "scope_ms": kept_scope})
 
+    def look(self, start: int | None) -> int | None:
+        """Looks whether Graph sorts; gives how many incidents changed from `start` on, null where Graph does not say.
+
+        The largest page shows it, without alerts: that two or three rows are in order may be luck.
+        """
+        query = Query(None if start is None else text_of(start), alerts=False, count=True)
+        try:
+            page = self.client.page(query, Size(LARGEST))
+        except Refused as error:
+            if not str(error).startswith("400"):
+                raise
+            self.ordered = False  # `$orderby` is not among what is documented for this list
+            return None
+        self.ordered = _in_order(page.rows, start)
+        return page.answer.total
+
     def walk(self, start: int | None, keep: Callable[[graph.Page, int | None], None], *, alerts: bool) -> bool:
         """Pages of all incidents that changed from `start` on; whether they came in order.
 
         `keep` gets each page, and up to which time all is known with it (null where that cannot be said).
         """
+        if self.ordered is None:
+            self.look(start)
         if self.ordered:
             try:
                 for page, reached in self._by_time(start, alerts=alerts):
@@ -206,27 +226,18 @@ class _Pull(Pull):
         return False
 
     def _by_time(self, start: int | None, *, alerts: bool) -> Iterator[tuple[graph.Page, int | None]]:
-        """Each page from the last time of the one before, which is said once it is seen that Graph does sort.
+        """Each page from the last time of the one before, which is said with it.
 
         Raises:
             _Unsorted: rows that are not in order, though it was asked for.
         """
         at, link, followed, passed = start, None, set[str](), 0
-        sorts = False
         while True:
-            query = Query(None if at is None else text_of(at), alerts=alerts)
-            try:
-                page = self._page(query, link, passed)
-            except Refused as error:
-                if str(error).startswith("400") and at == start and link is None:
-                    raise _Unsorted from error  # `$orderby` is not among what is documented for this list
-                raise
-            times = [ticks for row in page.rows if (ticks := _ticks(row)) is not None]
-            if times != sorted(times) or (times and at is not None and times[0] < at):
+            page = self._page(Query(None if at is None else text_of(at), alerts=alerts), link, passed)
+            if not _in_order(page.rows, at):
                 raise _Unsorted
-            last = times[-1] if times else at
-            sorts = sorts or (bool(times) and times[0] < times[-1])  # rows of one time are in any order
-            yield page, last if sorts else None
+            last = max((ticks for row in page.rows if (ticks := _ticks(row)) is not None), default=at)
+            yield page, last
             if not page.rows or not (page.full or page.next):
                 return
             if last is not None and (at is None or last > at):
@@ -247,18 +258,25 @@ class _Pull(Pull):
             link, passed = _once(page.next, followed), passed + len(page.rows)
 
     def _page(self, query: Query, link: str | None, passed: int) -> graph.Page:
-        """A page: where a link leads, else what a query says without the rows that have passed. Where it cannot be had
-        with alerts, though it was tried again and with fewer rows, it is asked for without them."""
-        try:
-            return self.client.page(query if link else _beyond(query, passed), self.size, link=link)
-        except Temporary as error:
-            if not query.alerts or not error.size:
-                raise
+        """A page: where a link leads, else what a query says without the rows that have passed.
+
+        A page with alerts that fails is asked for with fewer rows, then without alerts: one incident may have too many.
+        Only where that fails as well it is tried with all patience.
+        """
+        asked = query if link else _beyond(query, passed)
+        while query.alerts:
             try:
-                bare = _beyond(replace(query, alerts=False), passed)
-                return self.client.page(bare, Size(self.size.rows, floor=1), attempts=_ALONE)
-            except Failed:
-                raise error from None
+                return self.client.page(asked, self.size, link=link, attempts=_ALONE)
+            except Temporary as error:
+                if not error.size:
+                    break
+            if self.size.rows <= SMALLEST:
+                try:
+                    bare = _beyond(replace(query, alerts=False), passed)
+                    return self.client.page(bare, Size(SMALLEST, floor=1), attempts=_ALONE)
+                except Temporary:
+                    break
+        return self.client.page(asked, self.size, link=link)
 
     def apart(self, row: Any) -> bool:
         """Whether it is an incident that came without its alerts, and was kept with them now."""
@@ -273,6 +291,8 @@ class _Pull(Pull):
 
     def one(self, key: str) -> bool:
         """Whether an incident came with its alerts; where they cannot be had, the ledger says so."""
+        if key in self.failed:
+            return False
         try:
             answer, words = self.client.incident(_quoted(key), attempts=_ALONE)
         except Gone:
@@ -280,6 +300,7 @@ class _Pull(Pull):
             return False
         except (Temporary, Refused, Forbidden) as error:
             self.ledger.missing[f"alerts of incident {key}"] = str(error)
+            self.failed.add(key)
             return False
         items = [item for item in self.items([answer.value], item_of) if item.key == key]
         self.keep(_ABOUT, Page(_KIND, words, answer.body, items), 1, cleared=(_KIND, key))
@@ -319,6 +340,12 @@ class _Pull(Pull):
 
 class _Unsorted(Exception):
     """Rows are not in the order that was asked for."""
+
+
+def _in_order(rows: list[Any], start: int | None) -> bool:
+    """Whether rows are in the order of their last change, none of them before `start`."""
+    times = [ticks for row in rows if (ticks := _ticks(row)) is not None]
+    return times == sorted(times) and (not times or start is None or times[0] >= start)
 
 
 def _ticks(row: Any) -> int | None:
