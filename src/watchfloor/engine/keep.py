@@ -32,8 +32,8 @@ class _Purse:
 
 
 _PURSE = _Purse()
-_ON_DISK: weakref.WeakValueDictionary[int, pl.LazyFrame] = weakref.WeakValueDictionary()
-"""Frames that keepers gave whose rows are not in memory, by their `id`."""
+_GIVEN: dict[int, tuple[pl.LazyFrame, pl.DataFrame]] = {}
+"""Of frames that keepers gave, by their `id`: rows that are on disk, and those after them, in memory."""
 
 
 class Keeper:
@@ -76,9 +76,11 @@ class Keeper:
 
     def take_over(self, frame: pl.LazyFrame) -> None:
         """Adds the rows of a lazy frame of this schema; what another keeper has on disk stays where it is."""
-        if _ON_DISK.get(id(frame)) is frame:
+        if id(frame) in _GIVEN:
+            on_disk, in_memory = _GIVEN[id(frame)]
             self._write()
-            self._runs.append(frame)
+            self._runs.append(on_disk)
+            self.add(in_memory)
             return
         for batch in frame.collect_batches(maintain_order=True):
             self.add(batch)
@@ -87,10 +89,12 @@ class Keeper:
         """All rows so far."""
         if not self._runs:
             return pl.concat(self._frames).lazy() if self._frames else pl.LazyFrame(schema=self._schema)
-        self._write()
         scans = [pl.scan_parquet(run) if isinstance(run, list) else run for run in self._runs]
-        frame = scans[0] if len(scans) == 1 else pl.concat(scans)
-        _ON_DISK[id(frame)] = frame
+        on_disk = scans[0] if len(scans) == 1 else pl.concat(scans)
+        in_memory = pl.concat(self._frames) if self._frames else pl.DataFrame(schema=self._schema)
+        frame = pl.concat([on_disk, in_memory.lazy()]) if in_memory.height else on_disk.clone()
+        _GIVEN[id(frame)] = on_disk, in_memory
+        weakref.finalize(frame, _GIVEN.pop, id(frame), None)
         return frame
 
     def _write(self) -> None:

@@ -231,6 +231,48 @@ def ends(src: tuple[str, int | None], dst: tuple[str, int | None]) -> dict[str, 
         ("[UFW BLOCK] IN=eth0 SRC=192.0.2.7 DST=198.51.100.1 PROTO=TCP SPT=5000 DPT=22", {
             **ends(("192.0.2.7", 5000), ("198.51.100.1", 22)), "proto": "tcp", "action": "BLOCK",
         }),
+        (
+            "Bad password attempt for 'anna' from 203.0.113.29:50555",
+            {"user": "anna", "src_ip": "203.0.113.29", "src_port": 50555},
+        ),
+        ("Password auth succeeded for 'ben' from 2001:db8::9", {"user": "ben", "src_ip": "2001:db8::9"}),
+        ('[cara] OK LOGIN: Client "203.0.113.31"', {"user": "cara", "src_ip": "203.0.113.31"}),
+        ('[anonymous] FAIL LOGIN: Client "203.0.113.30"', {"user": "anonymous", "src_ip": "203.0.113.30"}),
+        (
+            "192.0.2.31 (203.0.113.32[203.0.113.32]) - USER dora (Login failed): Incorrect password",
+            {"user": "dora", "src_ip": "203.0.113.32"},
+        ),
+        ("Login incorrect (pap: no match): [eve/<via Auth-Type = pap>] (from client nas port 1)", {"user": "eve"}),
+        ("login failure: fay 192.0.2.1 (203.0.113.33) vty0", {"user": "fay", "src_ip": "203.0.113.33"}),
+        (
+            "Event 12 : User root@203.0.113.34 logged in as VMware-client/6.5.0",
+            {"user": "root", "src_ip": "203.0.113.34", "action": "logged in"},
+        ),
+        (
+            "2026-11-24 10:11:12 - ive - [203.0.113.98] gus(Users)[] - Login failed using auth server AD",
+            {"user": "gus", "src_ip": "203.0.113.98"},
+        ),
+        (
+            "Failed to login through SSH. (IP=203.0.113.35, VpnInstanceName= , UserName=hal, Times=1)",
+            {"user": "hal", "src_ip": "203.0.113.35"},
+        ),
+        (
+            "SHELL_LOGIN: ida logged in from 203.0.113.36.",
+            {"user": "ida", "src_ip": "203.0.113.36", "action": "SHELL_LOGIN"},
+        ),
+        (
+            "Users: jan, Source IP: 203.0.113.37, Connection type: SSH, Action: Refuse",
+            {"user": "jan", "src_ip": "203.0.113.37", "action": "Refuse"},
+        ),
+        (
+            "User [kim] from [203.0.113.38] failed to log in via [DSM] due to authorization failure.",
+            {"user": "kim", "src_ip": "203.0.113.38"},
+        ),
+        (
+            "imap-login: Login: user=<lea>, method=PLAIN, rip=203.0.113.39, lip=192.0.2.39, TLS",
+            {"user": "lea", "src_ip": "203.0.113.39", "dst_ip": "192.0.2.39"},
+        ),
+        ("ACTION :[7] 'CONNECT' DATABASE USER:[3] 'MAX' PRIVILEGE :[4] 'NONE'", {"user": "MAX"}),
     ],
 )  # fmt: skip
 def test_what_a_message_says_is_in_columns(message: str, expected: dict[str, Any]) -> None:

@@ -227,6 +227,19 @@ _PHRASES = tuple(
             ("SMTP DCID ",),
             r"\bSMTP DCID [0-9]+ interface @src_ip address @dst_ip(?: |$)",
         ),
+        # Who is named with the address: VMware; gateways for remote access, ProFTPD.
+        (
+            ("ser ",),
+            r"\b[Uu]ser (?P<user>[^ @]+)@@src_ip (?P<action>logged (?:in|out)|[a-z]+)\b",
+        ),
+        (
+            (")[",),
+            r"(?:^|- )\[@src_ip\] (?P<user>[^()\[\]]+)\([^()]*\)\[[^\[\]]*\](?: - |$)",
+        ),
+        (
+            ("])",),
+            r"^(?:[^ ]+ )?\([^ ()\[\]]*\[@src_ip\]\)(?: |$)",
+        ),
         # Infoblox: who did what, behind the time.
         (
             ("]: ",),
@@ -237,11 +250,11 @@ _PHRASES = tuple(
             ("lient ",),
             r"\b[Cc]lient (?:@[0-9A-Za-z]+ )?(?:IP )?@src_ip(?:[#:]@src_port)?@after",
         ),
-        # Squid's native log, as it stands behind a syslog prefix.
+        # Squid's native log, as it stands behind a syslog prefix, with its time or without.
         (
             ("/",),
-            r"^ *[0-9]+ @src_ip (?P<action>[A-Z_]+)/[0-9]{3} [0-9]+ [A-Z]+ (?P<url>[^ ]+) (?P<user>[^ ]+)"
-            r" \(?[A-Z_]+\)?/",
+            r"^ *(?:[0-9]{10}\.[0-9]{3} +)?[0-9]+ @src_ip (?P<action>[A-Z_]+)/[0-9]{3} [0-9]+ [A-Z]+ (?P<url>[^ ]+)"
+            r" (?P<user>[^ ]+) \(?[A-Z_]+\)?/",
         ),
     )
 )
@@ -249,7 +262,8 @@ _PHRASES = tuple(
 ends of an ICMP exchange."""
 _FROM = (
     r"(?:\b[Ff]rom:? (?:host |IP |address |client )?|\b[Ss]ource: |\brhost=|\b(?:Client|Remote)_ip "
-    r"|\b[Ii]P [Aa]ddress: ?|\bvty[0-9]+ \(|\bpts/[0-9]+ \()"
+    r"|\b[Ii]P [Aa]ddress: ?|\bvty[0-9]+ \(|\bpts/[0-9]+ \("
+    r"|\blogin (?:failure|success)[^:]{0,40}: [^ ]+ [^ ]+ \(|\b[Cc]lient:? [\"'\[]|\b[Hh]ost: |[(,] ?(?:IP|IPAddress|IpAddress|UserIP|HostIP)=)"
     rf"(?:\[AF_INET6?\])?['\"\[<]?(?:[A-Za-z0-9_.-]+\[)?({_ADDRESS})"
 )
 _FROM_PORT = r"(?:(?:\]?:| port |#|/)([0-9]{1,5})(?:[^0-9A-Za-z.]|$))?"
@@ -268,7 +282,16 @@ _ADDRESS_KEYS = {
         *("src", "SRC", "srcip", "src_ip", "src-ip", "saddr", "srcaddr", "SrcIP", "sourceip", "source_ip", "SourceIP"),
         *("[Ss]ource [Ii][Pp](?: [Aa]ddress)?", "source-address", "source_address", "SourceAddress", "sourceaddress"),
         *("c-ip", "clientip", "client_ip", "ClientIP", "clientIP", "ip_client", "[Cc]lient [Ii][Pp]", "remip", "rhost"),
-        *("remote_ip", "remoteip", "[Rr]emote [Ii][Pp]", "user [Ii][Pp]", "AdminIPAddress", "[Ss]ource", "ip_src"),
+        *(
+            "rip",
+            "remote_ip",
+            "remoteip",
+            "[Rr]emote [Ii][Pp]",
+            "user [Ii][Pp]",
+            "AdminIPAddress",
+            "[Ss]ource",
+            "ip_src",
+        ),
         *("[Rr]emote[ _-]?[Aa]ddress", "[Cc]lient ?[Aa]ddress", "initiator_ip"),
     ),
     "dst_ip": (
@@ -285,6 +308,7 @@ _ADDRESS_KEYS = {
             "dest_ip",
             "dest",
             "destip",
+            "lip",
         ),
         *("[Dd]estination [Ii][Pp](?: [Aa]ddress)?", "destination-address", "destination_address", "destination_ip"),
         *(
@@ -322,6 +346,7 @@ _USER_KEYS = (
     *("user", "User", "username", "Username", "UserName", "userName", "user_name", "user-name", "User-Name", "usr"),
     *(
         "suser",
+        "Users",
         "srcuser",
         "src_user",
         "Uname",
@@ -342,9 +367,21 @@ _IN_COMMAS = " *([^,]*)"
 """A value that runs to the next comma, blanks and all."""
 _USERS = (
     r"\busername:domainname ([^: ]+):"
-    r"|\b(?:[Uu]ser|[Uu]sername|[Aa]ccount|[Aa]dministrator|[Uu]ser name) (?:'([^']+)'|\"([^\"]+)\"|<([^<>]+)>)",
+    r"|\b(?:[Uu]ser|[Uu]sername|[Aa]ccount|[Aa]dministrator|[Uu]ser name)"
+    r" (?:'([^']+)'|\"([^\"]+)\"|<([^<>]+)>|\[([^\[\]]+)\])",
     r"\b(?:password|publickey|hostbased|gssapi-with-mic|keyboard-interactive[^ ]*|none) for"
     r" (?:(?:invalid|illegal) user )?([^ ]+) from ",
+    # What is done for somebody from somewhere: dropbear, Cisco, NX-OS; and who did it: Comware, VRP, appliances.
+    r"\b(?:succeeded|success|failed|failure|attempt|accepted|rejected|denied) for"
+    r" (?:user |account )?['\"]?([^ '\":,;()]+)['\"]? (?:from|at|by|on) ",
+    r"(?:^|: )([A-Za-z0-9_.@\\$-]+) (?:failed to log ?(?:in|on)|logged (?:in|on|out|off))"
+    r" (?:from|to|via)\b",
+    # vsftpd, ProFTPD, TACACS+, FreeRADIUS, Oracle's audit.
+    r"\[([^\[\]]+)\] (?:OK|FAIL) (?:LOGIN|UPLOAD|DOWNLOAD|DELETE|MKDIR|RENAME|CHMOD)\b"
+    r"|\bUSER ([^ :()]+)(?: \(|: )"
+    r"|\b[Ll]ogin (?:failure|success|query)(?: [^ :]+)?: ([^ ]+) "
+    r"|\bLogin (?:OK|incorrect)(?: \([^()]*\))?: \[([^/\[\]]+)[/\]]"
+    r"|\bDATABASE USER ?:(?:\[[0-9]+\])? ?['\"]([^'\"]*)['\"]",
     r"\b(?:[Ii]nvalid user|[Ii]llegal user|for user|for unknown user|, user) ['\"]?([^ '\",;:()]+)",
     r"\b[Uu]ser ([A-Za-z0-9_.@\\$-]+)(?: \([^()]*\))? (?:successfully )?"
     r"(?:logged|login|logging|logout|has|executed|authenticated|connected|disconnected|from|exiting|entering|did)\b",
@@ -370,7 +407,8 @@ _IN_COMMAS_SIGN = r"-4300[0-9]{2}: "
 """Firepower's events: keys, colons, commas, and values with blanks."""
 _HAS_ADDRESS = rf"{_IPV4}|::|(?:{_HEX}:){{7}}"
 _HAS_USER = (
-    r"%(?:ASA|FTD)-[0-9]-3020|\(LOCAL\\|[Uu]ser|[Uu]name|login|[Aa]dmin|[Aa]ccount|password|publickey| by | for "
+    r"%(?:ASA|FTD)-[0-9]-3020|\(LOCAL\\|[Uu]ser|USER|[Uu]name|[Ll]ogin|LOGIN|logged|[Aa]dmin|[Aa]ccount"
+    r"|password|publickey| by | for "
 )
 _CHECK_POINT = r"[ \[;]s_port:"
 
@@ -546,7 +584,10 @@ def _others(rows: pl.DataFrame) -> pl.DataFrame:
         .then(message.str.extract(r"\bAccessControlRuleAction: (?:<br/>)?([^,]*)"))
         .otherwise(_values(text, _ACTION_KEYS)),
         event_id_key=_values(text, _ID_KEYS),
-        url=pl.when(in_commas).then(message.str.extract(_key("URL") + _IN_COMMAS)).otherwise(_values(text, _URL_KEYS)),
+        url=pl.coalesce(
+            pl.when(in_commas).then(message.str.extract(_key("URL") + _IN_COMMAS)).otherwise(_values(text, _URL_KEYS)),
+            message.str.extract(r"\brequest: (?:[A-Z]{3,10}|UNKNOWN) ([a-z]+://[^ ]+)"),
+        ),
     )
     found = rows.select(
         "at",

@@ -14,7 +14,7 @@ _LONGEST = 16_000
 _ABOUT = r"(?:New Logon|Account For Which Logon Failed|New Account|Target Account|Account That Was Locked Out)"
 _NAME = (
     r"(?:Account Name|Logon Account|User Name|Security Account Name):[ \t]*"
-    r"([^\s:][^\t\r\n:]{0,200}?)[ \t]*(?:[\r\n\t]|  |$)"
+    r"([^\s:][^\t\r\n:]{0,200}?)[ \t]*(?:[\r\n\t]|  |$| (?=[A-Z][A-Za-z]{1,20}(?: [A-Za-z]{1,20}){0,3}:))"
 )
 _TARGET = re.compile(rf"{_ABOUT}:(?:(?!Account Name:)[^\0]){{0,200}}?{_NAME}")
 _ANY = re.compile(_NAME)

@@ -159,9 +159,10 @@ def _by_kind(rows: pl.DataFrame, values: Exact | Ordered) -> Iterator[tuple[pl.D
 def _fast_flows(texts: pl.Series, flow: Flow, between: str) -> tuple[pl.Series, Simple | None]:
     """Which lines are connections whose pairs can be found by their keys, and their values."""
     bare, quoted = f"{flow.key}={flow.word}", f'{flow.key}="{flow.word}"'
-    found = texts.str.contains(between + quoted, literal=True) | texts.str.starts_with(quoted)
-    found |= texts.str.contains(between + bare + between, literal=True)
-    found |= texts.str.starts_with(bare + between) | texts.str.ends_with(between + bare)
+    found = texts.str.contains(between + quoted, literal=True)
+    if not found.all():
+        found |= texts.str.starts_with(quoted) | texts.str.contains(between + bare + between, literal=True)
+        found |= texts.str.starts_with(bare + between) | texts.str.ends_with(between + bare)
     if found.any():
         found &= ~tangled(texts, between)
     if not found.any():

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -23,12 +24,17 @@ from watchfloor.readers.meaning.stamps import instants
 from watchfloor.readers.records.orders import both, cut, split, split_into, where
 from watchfloor.schemas import EVENTS
 
-__all__ = ["Grammar", "control_free", "events", "label_of"]
+__all__ = ["BLOCK_BYTES", "Grammar", "control_free", "events", "label_of"]
+
+BLOCK_BYTES = 8 * 1024 * 1024
+"""So much is read at a time: steps are many and short, and each costs the same for few rows as for thousands."""
 
 Pairs = list[tuple[str, str]]
 
 _ORDERS = 48
 """So many orders of keys are tried on a block; more means that keys come in any order."""
+_COMPILED = 512
+"""So many orders, and steps for them, are kept for the blocks that follow."""
 _FEW = 20
 """So few records are read one by one sooner than an order is compiled."""
 _PORTS = ("src_port", "dst_port")
@@ -44,11 +50,17 @@ _MARKS = {"\x01": "\\", "\x02": "=", "\x03": "\n", "\x04": "\r", "\x05": '"'}
 _PROTECTED = str.maketrans({character: mark for mark, character in _MARKS.items()})
 _OURS = ("syslog", "deviceVersion")
 """Names of fields that the prefix and the header have."""
-_HELPERS = ("extension", "delimiter", "odd", "escaped", "version", "front", "text", "at", "n")
+_HELPERS = ("extension", "delimiter", "odd", "escaped", "version", "front", "first", "head", "text", "at", "n")
+_TO_CUT = ("at", "n", "first", "head", "front", "text", "escaped", "delimiter")
+_BSD, _ANY_BSD = "[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}(?: |$)", "Jan  1 00:00:00 "
+_ISO, _ANY_ISO = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.][0-9]+)?", "2001-01-01T00:00:00"
+"""Times of prefixes, and what stands for any of them: who is named after one does not depend on it."""
+_HOSTS = 50_000
+"""No more prefixes are remembered."""
 _STAMPED = ("time", "time_latest", "zone", "zone_rule", "time_quality")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Grammar:
     """How a format writes keys and values, and what its keys mean."""
 
@@ -62,13 +74,18 @@ class Grammar:
     """Unescapes texts, with \\x01 to \\x05 for backslash, equals sign, line feed, carriage return and quote."""
     key_first: bool
     """Whether a piece between delimiters is `key=value`; else the text was cut at `=`: `value next-key`."""
+    headers: Callable[[pl.DataFrame], tuple[pl.DataFrame, pl.DataFrame]]
+    """Takes records (record, text) and gives those that have a header, as `events` says, and rejects."""
+    heads: Callable[[pl.DataFrame], tuple[pl.DataFrame, pl.Series | None]]
+    """Takes the texts up to their first delimiter and gives what headers without anything unusual say: `prefix`,
+    `version`, columns of EVENTS and `first`, what follows them; and which are so, null for all."""
     protect_inner: Callable[[pl.Expr], pl.Expr] | None = None
     """The same, also for equals signs in values that are not escaped."""
     time_format: str | None = None
     """The key whose value says how the time is written, as Java's SimpleDateFormat has it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Order:
     """Keys in the order in which records have them, and what becomes of each value, by its place."""
 
@@ -101,34 +118,122 @@ def control_free(column: pl.Series, *, but_tabs: bool = False) -> bool:
     return but_tabs and least == ord("\t") and not ((characters < ord(" ")) & (characters != ord("\t"))).any()
 
 
-def events(rows: pl.DataFrame, grammar: Grammar, *, source: str, zone: str | None, written: datetime) -> pl.DataFrame:
-    """Events from records.
+def events(
+    records: pl.DataFrame,
+    grammar: Grammar,
+    *,
+    source: str,
+    zone: str | None,
+    written: datetime,
+    hosts: dict[str, str | None],
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Events from records, and rejects (record, reason).
+
+    The header of a record is asked for `prefix` (what stands before the format's sign), `extension` (keys and values),
+    `delimiter`, `odd` (whether the record must be read exactly), `escaped` (whether a backslash or a quote is in it),
+    `version` (of the product), and columns of EVENTS.
 
     Arguments:
-        rows: `record`, `prefix` (what stands before the format's sign), `extension` (keys and values), `delimiter`,
-            `odd` (whether a record must be read exactly), `escaped` (whether a backslash or a quote is in it),
-            `version` (of the product), and columns of EVENTS that the header gave.
-        grammar: of the extension.
+        records: `record` and `text`.
+        grammar: of the format.
         source: the file, for errors.
         zone: of clock times.
         written: when the file was last written, for times without a year.
+        hosts: which prefixes name, for the blocks that follow; is filled here.
 
     Raises:
         AmbiguousTime: a record has no time but a clock time, and no zone.
     """
-    told = _without_useless_times(_with_fronts(rows), grammar, source, zone, written)
-    told = told.with_columns(pl.col("proto").str.to_lowercase().replace(PROTOCOLS))
-    said = [name for name in rows.columns if name in EVENTS.schema]
-    columns = [*said, *grammar.columns, *_STAMPED, "time_text", "fields"]
-    if not (told["time"].null_count() or told["host"].null_count()):
-        return told.select(columns)
-    headed = _prefixes(told, source, zone, written)
-    told = told.join(headed, on="prefix", how="left", maintain_order="left")
-    own = pl.col("time").is_not_null()
-    return told.with_columns(
-        pl.coalesce("host", "prefix_host"),
-        *(pl.when(own).then(name).otherwise(f"prefix_{name}").alias(name) for name in (*_STAMPED, "time_text")),
-    ).select(columns)
+    parts, rest = _plain(records, grammar, source, zone, written)
+    rejects = pl.DataFrame(schema={"record": pl.Int64, "reason": pl.String})
+    if rest.height or not parts:
+        rows, rejects = grammar.headers(rest)
+        parts += _without_useless_times(_with_fronts(rows), grammar, source, zone, written)
+    told = _in_order(parts)
+    told = told.with_columns(_protocol(told["proto"]))
+    columns = [name for name in told.columns if name in EVENTS.schema]
+    if told["host"].null_count() and not told["time"].null_count():
+        told = _with_hosts(told, hosts, source, written)
+    elif told["time"].null_count():
+        headed = _prefixes(told, source, zone, written)
+        told = told.join(headed, on="prefix", how="left", maintain_order="left")
+        own = pl.col("time").is_not_null()
+        told = told.with_columns(
+            pl.coalesce("host", "prefix_host"),
+            *(pl.when(own).then(name).otherwise(f"prefix_{name}").alias(name) for name in (*_STAMPED, "time_text")),
+        )
+    return told.select(columns), rejects
+
+
+def _in_order(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Parts as one frame, by their records."""
+    if len(parts) == 1 and parts[0]["record"].is_sorted():
+        return parts[0]
+    columns = parts[0].columns
+    return pl.concat([part.select(columns) for part in parts]).sort("record")
+
+
+def _protocol(said: pl.Series) -> pl.Series:
+    """Protocols by their canonical names; few are in one log, and a test of equality is cheaper than a look-up."""
+    few = said.unique()
+    canonical = dict(zip(few, few.str.to_lowercase().replace(PROTOCOLS), strict=True))
+    name = pl.col(said.name)
+    if len(canonical) > _FEW:
+        return said.replace(canonical)
+    changed = pl.lit(None, pl.String)
+    for text, other in canonical.items():
+        if text != other:
+            changed = pl.when(name == text).then(pl.lit(other)).otherwise(changed)
+    return pl.DataFrame([said]).select_seq(pl.coalesce(changed, name).alias(said.name)).to_series()
+
+
+def _plain(
+    records: pl.DataFrame, grammar: Grammar, source: str, zone: str | None, written: datetime
+) -> tuple[list[pl.DataFrame], pl.DataFrame]:
+    """Records that hold nothing unusual, whose orders of keys recur: their whole texts are split once, and what stands
+    before the first delimiter is a short text with the header; and the other records."""
+    by = "\t" if grammar.key_first else "="
+    if records.height <= _FEW or not control_free(records["text"], but_tabs=grammar.key_first):
+        return [], records
+    special = records.select_seq(pl.col("text").str.contains(r'[\\"]')).to_series()
+    others = [records.filter(special).select("record", "text")] if special.any() else []
+    rows = (records.filter(~special) if others else records).select("record", "text")
+    if grammar.key_first:
+        rows = rows.with_columns(pl.col("text").str.strip_suffix(by))
+    pieces, rows = split(rows, pl.col("text"), by)
+    if grammar.key_first:
+        # Without a tab, another delimiter may stand between pairs.
+        few = rows["n"] < 2
+        if few.any():
+            others.append(rows.filter(few).select("record", "text"))
+            rows = rows.filter(~few)
+    before = rows.select_seq(text=pl.lit(pieces).gather("at"))
+    heads, usual = grammar.heads(before)
+    ends = before["text"].str.len_bytes() - heads["first"].str.len_bytes()
+    rows = rows.hstack([*heads.get_columns(), ends.cast(pl.Int64).alias("head")])
+    if usual is not None:
+        others.append(rows.filter(~usual).select("record", "text"))
+        rows = rows.filter(usual)
+    if not rows.height:
+        return [], records
+    rows = rows.with_columns(_safe_fronts(rows.select_seq("version", pl.col("prefix").str.strip_chars()).rechunk()))
+
+    def pairs_of(row: Mapping[str, Any]) -> Pairs:
+        whole, _ = grammar.headers(pl.DataFrame({"record": [row["record"]], "text": [row["text"]]}))
+        return grammar.pairs(whole["extension"][0], whole["delimiter"][0])
+
+    parts, left = _by_orders(rows, pieces, grammar, 0, pairs_of)
+    others.append(left.select("record", "text"))
+    if not parts:
+        return [], records
+    cut = _own_times(pl.concat(parts) if len(parts) > 1 else parts[0], grammar, source, zone, written)
+    if cut["time"].null_count():
+        useless = (pl.col("time").is_null() & pl.col("time_text").is_not_null()).alias("useless")
+        bad = cut.filter(useless)["record"]
+        if bad.len():
+            others.append(records.filter(pl.col("record").is_in(bad.implode())).select("record", "text"))
+            cut = cut.filter(~useless)
+    return [cut], pl.concat(others).sort("record")
 
 
 def _with_fronts(rows: pl.DataFrame) -> pl.DataFrame:
@@ -172,7 +277,7 @@ def _json(said: Mapping[str, str]) -> str:
 
 def _without_useless_times(
     rows: pl.DataFrame, grammar: Grammar, source: str, zone: str | None, written: datetime
-) -> pl.DataFrame:
+) -> list[pl.DataFrame]:
     """Records cut into columns, with the first of their times that can be read."""
     parts = []
     skip = 0
@@ -183,8 +288,7 @@ def _without_useless_times(
         parts.append(cut.filter(~useless) if again.len() else cut)
         rows = rows.filter(pl.col("record").is_in(again.implode())) if again.len() else rows.clear()
         skip += 1
-    done = pl.concat(parts) if len(parts) > 1 else parts[0]
-    return done if done["record"].is_sorted() else done.sort("record")
+    return parts
 
 
 def _cut(rows: pl.DataFrame, grammar: Grammar, skip: int) -> pl.DataFrame:
@@ -199,10 +303,10 @@ def _cut(rows: pl.DataFrame, grammar: Grammar, skip: int) -> pl.DataFrame:
         rows = pl.concat([rows.filter(~pl.col("escaped")).with_columns(text=text), escaped])
     else:
         rows = rows.with_columns(text=text)
-    parts, rest = _by_orders(rows, grammar, skip)
+    parts, rest = _split(rows, grammar, skip)
     if grammar.protect_inner is not None and rest.height > _FEW:
         rest = rest.with_columns(text=grammar.protect_inner(text), escaped=pl.lit(True))
-        done, rest = _by_orders(rest, grammar, skip)
+        done, rest = _split(rest, grammar, skip)
         parts += done
     exact.append(rest.drop("text"))
     singles = pl.concat(exact)
@@ -211,34 +315,57 @@ def _cut(rows: pl.DataFrame, grammar: Grammar, skip: int) -> pl.DataFrame:
     return pl.concat(parts)
 
 
-def _by_orders(rows: pl.DataFrame, grammar: Grammar, skip: int) -> tuple[list[pl.DataFrame], pl.DataFrame]:
+def _split(rows: pl.DataFrame, grammar: Grammar, skip: int) -> tuple[list[pl.DataFrame], pl.DataFrame]:
     """Records whose orders recur, cut; and the others."""
     if rows.height <= _FEW:
         return [], rows
-    columns = rows.columns
     by = _delimiter(rows["delimiter"]) if grammar.key_first else "="
-    pieces, rows = split(rows, pl.col("text"), by)
-    parts, left = [], []
+    pieces, split_up = split(rows, pl.col("text"), by)
+    parts, rest = _by_orders(
+        split_up, pieces, grammar, skip, lambda row: grammar.pairs(row["extension"], row["delimiter"])
+    )
+    return parts, rest.select(rows.columns)
+
+
+def _by_orders(
+    rows: pl.DataFrame, pieces: pl.Series, grammar: Grammar, skip: int, pairs_of: Callable[[Mapping[str, Any]], Pairs]
+) -> tuple[list[pl.DataFrame], pl.DataFrame]:
+    """Records whose orders recur, cut; and the others. Their texts are split: `at` is the place of a record's pieces,
+    `n` how many they are, and `first`, where it is there, stands for the first of them."""
+    said = rows.drop(_HELPERS, strict=False)
+    # What is not needed to cut them is taken by number at the end.
+    rest = rows.select_seq(
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("i"), *(name for name in _TO_CUT if name in rows.columns)
+    )
+    parts: list[pl.DataFrame] = []
+    left: list[pl.Series] = []
     for _ in range(_ORDERS):
-        if rows.height <= _FEW:
+        if rest.height <= _FEW:
             break
-        first = rows.row(0, named=True)
-        order = _order(grammar.pairs(first["extension"], first["delimiter"]), grammar, skip)
-        n = first["n"]
+        number, n = rest["i"][0], rest["n"][0]
+        first = rows.row(number, named=True)
+        order = _order(pairs_of(first), grammar, skip)
         if order.sure and order.keys and len(order.keys) + (not grammar.key_first) == n:
-            same = rows["n"] == n
+            same = rest["n"] == n
             alike = bool(same.all())
-            tried = rows if alike else rows.filter(same)
-            fits, done = _by_order(tried, split_into(pieces, tried["at"], n), order, grammar)
-            parts += [done] if done.height else []
+            tried = rest if alike else rest.filter(same)
+            fits, done = _by_order(tried, pieces, order, grammar)
+            if done.height:
+                parts.append(_taken(said, tried["i"] if fits is None else tried["i"].filter(fits)).hstack(done))
             none = tried.clear() if fits is None else tried.filter(~fits)
-            rows = none if alike else pl.concat([none, rows.filter(~same)])
-        if rows.height and rows["record"][0] == first["record"]:
+            rest = none if alike else pl.concat([none, rest.filter(~same)])
+        if rest.height and rest["i"][0] == number:
             # Its like will not fit either.
             like = pl.all_horizontal(pl.col(name).eq_missing(first[name]) for name in ("n", "program", "event_id"))
-            left.append(rows.filter(like))
-            rows = rows.filter(~like)
-    return parts, pl.concat([rows, *left]).select(columns)
+            alike_ones = _taken(rows, rest["i"]).select_seq(like).to_series()
+            left.append(rest["i"].filter(alike_ones))
+            rest = rest.filter(~alike_ones)
+    return parts, _taken(rows, pl.concat([rest["i"], *left]))
+
+
+def _taken(rows: pl.DataFrame, numbers: pl.Series) -> pl.DataFrame:
+    """Rows by their numbers."""
+    return rows.select_seq(pl.all().gather(numbers))
 
 
 def _delimiter(column: pl.Series) -> pl.Expr | str:
@@ -252,57 +379,73 @@ def _order(pairs: Pairs, grammar: Grammar, skip: int) -> _Order:
     place: dict[str, int] = {}
     for n, (key, _) in enumerate(pairs):
         place.setdefault(key, n)
-    blank = [n for n, (_, value) in enumerate(pairs) if value in _NOTHING]
-    fixed = {place[key]: pairs[place[key]][1] for key in grammar.times if place.get(key) in blank}
-    times_of = [place[key] for key in grammar.times if key in place and place[key] not in blank]
-    labels: dict[int, int] = {}
-    for n, (key, value) in enumerate(pairs):
-        of = label_of(key)
-        if of in place:
-            fixed[n] = value
-            if n not in blank:
-                labels[place[of]] = n
+    times = (place[key] for key in grammar.times if key in place)
+    known = {n: value for n, (key, value) in enumerate(pairs) if label_of(key) in place}
+    known |= {n: pairs[n][1] for n in times if pairs[n][1] in _NOTHING}
+    return _order_of(tuple(key for key, _ in pairs), tuple(sorted(known.items())), grammar, skip)
+
+
+@lru_cache(_COMPILED)
+def _order_of(keys: tuple[str, ...], known: tuple[tuple[int, str], ...], grammar: Grammar, skip: int) -> _Order:
+    """The same for keys in this order, with values of names of fields and of empty times; one object for the same."""
+    fixed = dict(known)
+    place: dict[str, int] = {}
+    for n, key in enumerate(keys):
+        place.setdefault(key, n)
+    times_of = [place[key] for key in grammar.times if key in place and fixed.get(place[key]) not in _NOTHING]
+    named = ((n, label_of(keys[n])) for n, value in known if value not in _NOTHING)
+    labels = {place[of]: n for n, of in named if of in place}
     names = []
-    for n, (key, _) in enumerate(pairs):
-        name = (pairs[labels[n]][1] if n in labels else key).strip('"') or key
+    for n, key in enumerate(keys):
+        name = (fixed[labels[n]] if n in labels else key).strip('"') or key
         names.append(f"{name}_2" if name in _OURS else name)
-    keys = tuple(key for key, _ in pairs)
     sure = len(place) == len(keys) and len(set(names)) == len(keys)
     time = next(iter(times_of[skip:]), None)
     return _Order(keys, fixed, labels, tuple(times_of), time, tuple(names), sure)
 
 
 def _by_order(
-    rows: pl.DataFrame, pieces: pl.DataFrame, order: _Order, grammar: Grammar
+    rows: pl.DataFrame, pieces: pl.Series, order: _Order, grammar: Grammar
 ) -> tuple[pl.Series | None, pl.DataFrame]:
     """Which records have the order, null for all, and their columns."""
     trim, dashes = _untidy(rows, grammar)
     fixed = {n: value.translate(_PROTECTED) for n, value in order.fixed.items()}
-    fit, values = cut(pieces, order.keys, key_first=grammar.key_first, fixed=fixed, trim=trim)
     last = len(order.keys) - 1
+    in_columns = split_into(pieces, rows["at"], last + 1 + (not grammar.key_first))
+    if "first" in rows.columns:
+        in_columns = in_columns.with_columns(rows["first"].alias("0"))
+    fit, values = cut(in_columns, order.keys, key_first=grammar.key_first, fixed=fixed, trim=trim)
     may_be_blank = [n for n in range(last + 1) if n not in fixed and (trim or dashes or n == last)]
-    nothing = {n: pl.col(str(n)).is_in(_NOTHING) for n in may_be_blank}
-    right = where(values, [~nothing.pop(n) for n in order.times if n in nothing])
+    right = where(values, [~_is_nothing(n) for n in order.times if n in may_be_blank])
+    may_be_blank = [n for n in may_be_blank if n not in order.times]
     if right is not None:
         fit, values = both(fit, right), values.filter(right)
     kept = rows if fit is None else rows.filter(fit)
     if not kept.height:
-        return fit, kept
-    told = _told(values, order, grammar, nothing, kept["front"])
-    marked = int(kept["escaped"].sum())
+        return fit, values.clear()
+    told = _told(values, order, grammar, may_be_blank, kept["front"])
+    marked = int(kept["escaped"].sum()) if "escaped" in kept.columns else 0
     if marked:
         plain = told.height - marked
         used = [m for m in _MARKS if kept["text"].tail(marked).str.contains(m, literal=True).any()]
         told = pl.concat([told.head(plain), _unmarked(told.tail(marked), used)]) if used else told
-    return fit, kept.drop(_HELPERS).hstack(told)
+    return fit, told
 
 
 def _untidy(rows: pl.DataFrame, grammar: Grammar) -> tuple[bool, bool]:
     """Whether blanks may stand around values, and whether values before the last may be empty or a dash."""
-    delimiter = _delimiter(rows["delimiter"]) if grammar.key_first else " "
+    delimiter: str | pl.Expr = " "
+    if grammar.key_first:
+        delimiter = _delimiter(rows["delimiter"]) if "delimiter" in rows.columns else "\t"
     if not isinstance(delimiter, str):
         return True, True
     pairs = dict.fromkeys(("  ", "= ", f" {delimiter}", "=-", f"={delimiter}"))
+    either = "|".join(map(re.escape, pairs))
+    if not rows.select_seq(pl.col("text").str.contains(either).any()).item():
+        return False, False
+    if "head" in rows.columns:
+        # Days of one digit have two blanks in front: what stands before the pairs does not count.
+        rows = rows.select_seq(pl.col("text").cast(pl.Binary).bin.slice("head").cast(pl.String))
     has = rows.select_seq(pl.col("text").str.contains(two, literal=True).any().alias(two) for two in pairs).row(0)
     found = {two for two, there in zip(pairs, has, strict=True) if there}
     return bool(found & {"  ", "= ", f" {delimiter}"} - {" "}), bool(found & {"=-", f"={delimiter}"})
@@ -325,17 +468,49 @@ def _unmarked(told: pl.DataFrame, used: Sequence[str]) -> pl.DataFrame:
 
 
 def _told(
-    values: pl.DataFrame, order: _Order, grammar: Grammar, nothing: Mapping[int, pl.Expr], front: pl.Series
+    values: pl.DataFrame, order: _Order, grammar: Grammar, may_be_blank: Sequence[int], front: pl.Series
 ) -> pl.DataFrame:
     """What columns and fields hold of values that stand in columns by their places."""
+    checks = _checks(order, grammar, tuple(may_be_blank))
+    passed = values.select_seq(checks).row(0) if checks else ()
+    # Polars 2.1 panics in `format` where a chunk of a column is empty.
+    values = values.with_columns(front=front).rechunk()
+    has_front = bool(values.height) and values["front"].str.len_bytes().min() != 1
+    return values.select_seq(_columns(order, grammar, tuple(may_be_blank), passed, has_front))
+
+
+def _places(order: _Order, grammar: Grammar) -> dict[str, list[int]]:
+    """By column, the places of values that may fill it, the best first."""
     place = {key: n for n, key in enumerate(order.keys)}
     wanted = {c: [place[key] for key in keys if key in place] for c, keys in grammar.columns.items()}
-    wanted = {c: [n for n in places if n not in order.fixed] for c, places in wanted.items()}
-    tests = {(c, n): _is_one(c, pl.col(str(n))) for c, places in wanted.items() if c in _TYPED for n in places}
-    checks = [*tests.values(), *(~one for one in nothing.values())]
-    good = values.select_seq(check.all().alias(str(n)) for n, check in enumerate(checks)).row(0) if checks else ()
-    passed = dict(zip([*tests, *nothing], good, strict=True))
-    blank = {n: one for n, one in nothing.items() if not passed[n]}
+    return {c: [n for n in places if n not in order.fixed] for c, places in wanted.items()}
+
+
+def _tests(order: _Order, grammar: Grammar) -> dict[tuple[str, int], pl.Expr]:
+    """Whether values are what their columns hold, by column and place."""
+    places = _places(order, grammar)
+    return {(c, n): _is_one(c, pl.col(str(n))) for c in places if c in _TYPED for n in places[c]}
+
+
+def _is_nothing(n: int) -> pl.Expr:
+    return pl.col(str(n)).is_in(_NOTHING)
+
+
+@lru_cache(_COMPILED)
+def _checks(order: _Order, grammar: Grammar, may_be_blank: tuple[int, ...]) -> list[pl.Expr]:
+    """Whether all values are what their columns hold, and none is empty; in the order of `_columns`."""
+    checks = [*_tests(order, grammar).values(), *(~_is_nothing(n) for n in may_be_blank)]
+    return [check.all().alias(str(n)) for n, check in enumerate(checks)]
+
+
+@lru_cache(_COMPILED)
+def _columns(
+    order: _Order, grammar: Grammar, may_be_blank: tuple[int, ...], good: tuple[bool, ...], has_front: bool
+) -> list[pl.Expr]:
+    """What columns and fields hold, where the checks that are `good` hold for all rows."""
+    tests = _tests(order, grammar)
+    passed = dict(zip([*tests, *may_be_blank], good, strict=True))
+    blank = {n: _is_nothing(n) for n in may_be_blank if not passed[n]}
 
     def usable(column: str, n: int) -> list[pl.Expr]:
         """What must hold for a value to stand in a column; nothing where all do."""
@@ -344,8 +519,8 @@ def _told(
 
     shown: dict[int, list[pl.Expr]] = {n: [~one] for n, one in blank.items()}
     hidden = {order.time, *(n for n in order.fixed if order.fixed[n] in _NOTHING)}
-    made: dict[str, pl.Expr] = {}
-    for column, places in wanted.items():
+    made: list[pl.Expr] = []
+    for column, places in _places(order, grammar).items():
         options = []
         before: list[pl.Expr] = []
         for n in places:
@@ -363,7 +538,7 @@ def _told(
             options.append(pl.when(here).then(value))
             before.append(here)
         whole = pl.coalesce(options) if options else pl.lit(None, pl.String)
-        made[column] = whole.cast(EVENTS[column].dtype)
+        made.append(whole.cast(EVENTS[column].dtype).alias(column))
     for n, label in order.labels.items():
         # The name of a field is one itself where the field is empty.
         if n in blank:
@@ -371,13 +546,14 @@ def _told(
         else:
             hidden.add(label)
     time = pl.lit(None, pl.String) if order.time is None else pl.col(str(order.time))
-    # Polars 2.1 panics in `format` where a chunk of a column is empty.
-    values = values.with_columns(front=front).rechunk()
-    fields = _fields(values, order, [n for n in range(len(order.keys)) if n not in hidden], shown)
-    return values.select_seq(**made, time_text=time, fields=fields)
+    fields = _fields(order, [n for n in range(len(order.keys)) if n not in hidden], shown)
+    if not has_front:
+        fields = pl.when(fields.str.starts_with("{,")).then("{" + fields.str.slice(2)).otherwise(fields)
+        fields = pl.when(fields != "{}").then(fields)
+    return [*made, time.alias("time_text"), fields.alias("fields")]
 
 
-def _fields(values: pl.DataFrame, order: _Order, places: Sequence[int], shown: Mapping[int, list[pl.Expr]]) -> pl.Expr:
+def _fields(order: _Order, places: Sequence[int], shown: Mapping[int, list[pl.Expr]]) -> pl.Expr:
     """JSON of a front and of the values at some places, some of them only where they are to be shown."""
     form, parts = "{}", [pl.col("front")]
     for n in places:
@@ -391,11 +567,7 @@ def _fields(values: pl.DataFrame, order: _Order, places: Sequence[int], shown: M
         else:
             form += f',{name}:"{{}}"'
             parts.append(value)
-    fields = pl.format(form + "}}", *parts)
-    if values.height and values["front"].str.len_bytes().min() != 1:
-        return fields
-    fields = pl.when(fields.str.starts_with("{,")).then("{" + fields.str.slice(2)).otherwise(fields)
-    return pl.when(fields != "{}").then(fields)
+    return pl.format(form + "}}", *parts)
 
 
 def _any(conditions: Sequence[pl.Expr]) -> pl.Expr:
@@ -558,6 +730,35 @@ def _strftime(pattern: str) -> str | None:
     return "".join(texts).replace("\x00", "'").replace(".%3f", "%.3f").replace(".%6f", "%.6f")
 
 
+def _with_hosts(told: pl.DataFrame, hosts: dict[str, str | None], source: str, written: datetime) -> pl.DataFrame:
+    """Records without a host with that of their prefix; all have times, so nothing else is asked of it."""
+    prefix = told["prefix"]
+    distinct = pl.DataFrame([prefix.unique()])
+    distinct = distinct.with_columns(like=pl.col("prefix").str.replace(_BSD, _ANY_BSD).str.replace(_ISO, _ANY_ISO))
+    known = dict(hosts)
+    new = distinct.filter(~pl.col("like").is_in(list(known))).unique("like").with_columns(prefix="like")
+    if new.height:
+        says = new.filter(pl.col("like").str.strip_chars() != "")
+        peeled = _peeled(says, source, None, written, need_zone=False).select("prefix", "prefix_host")
+        fresh = dict.fromkeys(new["like"]) | dict(peeled.iter_rows())
+        known |= fresh
+        if len(hosts) < _HOSTS:
+            hosts.update(fresh)
+    named = distinct.select("prefix", prefix_host=pl.col("like").replace_strict(known, return_dtype=pl.String))
+    told = told.join(named, on="prefix", how="left", maintain_order="left")
+    return told.with_columns(pl.coalesce("host", "prefix_host")).drop("prefix_host")
+
+
+def _peeled(
+    prefixes: pl.DataFrame, source: str, zone: str | None, written: datetime, *, need_zone: bool
+) -> pl.DataFrame:
+    """What prefixes say."""
+    # The sign that follows helps to tell a host from a program.
+    text = prefixes.select("prefix", text=pl.col("prefix") + "CEF:0")
+    peeled = peel(text, source=source, zone=zone, written=written, need_zone=need_zone)
+    return peeled.select("prefix", *(pl.col(n).alias(f"prefix_{n}") for n in (*_STAMPED, "time_text", "host")))
+
+
 def _prefixes(told: pl.DataFrame, source: str, zone: str | None, written: datetime) -> pl.DataFrame:
     """The distinct prefixes, with what they say; a clock time needs a zone where a record has no other time."""
     timeless, homeless = pl.col("time").is_null().any(), pl.col("host").is_null().any()
@@ -568,15 +769,5 @@ def _prefixes(told: pl.DataFrame, source: str, zone: str | None, written: dateti
         chosen = distinct.filter(pl.col("timeless") if needed else pl.col("homeless") & ~pl.col("timeless"))
         if not chosen.height and (needed or parts):
             continue
-        # The sign that follows helps to tell a host from a program.
-        peeled = peel(
-            chosen.select("prefix", text=pl.col("prefix") + "CEF:0"),
-            source=source,
-            zone=zone,
-            written=written,
-            need_zone=needed,
-        )
-        parts.append(
-            peeled.select("prefix", *(pl.col(n).alias(f"prefix_{n}") for n in (*_STAMPED, "time_text", "host")))
-        )
+        parts.append(_peeled(chosen, source, zone, written, need_zone=needed))
     return pl.concat(parts)

@@ -13,7 +13,7 @@ from watchfloor.readers.intake import texts
 from watchfloor.readers.records.accounts import Account, Block, Places, Share, Shares, tables_of
 from watchfloor.schemas import TABLES
 
-__all__ = ["BLANK", "Blocks", "Parse", "after_the_first", "joined", "parsed", "read_lines", "read_texts", "sound"]
+__all__ = ["Blocks", "Parse", "after_the_first", "joined", "not_blank", "parsed", "read_lines", "read_texts", "sound"]
 
 Parse = Callable[[pl.DataFrame], Mapping[str, pl.DataFrame]]
 """Takes records (`record`: number of its first line, `lines`: how many it has, `text`) and gives rows of canonical
@@ -22,7 +22,7 @@ Blocks = Callable[[Path, texts.Listener], Iterator[bytes]]
 """Gives a file's lines in blocks, each but the last ending in a line feed."""
 _TOGETHER = 20_000
 """So many records that are no lines are parsed together."""
-BLANK = pl.col("text").str.strip_chars() == ""
+_BLANK = pl.col("text").str.strip_chars() == ""
 """Whether a record holds nothing."""
 
 
@@ -37,6 +37,7 @@ def read_lines(
     skips: pl.Expr | None = None,
     prepare: Callable[[pl.DataFrame], pl.DataFrame] | None = None,
     blocks: Blocks | None = None,
+    block_bytes: int = texts.BLOCK_BYTES,
 ) -> Tables:
     """The tables of one file; every line of it is read, continued, rejected or skipped.
 
@@ -52,13 +53,14 @@ def read_lines(
         prepare: is called block by block in the order of the file, before `parse`; it may add columns. What it takes
             away counts as skipped.
         blocks: gives the lines of the file, where they are stored otherwise; null: `texts.blocks` does.
+        block_bytes: so much is parsed at a time; more is better for a parser of many small steps.
     """
     account = Account(str(path), format, path.stat().st_size)
-    blank = BLANK if skips is None else BLANK | skips
 
     def prepared() -> Iterator[Block]:
-        for records, shares in _records(path, options, account, begins, blocks):
-            kept = records.filter(~blank)
+        found = _records(path, options, account, begins=begins, stored=blocks, block_bytes=block_bytes)
+        for records, shares in found:
+            kept = not_blank(records, skips)
             yield Block(records, kept if prepare is None else prepare(kept), shares)
 
     return parsed(prepared(), tables, parse) | tables_of([account])
@@ -96,6 +98,16 @@ def read_texts(
     return parsed((Block(part, part, whole) for part in parts), tables, parse) | tables_of([account])
 
 
+def not_blank(records: pl.DataFrame, skips: pl.Expr | None = None) -> pl.DataFrame:
+    """Records that are neither blank nor to be skipped."""
+    # A comparison costs a tenth of stripping: blank texts begin with a character up to the blank, or beyond ASCII.
+    perhaps = (pl.col("text") < "!") | (pl.col("text") > "~")
+    some = bool(records.select_seq(perhaps.any()).item()) if records.height else False
+    if skips is None:
+        return records.filter(~_BLANK) if some else records
+    return records.filter(~(_BLANK | skips if some else skips))
+
+
 def parsed(blocks: Iterable[Block], tables: tuple[str, ...], parse: Parse) -> Tables:
     """The tables of blocks, which are parsed in threads; what becomes of their lines is entered into the accounts.
 
@@ -123,13 +135,19 @@ def parsed(blocks: Iterable[Block], tables: tuple[str, ...], parse: Parse) -> Ta
 
 
 def _records(
-    path: Path, options: Options, account: Account, begins: pl.Expr | None, stored: Blocks | None
+    path: Path,
+    options: Options,
+    account: Account,
+    *,
+    begins: pl.Expr | None,
+    stored: Blocks | None,
+    block_bytes: int,
 ) -> Iterator[tuple[pl.DataFrame, Shares]]:
     """The records of a file; those with bytes that are no UTF-8, and what stands before the first, are rejected."""
     listener = texts.Listener(options.progress, account.partial.append, account.notes.append, account.reads_as)
     seen, waiting, bad = 0, None, list[int]()
     kept_place: tuple[int, int | None] | None = None
-    blocks = stored(path, listener) if stored else texts.blocks(path, None, listener)
+    blocks = stored(path, listener) if stored else texts.blocks(path, None, listener, size=block_bytes)
     block = next(blocks, b"")
     before = 3 if account.encoding == "utf-8-sig" else 0
     while block:
@@ -161,13 +179,14 @@ def _records(
 
 
 def _lines(block: bytes, first: int) -> tuple[pl.DataFrame, list[int]]:
-    number = pl.int_range(pl.len(), dtype=pl.Int64) + first
     try:
-        return pl.scan_lines(block, name="text").select(record=number, text="text").collect().rechunk(), []
+        text = pl.scan_lines(block, name="text").collect().rechunk()["text"]
+        number = pl.int_range(first, first + len(text), dtype=pl.Int64, eager=True)
+        return pl.DataFrame([number.alias("record"), text]), []
     except pl.exceptions.ComputeError:
-        text, bad = texts.with_damage(block.removesuffix(b"\n"), first)
-        lines = pl.DataFrame({"text": [text]}).select(pl.col("text").str.split("\n").explode().str.strip_suffix("\r"))
-        return lines.select(record=number, text="text"), bad
+        whole, bad = texts.with_damage(block.removesuffix(b"\n"), first)
+        lines = pl.DataFrame({"text": [whole]}).select(pl.col("text").str.split("\n").explode().str.strip_suffix("\r"))
+        return lines.select(record=pl.int_range(pl.len(), dtype=pl.Int64) + first, text="text"), bad
 
 
 def joined(lines: pl.DataFrame, begins: pl.Expr, *, starts: pl.Expr | None = None) -> pl.DataFrame:
@@ -194,9 +213,9 @@ def joined(lines: pl.DataFrame, begins: pl.Expr, *, starts: pl.Expr | None = Non
 
 def after_the_first(records: pl.DataFrame, shares: Shares) -> pl.DataFrame:
     """Without what stands before the first record of a file."""
-    before = records.filter(~pl.col("first") & ~BLANK)
+    before = records.filter(~pl.col("first") & ~_BLANK)
     shares.reject(before.with_columns(reason=pl.lit("no record has begun before this line")))
-    return records.filter(pl.col("first") | BLANK).drop("first")
+    return records.filter(pl.col("first") | _BLANK).drop("first")
 
 
 def sound(records: pl.DataFrame, bad: list[int], shares: Shares) -> pl.DataFrame:

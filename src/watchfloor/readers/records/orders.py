@@ -7,6 +7,8 @@ has it, have the order. Steps are over whole columns, and start no threads: bloc
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 import polars as pl
 
@@ -55,6 +57,34 @@ def cut(
         fixed: values that must be these, by place.
         trim: whether blanks may stand around values.
     """
+    steps = _steps(tuple(keys), key_first, tuple(fixed.items()), trim)
+    fit = where(pieces, steps.checks)
+    if fit is not None:
+        pieces = pieces.filter(fit)
+    values = pieces.select_seq(steps.values)
+    if not steps.right:
+        return fit, values
+    right = where(values, steps.right)
+    values = values.drop(steps.known)
+    return (fit, values) if right is None else (both(fit, right), values.filter(right))
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """What an order is compiled to: expressions cost more to make than to run on a block."""
+
+    checks: list[pl.Expr]
+    """Whether pieces have the keys."""
+    values: list[pl.Expr]
+    right: list[pl.Expr]
+    """Whether values that are known, and could not be checked within their pieces, are so."""
+    known: list[str]
+    """Columns of these values."""
+
+
+@lru_cache(512)
+def _steps(keys: tuple[str, ...], key_first: bool, known: tuple[tuple[int, str], ...], trim: bool) -> _Steps:
+    fixed = dict(known)
     last = len(keys) - 1
     shift = 0 if key_first else 1
 
@@ -84,16 +114,9 @@ def cut(
     checks = [has_mark(n) for n in range(len(keys)) if mark(n)]
     if not key_first:
         checks.append(pl.col("0").str.strip_chars_start(" ") == keys[0])
-    fit = where(pieces, checks)
-    if fit is not None:
-        pieces = pieces.filter(fit)
     loose = [n for n in fixed if trim or n == last]
-    values = pieces.select_seq(value(n) for n in range(len(keys)) if n not in fixed or n in loose)
-    if not loose:
-        return fit, values
-    right = where(values, [pl.col(str(n)) == fixed[n] for n in loose])
-    values = values.drop(map(str, loose))
-    return (fit, values) if right is None else (both(fit, right), values.filter(right))
+    values = [value(n) for n in range(len(keys)) if n not in fixed or n in loose]
+    return _Steps(checks, values, [pl.col(str(n)) == fixed[n] for n in loose], [str(n) for n in loose])
 
 
 def both(fit: pl.Series | None, right: pl.Series | None) -> pl.Series | None:

@@ -14,7 +14,7 @@ from watchfloor.errors import WatchfloorError
 from watchfloor.readers._reader import Head, Options, Tables, gathered, in_turn, merge
 from watchfloor.readers.intake import files, texts
 from watchfloor.readers.records.accounts import Account, Block, Places, Share, Shares
-from watchfloor.readers.records.lines import BLANK, Parse, after_the_first, joined, parsed, sound
+from watchfloor.readers.records.lines import Parse, after_the_first, joined, not_blank, parsed, sound
 
 __all__ = ["Prepare", "Small", "by_size", "read_together"]
 
@@ -160,7 +160,7 @@ def read_together(
         records = joined(records, begins, starts=pl.lit(firsts))
         records = after_the_first(records, shares)
     records = sound(records, bad, shares)
-    kept = records.filter(~(BLANK if skips is None else BLANK | skips))
+    kept = not_blank(records, skips)
     if prepare is not None:
         kept = prepare(lines)(kept)
     return parsed([Block(records, kept, shares)], tables, parse), shares
