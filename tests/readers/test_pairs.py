@@ -314,6 +314,14 @@ def test_what_cannot_be_read_is_rejected(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("key", ["remote_addr", "client_addr", "peer"])
+def test_addresses_of_servers_carry_ports(tmp_path: Path, key: str) -> None:
+    """What services that log pairs say of who calls them: both columns, and nothing is said twice."""
+    line = f'time=2026-11-24T10:11:12Z level=warn msg="login failed" user=rob {key}=203.0.113.22:5003 status=401\n'
+    [event] = read(tmp_path, line)["events"]
+    assert (event["src_ip"], event["src_port"], event["fields"]) == ("203.0.113.22", 5003, '{"status":"401"}')
+
+
 def test_ports_and_numbers_that_are_none_stay_text(tmp_path: Path) -> None:
     """Nothing is invented, nothing lost."""
     line = "t=1773500966 srcip=any srcport=70000 dstport=0443 dst=192.0.2.1 proto=TCP"

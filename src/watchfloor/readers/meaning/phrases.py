@@ -260,12 +260,19 @@ _PHRASES = tuple(
 )
 """Texts of which a message has one, and the phrase; a line has what the first that fits says. `far` and `near` are the
 ends of an ICMP exchange."""
-_FROM = (
-    r"(?:\b[Ff]rom:? (?:host |IP |address |client )?|\b[Ss]ource: |\brhost=|\b(?:Client|Remote)_ip "
-    r"|\b[Ii]P [Aa]ddress: ?|\bvty[0-9]+ \(|\bpts/[0-9]+ \("
-    r"|\blogin (?:failure|success)[^:]{0,40}: [^ ]+ [^ ]+ \(|\b[Cc]lient:? [\"'\[]|\b[Hh]ost: |[(,] ?(?:IP|IPAddress|IpAddress|UserIP|HostIP)=)"
-    rf"(?:\[AF_INET6?\])?['\"\[<]?(?:[A-Za-z0-9_.-]+\[)?({_ADDRESS})"
+_BEFORE_A_SOURCE = (
+    "\\b[Ff]rom:? (?:host |IP |address |client )?",
+    "\\b[Ss]ource: ",
+    "\\brhost=",
+    "\\b(?:Client|Remote)_ip ",
+    "\\b[Ii]P [Aa]ddress: ?",
+    r"\b(?:vty[0-9]+|pts/[0-9]+) \(",
+    r"\blogin (?:failure|success)[^:]{0,40}: [^ ]+ [^ ]+ \(",
+    r"\b[Cc]lient:? [\"'\[]",
+    "\\b[Hh]ost: ",
+    "[(,] ?(?:IP|IPAddress|IpAddress|UserIP|HostIP)=",
 )
+_FROM = rf"(?:{'|'.join(_BEFORE_A_SOURCE)})(?:\[AF_INET6?\])?['\"\[<]?(?:[A-Za-z0-9_.-]+\[)?({_ADDRESS})"
 _FROM_PORT = r"(?:(?:\]?:| port |#|/)([0-9]{1,5})(?:[^0-9A-Za-z.]|$))?"
 """The port of that address."""
 _HAS_KEY = "[=:]"

@@ -20,10 +20,11 @@ _PAIR: Keys = {
         *("srcip", "src_ip", "src", "source_ip", "sourceip", "srcaddr", "saddr", "SRC", "c-ip", "ClientIP"),
         *("client_ip", "clientip", "remip", "Src-ip", "ip_address", "source-address", "SrcIP", "ip_client"),
         *("initiator_ip", "remote_ip", "srcaddress", "srcV6", "ip", "IP"),
+        *("remote_addr", "remote_address", "client_addr", "client_address", "peer"),
     ),
     "src_port": (
         *("srcport", "src_port", "spt", "sport", "source_port", "sourceport", "SPT", "remport", "Src-port", "src"),
-        *("source-port", "SrcPort", "s_port"),
+        *("source-port", "SrcPort", "s_port", "remote_addr", "remote_address", "client_addr", "client_address", "peer"),
     ),
     "dst_ip": (
         *("dstip", "dst_ip", "dst", "destination_ip", "destinationip", "dstaddr", "daddr", "DST", "destip"),
@@ -88,8 +89,8 @@ CONNECTIONS_KEYS: Keys = {
 }
 """By column of CONNECTIONS, in order of preference."""
 
-_WITH_PORT = {"src", "dst"}
-"""Keys whose value may be `address:port:interface:name`, as SonicWall writes it."""
+_WITH_PORT = {"src", "dst", "remote_addr", "remote_address", "client_addr", "client_address", "peer"}
+"""Keys whose value may be `address:port:interface:name`, as SonicWall writes it, or `address:port`, as servers do."""
 _BESIDE = {"m": "sn", "c": "sn", "id": "sys", "hostname": "product"}
 """Keys that mean this only beside another: `sn`, a SonicWall's serial number, `sys`, a Sophos UTM's system, or
 `product` of Check Point; elsewhere `hostname` is that of a URL."""
