@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
-from common.child import watchfloor
+from common.child import idle, watchfloor
 from common.logs import LOGS
 from common.turns import figure
 from loki import LOGS as LOKI_LOGS
@@ -27,8 +27,6 @@ SECONDS = 15
 """What 1,000 syslog files of 100 KB may take, on two cores that nobody else uses."""
 CORES = 0.75
 """So much of the cores must be used, where nobody else uses them. JSON is decoded by Python, on one core at a time."""
-BUSY = 0.5
-"""Processes that wait for a core, on average, when a machine has other work."""
 FORMATS = ("syslog", "loki", "jsonlines", "mixed")
 MIXED = ("syslog", "jsonlines", "syslog", "cef", "syslog", "loki", "syslog", "eve", "syslog", "loki")
 """What ten hosts of a network log, where all are read at once: most of them syslog, files of several sizes."""
@@ -76,7 +74,7 @@ def is_met(name: str, megabytes: int) -> bool:
         make(name, folder, (megabytes << 20) // FILES)
         stored = sum(path.stat().st_size for path in folder.iterdir()) >> 20
         options: Sequence[str] = LOGS[name].options if name in LOGS else () if name == "loki" else ("--zone", "UTC")
-        idle = os.getloadavg()[0] < BUSY
+        alone = idle()
         taken = watchfloor("read", folder, "--out", f"{out}/", *options)
         ledger = pl.read_parquet(out / "ledger.parquet")
         assert ledger.height == FILES
@@ -94,8 +92,8 @@ def is_met(name: str, megabytes: int) -> bool:
     most = SECONDS if idle and name == "syslog" and megabytes <= MEGABYTES else None
     met &= figure(f"{title}, time", taken.wall, "s", most, beside)
     used = taken.cpu / taken.wall / cores
-    least = CORES if idle and name in ("syslog", "loki") else None
-    beside += "" if idle else "; the machine had other work"
+    least = CORES if alone and name in ("syslog", "loki") else None
+    beside += "" if alone else "; the machine had other work"
     met &= figure(f"{title}, use of {cores} cores", used, "of them", None, beside, least=least)
     progress = b"\r" in taken.said or b"reading" in taken.said
     return figure(f"{title}, progress in a pipe", int(progress), "lines", 0, "none is shown") and met

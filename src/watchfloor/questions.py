@@ -152,21 +152,35 @@ def noise(
     confidence: float = 0.95,
     top: int = 5,
     steady: float = 2.0,
+    bulk: int = 5,
+    automatic_seconds: float = 10.0,
+    together_seconds: float = 60.0,
     **asked: Any,
 ) -> Result:
-    """Which rules are noise, how precise is each, and what evidence stands out?
+    """Which rules are noise, what do they cost, how far can their labels be trusted, and what lies behind them?
 
     Arguments:
         data: as everywhere.
         minimum: fewer alerts than this give no rate, no trend and no evidence that stands out.
         zone_of_days: where a day begins.
-        confidence: of every interval.
+        confidence: of every interval; what it leaves is the share of false ones among changes and silent rules.
         top: how many rules have a line of their own per day, and how many values each rule and field.
         steady: a trend is steady where a change by more than this factor is ruled out.
+        bulk: so many cases that one name closes within one second are closed in bulk.
+        automatic_seconds: what is closed sooner after it was made, no person closed.
+        together_seconds: two rules fire together where their alerts are at most so far apart.
         asked: as for `read`.
     """
     tables = _tables(data, Asked(**asked), "alerts", "evidence")
-    said = {"minimum": minimum, "confidence": confidence, "top": top, "steady": steady}
+    said = {
+        "minimum": minimum,
+        "confidence": confidence,
+        "top": top,
+        "steady": steady,
+        "bulk": bulk,
+        "automatic_seconds": automatic_seconds,
+        "together_seconds": together_seconds,
+    }
     result = ask_noise(_one(tables, "alerts"), tables.get("evidence"), zone=zone_of_days, **said)  # type: ignore[arg-type]
     return _traced(result, "noise", tables, {**said, "zone_of_days": zone_of_days, **asked})
 

@@ -18,9 +18,12 @@ from watchfloor.readers import Options, Tables, merge, read_files
 from watchfloor.result import Result
 
 
-@pytest.fixture(scope="module")
-def offenses(made: tuple[Path, Truth]) -> Tables:
-    """The offenses, with what their ids mean."""
+@pytest.fixture(scope="module", params=["files", "api"])
+def offenses(request: pytest.FixtureRequest, made: tuple[Path, Truth]) -> Tables:
+    """The offenses, with what their ids mean: as exported, and as they come through the API."""
+    if request.param == "api":
+        tables: Tables = request.getfixturevalue("pulled")
+        return tables
     return read_files([made[0] / "qradar"])
 
 

@@ -86,13 +86,16 @@ def one_state_each(alerts: pl.LazyFrame, as_of: datetime | None = None) -> pl.La
     later = updated > pl.lit(as_of, dtype=TIME) if as_of is not None else pl.lit(False)
     # What is later comes first, the earliest of it last; then what had been so, the latest of it last.
     place = pl.when(later.fill_null(False)).then(-updated.dt.epoch("us")).otherwise(updated.dt.epoch("us"))
+    numbered = alerts.with_row_index("_row")
+    # Only what tells the states apart is sorted: the other columns are many.
     states = (
-        alerts.with_row_index("_row")
-        .with_columns(_known=~later.fill_null(False), _place=place)
+        numbered.filter(several)
+        .select("_row", "system", "alert_id", _known=~later.fill_null(False), _place=place)
         .sort("_known", "_place", nulls_last=False, maintain_order=True)
     )
-    last = states.filter(several).unique(["system", "alert_id"], keep="last", maintain_order=True)
-    return pl.concat([last, states.filter(~several)]).sort("_row").drop("_row", "_known", "_place")
+    last = states.unique(["system", "alert_id"], keep="last", maintain_order=True).select("_row", _last=True)
+    chosen = numbered.join(last, on="_row", how="left", maintain_order="left").filter(~several | pl.col("_last"))
+    return chosen.drop("_row", "_last")
 
 
 def as_it_stood(alerts: pl.LazyFrame, clock: Clock, as_of: datetime | None = None) -> pl.LazyFrame:

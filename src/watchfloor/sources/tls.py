@@ -1,7 +1,8 @@
-"""TLS to a console: whom to trust, a pinned certificate, and sockets that keep a deadline.
+"""TLS to a system: whom to trust, a pinned certificate, and sockets that keep a deadline.
 
-A console's certificate is usually self-signed and of another name. So the certificate file may be given (and the check
-of the name switched off), or the certificate itself be pinned by its SHA-256; both keep out whoever stands between.
+The certificate of a system in the house is often self-signed and of another name. So the certificate file may be given
+(and the check of the name switched off), or the certificate itself be pinned by its SHA-256; both keep out whoever
+stands between.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ class Tls:
     """Whom to trust."""
 
     ca_file: Path | None = None
-    """PEM of the console's certificate, or of who issued it; without it the system's own list."""
+    """PEM of its certificate, or of who issued it; without it this computer's own list."""
     hostname_check: bool = True
     fingerprint: str | None = None
-    """SHA-256 of the console's certificate, in hex; colons are allowed."""
+    """SHA-256 of its certificate, in hex; colons are allowed."""
     insecure: bool = False
     """Trusts anybody: the token can be stolen."""
 
@@ -44,13 +45,21 @@ class Tls:
         if not re.fullmatch(r"[0-9a-f]{64}", bare):
             raise BadOption(
                 f"{self.fingerprint!r} is no SHA-256 fingerprint",
-                hint="64 hex digits: openssl x509 -in console.pem -noout -fingerprint -sha256",
+                hint="64 hex digits: openssl x509 -in its.pem -noout -fingerprint -sha256",
             )
         return bytes.fromhex(bare)
 
+    def remembered(self) -> dict[str, Any]:
+        """What the next run asks with; never `insecure`, which has to be said each time."""
+        return {
+            "ca_file": str(self.ca_file.absolute()) if self.ca_file else None,
+            "hostname_check": self.hostname_check,
+            "fingerprint": self.fingerprint,
+        }
+
 
 class OtherCertificate(ssl.SSLError):
-    """The console shows another certificate than the pinned one; `str()` says which."""
+    """It shows another certificate than the pinned one; `str()` says which."""
 
 
 class Context(ssl.SSLContext):
@@ -109,10 +118,10 @@ def _trust(made: ssl.SSLContext, ca_file: Path) -> None:
     except (OSError, ssl.SSLError) as error:
         why = "no such file" if isinstance(error, FileNotFoundError) else "no certificate in PEM in it"
         raise BadOption(
-            f"--ca-file {ca_file}: {why}", hint="openssl s_client -connect CONSOLE:443 -showcerts </dev/null"
+            f"--ca-file {ca_file}: {why}", hint="openssl s_client -connect HOST:443 -showcerts </dev/null"
         ) from error
-    # Python 3.13 and newer refuse certificates without an Authority Key Identifier, which QRadar's own is. Who names
-    # this very file trusts it: its chain is still verified.
+    # Python 3.13 and newer refuse certificates without an Authority Key Identifier, which QRadar's own is. Who
+    # names this very file trusts it: its chain is still verified.
     made.verify_flags &= ~ssl.VERIFY_X509_STRICT
     made.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
 
@@ -127,12 +136,12 @@ def reason(error: BaseException | None) -> tuple[str, str] | None:
         case OtherCertificate():
             return (
                 f"not the certificate that was pinned: {error.args[0]}",
-                "if the console got a new certificate, ask its administrator for the fingerprint; else do not go on",
+                "if it got a new certificate, ask its administrator for the fingerprint; else do not go on",
             )
         case ssl.SSLCertVerificationError():
             return _of_verification(error)
         case ssl.SSLError(reason="WRONG_VERSION_NUMBER" | "HTTP_REQUEST" | "UNSUPPORTED_PROTOCOL"):
-            return "it speaks no TLS, or one of before 2008", "check the port of --url"
+            return "it speaks no TLS, or one of before 2008", "check the port in its address"
         case _:  # it broke off in the middle
             return None
 
@@ -142,11 +151,11 @@ def _of_verification(error: Any) -> tuple[str, str]:
     if error.verify_code in (62, 64):  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
         return (
             f"the certificate is of another name ({said})",
-            "QRadar's own certificate often is: add --no-hostname-check to --ca-file, or pin it with --fingerprint",
+            "a system's own certificate often is: add --no-hostname-check to --ca-file, or pin it with --fingerprint",
         )
     if error.verify_code == 10:  # X509_V_ERR_CERT_HAS_EXPIRED
-        return "the certificate has expired", "renew it on the console, or pin it with --fingerprint"
+        return "the certificate has expired", "renew it there, or pin it with --fingerprint"
     return (
         f"the certificate is not trusted ({said})",
-        "QRadar's own is self-signed: save it and name it with --ca-file, or pin it with --fingerprint",
+        "a system's own is self-signed: save it and name it with --ca-file, or pin it with --fingerprint",
     )

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+__all__ = ["BadFilter", "Test", "compiled", "parts"]
+
 Row = Mapping[str, Any]
 Test = Callable[[Row], bool]
 
@@ -25,7 +27,7 @@ class BadFilter(ValueError):
 
 def parts(text: str) -> list[str]:
     """The conditions that a filter joins by `and` on its outermost level."""
-    found, depth, start = [], 0, 0
+    found, start = [], 0
     tokens = list(_tokens(text))
     if any(value.lower() == "or" and level == 0 for value, _, _, level in tokens):
         return [text]
@@ -39,7 +41,6 @@ def parts(text: str) -> list[str]:
                 continue
             found.append(text[start:begin].strip())
             start = end
-    del depth
     return [*found, text[start:].strip()]
 
 
