@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
+from watchfloor.engine import in_order
 from watchfloor.errors import (
     AmbiguousTime,
     MissingExtra,
@@ -284,19 +285,26 @@ def _chosen(
     leave_out: Callable[[Path, WatchfloorError], None],
 ) -> Iterator[tuple[Head, Choice]]:
     """The beginning of each file, and who reads it; `growing` files may end within a line that is being written."""
-    left = iter(paths)
-    while some := list(islice(left, LOOKED_AT)):
-        heads = []
+
+    def look(some: list[Path]) -> tuple[list[tuple[Head, Choice]], list[tuple[Path, WatchfloorError]]]:
+        heads: list[Head] = []
+        unread: list[tuple[Path, WatchfloorError]] = []
         for path in some:
             try:
                 head = files.head(path)
             except UnreadableFile as error:
-                leave_out(path, error)
+                unread.append((path, error))
                 continue
             if growing and len(head.lines) > 1 and not head.content.endswith(b"\n"):
                 head = replace(head, lines=head.lines[:-1])
             heads.append(head)
-        yield from zip(heads, _choices(heads, options, format), strict=True)
+        return list(zip(heads, _choices(heads, options, format), strict=True)), unread
+
+    left = iter(paths)
+    for found, unread in in_order(look, iter(lambda: list(islice(left, LOOKED_AT)), []), threads=2):
+        for path, error in unread:
+            leave_out(path, error)
+        yield from found
 
 
 def _choices(heads: Sequence[Head], options: Options, format: str | None, *, explain: bool = False) -> Sequence[Choice]:

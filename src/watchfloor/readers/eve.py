@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,11 @@ from polars.exceptions import PolarsError
 
 from watchfloor.instants import instant_of
 from watchfloor.jsonvalues import Rest, integer, text_of
-from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
+from watchfloor.readers._reader import Head, Options, Reader, Tables
 from watchfloor.readers.records.documents import has_lines
-from watchfloor.readers.records.jsonrecords import Exact, read_json, share_of
+from watchfloor.readers.records.jsonrecords import Exact, are_lines, read_json, read_json_together, share_of
 from watchfloor.readers.records.lines import Parse
+from watchfloor.readers.records.together import Small, by_size
 from watchfloor.schemas import TIME
 
 __all__ = ["READER"]
@@ -135,6 +136,11 @@ def _is_eve(found: Mapping[str, Any]) -> bool:
 def read(path: Path, options: Options) -> Tables:
     """The tables of one file."""
     return read_json(path, options, format=READER.name, tables=READER.tables, make=_event, fast=_fast, names=_NAMES)
+
+
+def _read_small(group: Sequence[Small], options: Options) -> Tables:
+    """The tables of some files, as `read` gives them."""
+    return read_json_together(group, options, format=READER.name, tables=READER.tables, make=_event, fast=_fast)
 
 
 def _event(found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -532,7 +538,7 @@ READER = Reader(
     about="Suricata EVE JSON, also gzip: alerts with evidence, flows, DNS, HTTP, TLS; every other record as an event",
     tables=("alerts", "evidence", "connections", "dns_queries", "http_requests", "tls_sessions", "events"),
     accepts=accepts,
-    read=one_by_one(read),
+    read=by_size(read, _read_small, alone=lambda small: not are_lines(small.head, _NAMES)),
     sign="JSON objects with `timestamp`, `event_type`, and `flow_id` or `src_ip`",
     grows=lambda head: has_lines(head.lines),
 )

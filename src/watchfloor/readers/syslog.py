@@ -122,7 +122,7 @@ def _read_small(group: Sequence[Small], options: Options) -> Tables:
     def parse(records: pl.DataFrame) -> dict[str, pl.DataFrame]:
         return _parsed(records, messages, source=str(first), zone=options.zone, written=written[0])
 
-    tables, accounts = read_together(
+    tables, shares = read_together(
         group,
         format="syslog",
         tables=messages.tables,
@@ -130,7 +130,7 @@ def _read_small(group: Sequence[Small], options: Options) -> Tables:
         begins=pl.col("text").str.contains(BEGINS),
         prepare=prepare,
     )
-    found = _without_idle(tables, messages) | tables_of(accounts)
+    found = _without_idle(tables, messages) | tables_of(shares.accounts)
     empty = found["ledger"].filter((pl.col("lines") > 0) & (pl.col("lines_read") == 0)).select("source").collect()
     if empty.height:
         raise _no_syslog(empty["source"][0])
@@ -257,6 +257,6 @@ READER = Reader(
     tables=("events", "http_requests", "dns_queries", "connections"),
     accepts=accepts,
     sign=_sign,
-    read=by_size(read, _read_small, alone=frames.is_framed),
+    read=by_size(read, _read_small, alone=lambda small: frames.is_framed(small.content)),
     grows=lambda _: True,
 )

@@ -36,13 +36,15 @@ _EMPTY = r"(?:^| )(?:NODATA|SKIPDATA)(?: |$)"
 def accepts(head: Head) -> float:
     """The share of lines that a header above them names the fields of, or that are in the default order."""
     width = 0
-    fits = 0
-    for line in head.lines:
+
+    def fits(line: str) -> bool:
+        nonlocal width
         names = line.replace("_", "-").split(" ")
         if set(names) >= _NEEDED:
             width = len(names)
-        fits += len(names) == width if width else bool(re.match(_RECORD, line))
-    return fits / len(head.lines) if head.lines else 0.0
+        return len(names) == width if width else bool(re.match(_RECORD, line))
+
+    return head.share(fits)
 
 
 def read(path: Path, options: Options) -> Tables:

@@ -70,6 +70,20 @@ def test_only_what_was_added_is_read(folder: Path) -> None:
     assert run(folder)[0] == [(6, "5")]
 
 
+def test_several_files_that_grew_are_read_together(folder: Path) -> None:
+    """Each record keeps the number that it has in its own file."""
+    paths = [folder / f"{name}.log" for name in "abc"]
+    for n, path in enumerate(paths):
+        path.write_text(lines(0, n + 1))
+    assert [record for record, _ in run(folder)[0]] == [1, 1, 2, 1, 2, 3]
+    for path in paths[1:]:
+        with path.open("a") as stream:
+            stream.write(lines(7, 9))
+    found, ledger = run(folder)
+    assert found == [(3, "7"), (4, "8"), (4, "7"), (5, "8")]
+    assert [ledger[path.name]["lines"] for path in paths] == [0, 2, 2]
+
+
 def test_a_file_that_was_cut_or_replaced_is_read_from_its_start(folder: Path) -> None:
     """And said."""
     path = folder / "app.log"

@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from watchfloor.errors import AmbiguousTime
-from watchfloor.readers import Options
+from watchfloor.readers import Options, Reader
 from watchfloor.readers.intake import texts
+from watchfloor.readers.jsonlog import READER as JSON
 from watchfloor.readers.records import together
 from watchfloor.readers.syslog import READER
 
@@ -38,9 +39,11 @@ LINES = (
 )
 
 
-def tables(paths: Sequence[Path], zone: str | None = "Europe/Paris") -> dict[str, list[dict[str, Any]]]:
+def tables(
+    paths: Sequence[Path], zone: str | None = "Europe/Paris", reader: Reader = READER
+) -> dict[str, list[dict[str, Any]]]:
     """The tables of files but for the seconds that they took; rejects in the order of the lines."""
-    found = READER.read(paths, Options(zone=zone))
+    found = reader.read(paths, Options(zone=zone))
     return {
         name: frame.drop("seconds", strict=False)
         .collect()
@@ -86,6 +89,29 @@ def test_together_as_alone(tmp_path: Path, files: list[tuple[list[bytes], bool, 
     for row, content in zip(found["ledger"], contents, strict=True):
         assert row["lines"] == content.count(b"\n") + (not content.endswith(b"\n"))
         assert row["lines"] == sum(row[f"lines_{what}"] for what in ("read", "continued", "rejected", "skipped"))
+
+
+OBJECTS = (
+    b'{"time":"2026-03-14T15:09:26Z","host":"web","message":"up"}',
+    b'{"time":"2026-03-14T15:09:26","host":"web","message":"no zone"}',
+    b'{"time":"2026-03-14T15:09:26Z","host":"web","host":"twice"}',
+    b'{"time":"2026-03-14T15:09:26Z","id":12345678901234567890}',
+    b'{"message":"no time"}',
+    b'{"time":"2026-03-14T15:09:26Z","message":"\xff"}',
+    b"[",
+    b"",
+)
+
+
+@settings(max_examples=40, database=None, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(files=st.lists(st.lists(st.sampled_from(OBJECTS), max_size=8), min_size=2, max_size=5))
+def test_json_lines_together_as_alone(tmp_path: Path, files: list[list[bytes]]) -> None:
+    """A key that stands twice is a note of its own file; a document among them is read by itself."""
+    paths = written(tmp_path, [b"\n".join([OBJECTS[0], *lines]) for lines in files] + [b"[\n" + OBJECTS[0] + b"\n]\n"])
+    found = tables(paths, reader=JSON)
+    alone = [tables([path], reader=JSON) for path in paths]
+    for name in ("events", "rejects", "ledger"):
+        assert found[name] == [row for one in alone for row in one[name]]
 
 
 def test_large_files_are_read_by_themselves(tmp_path: Path) -> None:

@@ -116,15 +116,28 @@ def head(path: Path) -> Head:
     raw, damage = _first(path, HEAD_BYTES)
     if damage:
         raise UnreadableFile(f"{path}: {damage}", hint="copy it again")
-    full, stored = len(raw) >= HEAD_BYTES, encoding_of(raw)
+    stored = encoding_of(raw)
     if encoding := wide(raw):
         raw = raw[: len(raw) // 2 * 2].decode(encoding, errors="replace").encode()
-    raw = raw.removeprefix(_BOM)
+    return head_of(path, raw, stored, full=len(raw) >= HEAD_BYTES)
+
+
+def head_of(path: Path, content: bytes, encoding: str | None, *, full: bool | None = None) -> Head:
+    """The beginning of a file whose content is known, in UTF-8.
+
+    Arguments:
+        path: the file.
+        content: as much of it as is to be looked at, or more.
+        encoding: how it is stored.
+        full: whether there may be more of its last line; null: where there is more than is looked at.
+    """
+    full = len(content) >= HEAD_BYTES if full is None else full
+    raw = content[:HEAD_BYTES].removeprefix(_BOM)
     text = raw.decode("utf-8", errors="replace").split("\n")
     if full:
         text.pop()
     lines = tuple(line.removesuffix("\r") for line in text if line.strip())[:HEAD_LINES]
-    return Head(path, raw, lines, stored)
+    return Head(path, raw, lines, encoding)
 
 
 def first_bytes(path: Path, size: int) -> bytes:

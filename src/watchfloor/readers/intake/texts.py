@@ -39,7 +39,7 @@ def blocks(
     encoding: str | None,
     listener: Listener,
     *,
-    size: int = BLOCK_BYTES,
+    size: int | None = None,
 ) -> Iterator[bytes]:
     """The blocks of a file, each but the last ending in a line feed, in UTF-8.
 
@@ -50,7 +50,7 @@ def blocks(
         path: the file.
         encoding: what the user says; null: by content.
         listener: is told what happens.
-        size: of a block, in bytes.
+        size: of a block, in bytes; null: as usual.
 
     Raises:
         BadColumnMap: an encoding that does not exist.
@@ -64,7 +64,7 @@ def blocks(
         encoding = "utf-8"  # blocks of files are in it
         _say_wide(path, found, listener)
     first = True
-    for block in files.blocks(path, size, progress=listener.progress, cut_short=listener.cut_short):
+    for block in files.blocks(path, size or BLOCK_BYTES, progress=listener.progress, cut_short=listener.cut_short):
         text = block.removeprefix(_BOM) if first else block
         if first and found is None and encoding in (None, "utf-8"):
             listener.encoding("utf-8-sig" if len(text) < len(block) else "utf-8")

@@ -129,6 +129,16 @@ class Shares:
         record = frame["record"].cast(pl.Int64) - self._before.gather(at)
         return frame.with_columns(source=sources.gather(at), record=record)
 
+    @property
+    def accounts(self) -> list[Account]:
+        """Of the files."""
+        return [share.account for share in self._shares]
+
+    def note(self, records: Sequence[int], text: str) -> None:
+        """Says something of the files that have records."""
+        for n in self._of(pl.Series(records, dtype=pl.Int64)).unique():
+            self._shares[n].account.notes.append(text)
+
     def reject(self, records: pl.DataFrame) -> None:
         """Records (record, lines, text, reason) that cannot be read."""
         if not records.height:

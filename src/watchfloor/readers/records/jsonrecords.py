@@ -19,10 +19,22 @@ from watchfloor.jsonvalues import BLANKS, DECODER, clean, decoded, has_earlier
 from watchfloor.readers._reader import Head, Options, Tables
 from watchfloor.readers.intake import files, texts
 from watchfloor.readers.records import documents
+from watchfloor.readers.records.accounts import tables_of
 from watchfloor.readers.records.lines import Parse, read_lines, read_texts
+from watchfloor.readers.records.together import Small, read_together
 from watchfloor.schemas import EVENTS, TABLES, TIME
 
-__all__ = ["Decode", "Exact", "Make", "objects_of", "read_json", "settled", "share_of"]
+__all__ = [
+    "Decode",
+    "Exact",
+    "Make",
+    "are_lines",
+    "objects_of",
+    "read_json",
+    "read_json_together",
+    "settled",
+    "share_of",
+]
 
 Make = Callable[[dict[str, Any]], Iterable[tuple[str, dict[str, Any]]]]
 """Gives the rows of one object, each with its table's name; a ValueError says why it is no record."""
@@ -45,8 +57,8 @@ class Exact:
     def __init__(self, make: Make, tables: tuple[str, ...], source: str, zone: str | None, decode: Decode) -> None:
         """`decode` gives the objects of a record's text, `make` their rows in `tables`."""
         self._make, self._tables, self.source, self.zone, self.decode = make, tables, source, zone, decode
-        self.again = False
-        """Whether an object had a key twice."""
+        self.again: list[int] = []
+        """Records with an object that has a key twice."""
 
     def __call__(self, records: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
         """The rows of records, and those that are none."""
@@ -55,7 +67,8 @@ class Exact:
         for record, text in records.select("record", "text").iter_rows():
             try:
                 found = self.decode(text)
-                self.again |= any(has_earlier(one) for one in found)
+                if any(has_earlier(one) for one in found):
+                    self.again.append(record)
                 made = [pair for one in found for pair in self._make(one)]
             except RecursionError:
                 rejects.append((record, "JSON that is nested too deeply"))
@@ -112,10 +125,38 @@ def read_json(
         records, cut, notes = _records_of(path, options, names)
         found = read_texts(path, records, format=format, tables=tables, parse=quick, partial=cut, notes=notes)
     if parse.again:
-        said = pl.lit("a key stands twice in an object: the last value counts")
-        both = pl.concat_str("notes", said, separator="; ", ignore_nulls=True)
+        both = pl.concat_str("notes", pl.lit(_AGAIN), separator="; ", ignore_nulls=True)
         found = found | {"ledger": found["ledger"].with_columns(notes=both)}
     return found
+
+
+def read_json_together(
+    group: Sequence[Small],
+    options: Options,
+    *,
+    format: str,
+    tables: tuple[str, ...],
+    make: Make,
+    fast: Callable[[Parse], Parse] | None = None,
+) -> Tables:
+    """The tables of some files of JSON lines, as `read_json` gives them; `are_lines` says which files can be read so.
+
+    Raises:
+        AmbiguousTime: clock times, and no zone.
+    """
+    parse = Exact(make, tables, str(group[0].path), options.zone, decoded)
+    found, shares = read_together(group, format=format, tables=tables, parse=fast(parse) if fast else parse)
+    shares.note(parse.again, _AGAIN)
+    return found | tables_of(shares.accounts)
+
+
+def are_lines(head: Head, names: documents.Signs = ()) -> bool:
+    """Whether each line is a record by itself."""
+    layout = _layout(head, names)
+    return layout.by_lines and layout.begins is None
+
+
+_AGAIN = "a key stands twice in an object: the last value counts"
 
 
 def _records_of(path: Path, options: Options, names: documents.Signs) -> tuple[list[str], list[str], list[str]]:

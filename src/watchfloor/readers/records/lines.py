@@ -37,7 +37,7 @@ def read_lines(
     skips: pl.Expr | None = None,
     prepare: Callable[[pl.DataFrame], pl.DataFrame] | None = None,
     blocks: Blocks | None = None,
-    block_bytes: int = texts.BLOCK_BYTES,
+    block_bytes: int | None = None,
 ) -> Tables:
     """The tables of one file; every line of it is read, continued, rejected or skipped.
 
@@ -53,7 +53,8 @@ def read_lines(
         prepare: is called block by block in the order of the file, before `parse`; it may add columns. What it takes
             away counts as skipped.
         blocks: gives the lines of the file, where they are stored otherwise; null: `texts.blocks` does.
-        block_bytes: so much is parsed at a time; more is better for a parser of many small steps.
+        block_bytes: so much is parsed at a time, where it is not as much as usual; more is better for a parser of many
+            small steps.
     """
     account = Account(str(path), format, path.stat().st_size)
 
@@ -141,7 +142,7 @@ def _records(
     *,
     begins: pl.Expr | None,
     stored: Blocks | None,
-    block_bytes: int,
+    block_bytes: int | None,
 ) -> Iterator[tuple[pl.DataFrame, Shares]]:
     """The records of a file; those with bytes that are no UTF-8, and what stands before the first, are rejected."""
     listener = texts.Listener(options.progress, account.partial.append, account.notes.append, account.reads_as)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 
 import polars as pl
 
 from watchfloor.errors import WatchfloorError
-from watchfloor.readers._reader import Options, Tables, gathered, in_turn, merge
-from watchfloor.readers.intake import texts
+from watchfloor.readers._reader import Head, Options, Tables, gathered, in_turn, merge
+from watchfloor.readers.intake import files, texts
 from watchfloor.readers.records.accounts import Account, Block, Places, Share, Shares
 from watchfloor.readers.records.lines import Parse, after_the_first, joined, not_blank, parsed, sound
 
@@ -40,6 +41,11 @@ class Small:
     notes: list[str] = field(default_factory=list)
     """What was taken for granted."""
 
+    @cached_property
+    def head(self) -> Head:
+        """Its beginning."""
+        return files.head_of(self.path, self.content, self.encoding)
+
     @property
     def base(self) -> int | None:
         """Bytes before the text as stored; null where the text was decoded, and has other lengths."""
@@ -50,7 +56,7 @@ def by_size(
     read: Read,
     read_small: Callable[[Sequence[Small], Options], Tables],
     *,
-    alone: Callable[[bytes], bool] = lambda _: False,
+    alone: Callable[[Small], bool] = lambda _: False,
 ) -> Callable[[Sequence[Path], Options], Tables]:
     """Makes a reader's `read` of two functions: large files are read one by one, small ones together.
 
@@ -58,7 +64,7 @@ def by_size(
         read: reads one file.
         read_small: reads several; where it raises an error, they are read one by one, and it is raised for the file
             that it is about.
-        alone: by its content, whether a file is to be read by itself.
+        alone: whether a file is to be read by itself though it is small.
     """
 
     def read_part(part: Path | list[Small], options: Options) -> Tables:
@@ -77,13 +83,13 @@ def by_size(
     return read_all
 
 
-def _parts(paths: Sequence[Path], options: Options, alone: Callable[[bytes], bool]) -> Iterator[Path | list[Small]]:
+def _parts(paths: Sequence[Path], options: Options, alone: Callable[[Small], bool]) -> Iterator[Path | list[Small]]:
     """The files in their order, small ones that follow one another together."""
     group: list[Small] = []
     size = 0
     for path in paths:
         small = _small(path, options)
-        if small is None or alone(small.content):
+        if small is None or alone(small):
             if group:
                 yield group
                 group, size = [], 0
@@ -132,8 +138,8 @@ def read_together(
     begins: pl.Expr | None = None,
     skips: pl.Expr | None = None,
     prepare: Prepare | None = None,
-) -> tuple[Tables, list[Account]]:
-    """The tables of some files but for rejects and the ledger, and the account of each.
+) -> tuple[Tables, Shares]:
+    """The tables of some files but for rejects and the ledger, and what became of the lines of each.
 
     Arguments:
         group: the files.
@@ -147,7 +153,7 @@ def read_together(
     accounts = [_account(small, format) for small in group]
     lines, bad, shares = _lines(group, accounts)
     if not lines.height:
-        return parsed([], tables, parse), accounts
+        return parsed([], tables, parse), shares
     records = lines.select("record", "text", lines=pl.lit(1, pl.Int64))
     if begins is not None:
         firsts = lines["file"] != lines["file"].shift(1, fill_value=-1)
@@ -157,7 +163,7 @@ def read_together(
     kept = not_blank(records, skips)
     if prepare is not None:
         kept = prepare(lines)(kept)
-    return parsed([Block(records, kept, shares)], tables, parse), accounts
+    return parsed([Block(records, kept, shares)], tables, parse), shares
 
 
 def _account(small: Small, format: str) -> Account:
