@@ -1,7 +1,8 @@
 # make demo   a synthetic SOC, every analysis on it, demo/report.html
 # make test   the tests
 # make check  the static gate: ruff, mypy, import-linter, house rules
-# make slow   what takes an hour: a pull killed 50 times, pulls into PostgreSQL, files of 5 GB (20 GB of disk)
+# make slow   what takes an hour or two: a pull killed 50 times, every failure of an API in every setting, pulls into
+#             PostgreSQL, files of 5 GB (20 GB of disk)
 # make bench  speed, as ratios to a floor measured in the same run
 # make lock   new versions into the lock files
 # Each installs what it needs into .venv first; all that must be there is Python 3.11+ and make.

@@ -105,7 +105,7 @@ def test_inputs_are_hashed_once_however_much_is_asked(tmp_path: Path, monkeypatc
     assert len(results) > 1
     assert looks == [path]
     assert len({result.provenance.inputs for result in results}) == 1
-    assert [result.provenance.question for result in results] == ["noise", "kpis"]
+    assert [result.provenance.question for result in results] == ["noise", "tune", "kpis"]
 
 
 def test_a_table_that_is_not_there_is_said() -> None:
@@ -127,7 +127,7 @@ def test_a_report_asks_what_the_data_answers(tmp_path: Path) -> None:
     """Alerts answer three questions, in the order of the chapters; no data answers none."""
     out = tmp_path / "report.html"
     results = wf.report({"alerts": alerts()}, out)
-    assert [result.provenance.question for result in results] == ["noise", "kpis"]
+    assert [result.provenance.question for result in results] == ["noise", "tune", "kpis"]
     assert out.read_text(encoding="utf-8").startswith("<!")
     with pytest.raises(NothingToRead):
         wf.report({"alerts": ALERTS.empty()})

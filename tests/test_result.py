@@ -33,6 +33,18 @@ def test_parts_are_found_by_name() -> None:
     assert error.value.hint == "parts: days"
 
 
+def test_why_shows_the_examples_of_one_row() -> None:
+    """With its cause and reason; without examples there is nothing to show."""
+    rows = pl.LazyFrame({"rank": [1, 2], "cause": ["a job", "a fault"], "reason": ["steady", "new"]})
+    examples = Result(title="Examples", name="examples", table=pl.LazyFrame({"rank": [1, 2, 2], "alert_id": [*"abc"]}))
+    why = Result(title="Rows", table=rows, parts=(examples,)).why(2)
+    assert (why.explanation, why.collect()["alert_id"].to_list()) == ("a fault; new", ["b", "c"])
+    with pytest.raises(BadOption, match="no row 3"):
+        Result(title="Rows", table=rows, parts=(examples,)).why(3)
+    with pytest.raises(BadOption, match="no part 'examples'"):
+        Result(title="Rows", table=rows).why(1)
+
+
 @pytest.mark.parametrize("extension", sorted(FORMATS.keys() - {".pdf"}))
 def test_an_answer_saves_itself_by_extension(tmp_path: Path, extension: str) -> None:
     """In any case of letters."""

@@ -32,6 +32,7 @@ class Made:
         disposition: str | None = None,
         case: str | None = None,
         escalated: bool | None = None,
+        severity: int | None = None,
         start: float = 0.0,
         hours: float = 240.0,
         **facts: str,
@@ -47,6 +48,7 @@ class Made:
                     "disposition": disposition,
                     "case_id": case,
                     "escalated": escalated,
+                    "severity": severity,
                     "created_time": START + timedelta(hours=start + hours * (k + 0.5) / n),
                 }
             )

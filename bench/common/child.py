@@ -1,4 +1,4 @@
-"""Runs a command to its end, and what it took."""
+"""Runs a command to its end, and what it took; whether the machine has other work, which falsifies that."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Taken", "watchfloor"]
+__all__ = ["Taken", "idle", "watchfloor"]
+
+BUSY = 0.5
+"""Processes that wait for a core, on average, when a machine has other work."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,11 @@ class Taken:
     """Largest resident memory."""
     said: bytes
     """What it wrote to its standard output and error, which were pipes."""
+
+
+def idle() -> bool:
+    """Whether a time that is measured now is ours alone."""
+    return os.getloadavg()[0] < BUSY
 
 
 def watchfloor(*arguments: str | Path) -> Taken:

@@ -20,7 +20,8 @@
     ├── SchemaError               a frame that is not the canonical table that it should be
     └── MissingExtra              an optional package that is not installed
 
-An error never prints itself: the command does, with its hint, and exits with 2.
+An error never prints itself: the command does, with its hint, and exits with 2. In a script or a notebook, Python shows
+the hint below the error.
 """
 
 __all__ = [
@@ -52,6 +53,8 @@ class WatchfloorError(Exception):
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+        if hint:
+            self.add_note(f"hint: {hint}")
 
 
 class InputError(WatchfloorError):

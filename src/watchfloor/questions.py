@@ -34,7 +34,7 @@ from watchfloor.mappings import load_verdicts
 from watchfloor.readers import Options, Tables
 from watchfloor.readers.columns import apply as apply_columns
 from watchfloor.readers.columns import load as load_columns
-from watchfloor.readers.since import Since
+from watchfloor.readers.intake.since import Since
 from watchfloor.reports import write_report
 from watchfloor.result import Input, Provenance, Result, versions
 from watchfloor.schemas import TABLES, as_lazy
@@ -168,21 +168,35 @@ def noise(
     confidence: float = 0.95,
     top: int = 5,
     steady: float = 2.0,
+    bulk: int = 5,
+    automatic_seconds: float = 10.0,
+    together_seconds: float = 60.0,
     **asked: Any,
 ) -> Result:
-    """Which rules are noise, how precise is each, and what evidence stands out?
+    """Which rules are noise, what do they cost, how far can their labels be trusted, and what lies behind them?
 
     Arguments:
         data: as everywhere.
         minimum: fewer alerts than this give no rate, no trend and no evidence that stands out.
         zone_of_days: where a day begins.
-        confidence: of every interval.
+        confidence: of every interval; what it leaves is the share of false ones among changes and silent rules.
         top: how many rules have a line of their own per day, and how many values each rule and field.
         steady: a trend is steady where a change by more than this factor is ruled out.
+        bulk: so many cases that one name closes within one second are closed in bulk.
+        automatic_seconds: what is closed sooner after it was made, no person closed.
+        together_seconds: two rules fire together where their alerts are at most so far apart.
         asked: as for `read`.
     """
     tables = _tables(data, Asked(**asked), "alerts", "evidence")
-    said = {"minimum": minimum, "confidence": confidence, "top": top, "steady": steady}
+    said = {
+        "minimum": minimum,
+        "confidence": confidence,
+        "top": top,
+        "steady": steady,
+        "bulk": bulk,
+        "automatic_seconds": automatic_seconds,
+        "together_seconds": together_seconds,
+    }
     result = ask_noise(_one(tables, "alerts"), tables.get("evidence"), zone=zone_of_days, **said)  # type: ignore[arg-type]
     return _traced(result, "noise", tables, {**said, "zone_of_days": zone_of_days, **asked})
 
@@ -354,6 +368,7 @@ def report(
 QUESTIONS: dict[str, tuple[tuple[str, ...], Callable[[Tables], Result]]] = {
     "findings": (("findings", "scans"), lambda tables: ask_findings(_one(tables, "findings"), tables.get("scans"))),
     "noise": (("alerts",), lambda tables: ask_noise(tables["alerts"], tables.get("evidence"))),
+    "tune": (("alerts",), lambda tables: ask_tune(tables["alerts"], tables.get("evidence"))),
     "kpis": (("alerts",), lambda tables: ask_kpis(tables["alerts"], tags=TagRules.load(None))),
     "timeline": (("events",), lambda tables: ask_timeline(_all_events(tables))),
     "beacons": (("connections",), lambda tables: ask_beacons(tables["connections"], score="rita")),

@@ -106,6 +106,21 @@ class Result:
         names = ", ".join(part.name for part in self.parts)
         raise BadOption(f"{self.title}: there is no part {name!r}", hint=f"parts: {names or 'none'}")
 
+    def why(self, rank: int) -> Result:
+        """The examples that stand behind the row of that rank, and its reason.
+
+        Raises:
+            BadOption: there is no such row, or the answer has no examples.
+        """
+        examples = self["examples"]
+        row = self.table.filter(pl.col("rank") == rank).collect()
+        if row.is_empty():
+            raise BadOption(f"{self.title}: there is no row {rank}", hint="rank counts the rows from 1")
+        said = "; ".join(str(row[name][0]) for name in ("cause", "reason") if name in row.columns)
+        return replace(
+            examples, title=f"Why row {rank}", explanation=said, table=examples.table.filter(pl.col("rank") == rank)
+        )
+
     def save(self, path: str | Path) -> Path:
         """Writes the answer; the extension decides: .html .xlsx .pdf .json .jsonl .csv .parquet.
 

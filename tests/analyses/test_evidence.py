@@ -6,8 +6,16 @@ import polars as pl
 import pytest
 
 from helpers import rows, table
-from watchfloor.analyses.evidence import evidence_by_rule, standing_out, top_by_rule
+from watchfloor.analyses.evidence import evidence_by_rule as by_rule_of_facts
+from watchfloor.analyses.evidence import facts_by_alert, standing_out, top_by_rule
 from watchfloor.schemas import ALERTS, EVIDENCE
+
+
+def evidence_by_rule(alerts: pl.LazyFrame, evidence: pl.LazyFrame, *, top: int) -> pl.LazyFrame:
+    """Of alerts and evidence as readers give them."""
+    numbered = alerts.with_row_index("row")
+    return by_rule_of_facts(numbered, facts_by_alert(numbered, evidence), top=top)
+
 
 ALERT_ROWS = table(
     ALERTS,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from helpers import rows, table
+from made_days import alerts_of, negative_binomial, poisson
 from watchfloor.analyses.trend import trend_by_rule
 from watchfloor.schemas import ALERTS
 
@@ -92,3 +94,26 @@ def test_alerts_without_a_rule_or_a_time() -> None:
     assert [(row["rule"], row["trend"]) for row in answer] == [(None, "steady")]
     untimed = table(ALERTS, rule=["a"], created_time=[None])
     assert rows(trend_by_rule(untimed, zone="UTC", minimum=10, z=Z, steady=2)) == []
+
+
+@pytest.mark.parametrize("days", [14, 30])
+@pytest.mark.parametrize("size", [None, 1.0, 0.3])
+def test_constant_days_have_no_trend(days: int, size: float | None) -> None:
+    """Of 1,000 rules that vary by chance alone at most 5 % (and the spread of that) are called rising or falling."""
+    dice = random.Random(6)
+    daily = {
+        f"rule {n}": [negative_binomial(dice, 20, size) if size else poisson(dice, 20) for _ in range(days)]
+        for n in range(1000)
+    }
+    alerts = alerts_of(daily | {"every day": [1] * days})
+    found = rows(trend_by_rule(alerts, zone="UTC", minimum=10, z=Z, steady=2))
+    moving = sum(row["trend"] in ("rising", "falling") for row in found)
+    assert moving <= 0.05 * 1000 + 2 * (0.05 * 0.95 * 1000) ** 0.5
+
+
+def test_rules_that_triple_are_seen() -> None:
+    """Even where they come in bursts: most of 200 over 60 days."""
+    dice = random.Random(7)
+    daily = {f"r{n}": [negative_binomial(dice, 20 if at < 30 else 60, 2) for at in range(60)] for n in range(200)}
+    found = rows(trend_by_rule(alerts_of(daily), zone="UTC", minimum=10, z=Z, steady=2))
+    assert sum(row["trend"] == "rising" for row in found) >= 180

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import pytest
@@ -12,7 +12,10 @@ from watchfloor.analyses.volume import (
     DISPOSITIONS,
     MOST_DAYS,
     OTHERS,
+    alerts_by_client_and_rule,
+    alerts_by_day_and_hour,
     alerts_by_hour,
+    alerts_by_rule_and_day,
     alerts_per_day,
     days_between,
     escalated_per_day,
@@ -200,3 +203,46 @@ def test_hours_of_the_week_by_the_clock_of_the_zone() -> None:
     assert hours.height == 7 * 24
     assert hours.filter(pl.col("alerts") > 0).rows() == [("Monday", 13, 1), ("Saturday", 15, 1)]
     assert hours["weekday"].unique(maintain_order=True).to_list()[::6] == ["Monday", "Sunday"]
+
+
+def test_alerts_by_day_and_hour() -> None:
+    """Every hour of every day between the first and the last, by the clock of the zone."""
+    alerts = table(
+        ALERTS, created_time=[datetime(2025, 10, 1, 22, 30, tzinfo=UTC)] * 3 + [datetime(2025, 10, 3, 4, tzinfo=UTC)]
+    )
+    seen = rows(alerts_by_day_and_hour(alerts, zone="Europe/Paris"))
+    assert len(seen) == 2 * 24  # 2 and 3 October in Paris
+    assert [(str(row["day"]), row["hour"], row["alerts"]) for row in seen if row["alerts"]] == [
+        ("2025-10-02", 0, 3),
+        ("2025-10-03", 6, 1),
+    ]
+    assert rows(alerts_by_day_and_hour(ALERTS.empty(), zone="UTC")) == []
+
+
+def test_alerts_by_rule_and_day() -> None:
+    """The largest rules, the largest first, their empty days with 0; no row for the others together."""
+    day = datetime(2025, 10, 1, 12, tzinfo=UTC)
+    alerts = table(
+        ALERTS,
+        rule=["b"] * 3 + ["a"] * 2 + ["c", None],
+        created_time=[day + timedelta(days=n) for n in (0, 0, 2, 0, 0, 1, 1)],
+    )
+    seen = alerts_by_rule_and_day(alerts, zone="UTC", top=2).collect()
+    assert seen.select("rule", "alerts").rows() == [("b", 2), ("b", 0), ("b", 1), ("a", 2), ("a", 0), ("a", 0)]
+    assert seen["busiest_day_share"].to_list() == [1, 0, 0.5, 1, 0, 0]
+
+
+def test_alerts_by_client_and_rule() -> None:
+    """A rule's share of the client's alerts beside its share of all others', and its precision there."""
+    alerts = table(
+        ALERTS,
+        client=["north"] * 12 + ["south"] * 8 + [None],
+        rule=["a"] * 9 + ["b"] * 3 + ["a"] * 2 + ["c"] * 6 + ["a"],
+        disposition=["true_positive"] * 3 + ["false_positive"] * 18,
+    )
+    seen = {(row["client"], row["rule"]): row for row in rows(alerts_by_client_and_rule(alerts, minimum=9, z=1.96))}
+    assert len(seen) == 4
+    row = seen["north", "a"]
+    assert (row["alerts"], row["client_share"], row["elsewhere_share"], row["lift"]) == (9, 0.75, 0.25, 3.0)
+    assert (row["judged"], row["true_positive"], row["precision"]) == (9, 3, pytest.approx(1 / 3))
+    assert (seen["south", "c"]["lift"], seen["south", "c"]["precision"]) == (None, None)

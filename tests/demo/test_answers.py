@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import polars as pl
@@ -13,14 +14,18 @@ from watchfloor.analyses.kpis import kpis
 from watchfloor.analyses.noise import noise
 from watchfloor.analyses.tags import TagRules
 from watchfloor.analyses.timeline import timeline
+from watchfloor.analyses.tune import tune
 from watchfloor.demo import Truth
 from watchfloor.readers import Options, Tables, merge, read_files
 from watchfloor.result import Result
 
 
-@pytest.fixture(scope="module")
-def offenses(made: tuple[Path, Truth]) -> Tables:
-    """The offenses, with what their ids mean."""
+@pytest.fixture(scope="module", params=["files", "api"])
+def offenses(request: pytest.FixtureRequest, made: tuple[Path, Truth]) -> Tables:
+    """The offenses, with what their ids mean: as exported, and as they come through the API."""
+    if request.param == "api":
+        tables: Tables = request.getfixturevalue("pulled")
+        return tables
     return read_files([made[0] / "qradar"])
 
 
@@ -42,6 +47,47 @@ def found(made: tuple[Path, Truth]) -> Result:
     """What the scanners found."""
     tables = read_files([made[0] / "scans"])
     return findings(tables["findings"], tables["scans"])
+
+
+def offenses_of(offenses: Tables, rule: str, source: str) -> set[str]:
+    """Offenses of a rule that have some evidence."""
+    of_rule = offenses["alerts"].filter(pl.col("rule") == rule).collect()["alert_id"]
+    return set(of_rule) & set(offenses["evidence"].filter(pl.col("value") == source).collect()["alert_id"])
+
+
+@pytest.fixture(scope="module")
+def advice(offenses: Tables) -> Result:
+    """What should be tuned."""
+    return tune(offenses["alerts"], offenses["evidence"])
+
+
+def test_planted_noise_is_excluded_exactly(advice: Result, offenses: Tables, truth: Truth) -> None:
+    """The scanner, the service account, the help desk: all of their offenses, no other, and nothing else."""
+    chosen = advice.collect().filter((pl.col("remedy") == "exclude") & pl.col("recommended"))
+    noisy = truth.offenses.noisy
+    planted = {(one.rule, one.source): len(one.ids) for one in truth.offenses.noise}
+    planted[noisy.rule, noisy.address] = noisy.offenses
+    found = {
+        (row["rule"], condition["value"]): row["removed_past"]
+        for row in chosen.to_dicts()
+        for condition in json.loads(row["conditions"])
+    }
+    assert found == planted
+    for one in truth.offenses.noise:
+        assert offenses_of(offenses, one.rule, one.source) == {str(number) for number in one.ids}
+
+
+def test_traps_stay_and_the_advisor_says_why(advice: Result, truth: Truth) -> None:
+    """A noisy address with one true incident; a user who is noisy for two days, and is the attacker."""
+    hiding = advice.collect().filter(pl.col("remedy").is_in(["exclude", "suppress"]))
+    why = advice["why_not"].collect()
+    with_incident, in_two_days = truth.offenses.traps
+    for trap in truth.offenses.traps:
+        assert not hiding.filter(pl.col("conditions").str.contains(trap.source, literal=True)).height
+        [said] = why.filter(pl.col("rule") == trap.rule, pl.col("conditions").str.ends_with(f" = {trap.source}"))[
+            "against"
+        ]
+        assert said.startswith({with_incident: "1 of them true: ", in_two_days: "two of 30 days hold "}[trap])
 
 
 def test_rare_rules_are_those_of_the_intrusion(found: Result, truth: Truth) -> None:

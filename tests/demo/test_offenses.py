@@ -106,7 +106,7 @@ def test_counts(rows: list[dict[str, Any]], reasons: dict[int, str], folder: Pat
     clients = {row["id"]: row["name"] for row in load(folder, "domains")}
     days = [datetime.fromtimestamp(row["first_persisted_time"] / 1000, UTC).strftime("%Y-%m-%d") for row in rows]
 
-    assert 1400 <= len(rows) == t.offenses <= 1700
+    assert 1700 <= len(rows) == t.offenses <= 2000
     assert Counter(row["status"] for row in rows) == t.statuses
     assert Counter(clients[row["domain_id"]] for row in rows) == t.clients
     assert Counter(_text(row, reasons) for row in rows if row["close_time"]) == t.closing_reasons

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from helpers import rows
 from watchfloor.errors import UnreadableFile
 from watchfloor.readers import Options, read_files
-from watchfloor.readers.files import head
+from watchfloor.readers.intake.files import head
 
 Tables = dict[str, list[dict[str, Any]]]
 

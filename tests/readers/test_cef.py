@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from helpers import DATA, needs_data, rows
 from watchfloor.errors import AmbiguousTime
-from watchfloor.readers import Options, keyed, read_files
+from watchfloor.readers import Options, read_files
+from watchfloor.readers.records import keyed
 
 HEAD = "CEF:0|Example|Gateway|7.1|100|Connection denied|5|"
 

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpers import DATA, needs_data, rows
-from watchfloor.readers import Options, files, read_files
+from watchfloor.readers import Options, read_files
 from watchfloor.readers.clamav import READER
+from watchfloor.readers.intake import files
 
 FOLDER = DATA / "siem" / "clamav"
 SUMMARY = """

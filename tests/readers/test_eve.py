@@ -72,6 +72,11 @@ def dns(**said: Any) -> dict[str, Any]:
     return BASE | {"event_type": "dns", "dns": said}
 
 
+def held(row: dict[str, Any]) -> dict[str, Any]:
+    """A row without nulls, and without what no column holds."""
+    return {name: value for name, value in said(row).items() if name != "fields"}
+
+
 def test_an_alert_and_what_it_is_about(tmp_path: Path) -> None:
     """The sensor and the time are in the id, as a flow's number comes again; 1 is the gravest severity."""
     tables = read(tmp_path, [ALERT])
@@ -116,7 +121,7 @@ def test_severities_are_turned_round(tmp_path: Path, written: int | None, points
 def test_a_flow_begins_when_it_says(tmp_path: Path) -> None:
     """Its bytes are those of whole packets; a protocol that was not recognised is none."""
     [flow] = read(tmp_path, [FLOW])["connections"]
-    assert said(flow) == PAIR | {
+    assert held(flow) == PAIR | {
         "time": datetime(2026, 3, 14, 14, tzinfo=UTC),
         "proto": "tcp",
         "duration_seconds": 1.5,
@@ -194,7 +199,7 @@ def test_a_flow_begins_when_it_says(tmp_path: Path) -> None:
 )
 def test_dns_records_of_every_version(tmp_path: Path, record: dict[str, Any], expected: list[dict[str, Any]]) -> None:
     """Version 1 has an answer a record, 2 lists them, 3 lists the names too."""
-    assert [said(row) for row in read(tmp_path, [record])["dns_queries"]] == expected
+    assert [held(row) for row in read(tmp_path, [record])["dns_queries"]] == expected
 
 
 def test_http_and_tls(tmp_path: Path) -> None:
@@ -217,7 +222,7 @@ def test_http_and_tls(tmp_path: Path) -> None:
         "tls": {"sni": "a.example", "version": "TLS 1.3", "ja3": {"hash": "j"}, "ja3s": {"hash": "s"}, "ja4": "t13d"},
     }
     tables = read(tmp_path, [http, tls])
-    assert [said(row) for row in tables["http_requests"]] == [
+    assert [held(row) for row in tables["http_requests"]] == [
         PAIR
         | {
             "method": "GET",
@@ -230,7 +235,7 @@ def test_http_and_tls(tmp_path: Path) -> None:
             "mime_type": "text/html",
         }
     ]
-    assert [said(row) for row in tables["tls_sessions"]] == [
+    assert [held(row) for row in tables["tls_sessions"]] == [
         PAIR | {"record": 2, "server_name": "a.example", "version": "TLS 1.3", "ja3": "j", "ja3s": "s", "ja4": "t13d"}
     ]
 
@@ -330,6 +335,65 @@ def test_only_eve_is_accepted(tmp_path: Path) -> None:
 def test_the_ledger_adds_up_whatever_the_file_holds(tmp_path: Path, content: bytes) -> None:
     """Read + continued + rejected + skipped lines are the lines of the file."""
     holds(tmp_path, content, "suricata-eve", lines=not content.lstrip().startswith(b"["))
+
+
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])
+def test_what_no_column_holds_is_kept(tmp_path: Path, separators: tuple[str, str]) -> None:
+    """Members of the record and of objects in it, however they are written; the flow's own time is its start."""
+    tls = {"sni": "a.example", "subject": "CN=a.example", "ja3": {"hash": "j"}, "ja3s": {"hash": "s", "string": "7"}}
+    records = (
+        FLOW | {"app_proto": "tls", "tcp": {"state": "closed"}, "vlan": [7]},
+        dns(type="answer", id=7, rrname="a.example", rrtype="A", rcode="NOERROR", rdata="192.0.2.9", ttl=5),
+        BASE | {"event_type": "http", "http": {"hostname": "a", "status": 200}},
+        BASE | {"event_type": "tls", "tls": tls, "long": 12345678901234567890},
+    )
+    tables = read(tmp_path, "\n".join(json.dumps(one, separators=separators) for one in records), "suricata-eve")
+    rest = {"in_iface": "eth0", "proto": "TCP", "host": "sensor-1"}
+    expected = {
+        "connections": {
+            "timestamp": BASE["timestamp"],
+            "in_iface": "eth0",
+            "flow": {"pkts_toserver": 3, "pkts_toclient": 2},
+            "tcp": {"state": "closed"},
+            "vlan": [7],
+        },
+        "dns_queries": rest | {"dns": {"type": "answer", "id": 7}},
+        "http_requests": rest,
+        # Beyond 2^53 many readers of JSON round numbers.
+        "tls_sessions": rest
+        | {"tls": {"subject": "CN=a.example", "ja3s": {"string": "7"}}, "long": "12345678901234567890"},
+    }
+    assert {name: [json.loads(row["fields"]) for row in tables[name]] for name in expected} == {
+        name: [fields] for name, fields in expected.items()
+    }
+
+
+def test_a_member_that_stands_twice_is_kept(tmp_path: Path) -> None:
+    """The last value counts, and the others stay."""
+    line = json.dumps(FLOW, separators=(",", ":"))[:-1] + ',"vlan":1,"vlan":2}'
+    [row] = read(tmp_path, line, "suricata-eve")["connections"]
+    assert json.loads(row["fields"])["vlan"] == 2
+    assert "1" in json.dumps(json.loads(row["fields"])["earlier values of the same key"])
+
+
+def test_a_record_with_nothing_more(tmp_path: Path) -> None:
+    """Has no fields."""
+    bare = {name: value for name, value in BASE.items() if name not in ("in_iface", "proto", "host")}
+    line = json.dumps(bare | {"event_type": "http", "http": {"hostname": "a"}}, separators=(",", ":"))
+    [row] = read(tmp_path, line, "suricata-eve")["http_requests"]
+    assert row["fields"] is None
+
+
+@fast
+@given(more=st.dictionaries(st.text(max_size=5), st.recursive(st.none() | st.integers() | st.text(), st.lists)))
+def test_the_quick_way_and_the_exact_one_agree(tmp_path: Path, more: dict[str, Any]) -> None:
+    """On whatever a record holds besides."""
+    record = {**more, **FLOW}
+    quick, exact = (json.dumps(record, separators=separators) for separators in ((",", ":"), (", ", ": ")))
+    first, second = (
+        json.loads(read(tmp_path, one, "suricata-eve")["connections"][0]["fields"]) for one in (quick, exact)
+    )
+    assert first == second
 
 
 @fast

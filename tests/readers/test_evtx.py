@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from evtx_files import CHUNK, HEADER, RECORDS, log
 from helpers import rows
 from watchfloor.errors import MissingExtra, UnreadableFile
-from watchfloor.readers import Options, files, read_files
+from watchfloor.readers import Options, read_files
 from watchfloor.readers.evtx import READER
+from watchfloor.readers.intake import files
 
 needs_library = pytest.mark.skipif(importlib.util.find_spec("evtx") is None, reason="the extra evtx is not installed")
 EVENT = (

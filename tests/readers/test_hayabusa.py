@@ -12,8 +12,8 @@ from hypothesis import given
 
 from helpers import DATA, needs_data
 from readers.jsonfiles import adds_up, damaged, fast, holds, pieces, read, said, sure
-from watchfloor.readers.files import head
 from watchfloor.readers.hayabusa import READER
+from watchfloor.readers.intake.files import head
 
 HEADER = '"Timestamp","Computer","Channel","EventID","Level","RecordID","RuleTitle","Details","ExtraFieldInfo"'
 ROW = (

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from helpers import rows
 from watchfloor.errors import UnreadableFile
-from watchfloor.readers import Options, files, read_files
+from watchfloor.readers import Options, read_files
+from watchfloor.readers.intake import files
 from watchfloor.readers.nessus import READER
 
 REPORT = """<?xml version="1.0" ?>

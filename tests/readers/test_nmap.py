@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from helpers import rows
 from watchfloor.errors import UnreadableFile
-from watchfloor.readers import files, read_files
+from watchfloor.readers import read_files
+from watchfloor.readers.intake import files
 from watchfloor.readers.nmap import READER
 
 RUN = """<?xml version="1.0" encoding="UTF-8"?>

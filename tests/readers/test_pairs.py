@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from helpers import rows
 from watchfloor.errors import AmbiguousTime
-from watchfloor.readers import Options, files, read_files
+from watchfloor.readers import Options, read_files
+from watchfloor.readers.intake import files
 from watchfloor.readers.pairs import READER, grammar, ordered, reading
 from watchfloor.readers.pairs.columns import CONNECTIONS_KEYS, EVENTS_KEYS
 from watchfloor.readers.pairs.grammar import pairs_of
@@ -311,6 +312,14 @@ def test_what_cannot_be_read_is_rejected(tmp_path: Path) -> None:
         (4, None, None),
         (5, utc(2026, 3, 14, 10), "no pairs"),
     ]
+
+
+@pytest.mark.parametrize("key", ["remote_addr", "client_addr", "peer"])
+def test_addresses_of_servers_carry_ports(tmp_path: Path, key: str) -> None:
+    """What services that log pairs say of who calls them: both columns, and nothing is said twice."""
+    line = f'time=2026-11-24T10:11:12Z level=warn msg="login failed" user=rob {key}=203.0.113.22:5003 status=401\n'
+    [event] = read(tmp_path, line)["events"]
+    assert (event["src_ip"], event["src_port"], event["fields"]) == ("203.0.113.22", 5003, '{"status":"401"}')
 
 
 def test_ports_and_numbers_that_are_none_stay_text(tmp_path: Path) -> None:

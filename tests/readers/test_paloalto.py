@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from helpers import DATA, needs_data, rows
 from watchfloor.errors import AmbiguousTime
-from watchfloor.readers import Options, files, read_files
+from watchfloor.readers import Options, read_files
+from watchfloor.readers.intake import files
 from watchfloor.readers.paloalto import READER, SEVERITIES
 
 COMMON = (

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 import watchfloor as wf
 from helpers import DATA, needs_data
 from watchfloor.errors import AmbiguousTime, BadOption, BadPattern, UnknownZone, UnreadableFile
-from watchfloor.readers import Options, texts
+from watchfloor.readers import Options
+from watchfloor.readers.intake import texts
 from watchfloor.readers.patterns.examples import run_examples
 from watchfloor.readers.patterns.files import Pattern, load, shipped
 from watchfloor.readers.patterns.reading import READER

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from helpers import rows
 from watchfloor.errors import UnreadableFile
-from watchfloor.readers import Options, choices, read_files, texts
+from watchfloor.readers import Options, choices, read_files
+from watchfloor.readers.intake import texts
 from watchfloor.readers.patterns.catalog import catalog, program_regex
 from watchfloor.readers.patterns.files import shipped
 from watchfloor.readers.patterns.known import readers

@@ -15,7 +15,8 @@ import pytest
 from helpers import rows
 from watchfloor.demo.make import make
 from watchfloor.errors import UnreadableFile
-from watchfloor.readers import Options, files, read_files
+from watchfloor.readers import Options, read_files
+from watchfloor.readers.intake import files
 from watchfloor.readers.qradar import READER
 from watchfloor.schemas import ALERTS
 

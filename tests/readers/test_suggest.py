@@ -417,7 +417,7 @@ def test_bytes_that_are_no_utf8_spoil_their_line_only(tmp_path: Path) -> None:
 
 def test_of_a_large_file_runs_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is not looked at is said; the runs are spread over the file."""
-    from watchfloor.readers import texts
+    from watchfloor.readers.intake import texts
     from watchfloor.readers.suggest import suggesting
 
     monkeypatch.setattr(suggesting, "LOOKED_AT", 100)

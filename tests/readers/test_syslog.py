@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from helpers import DATA, needs_data, rows
 from watchfloor.errors import AmbiguousTime, UnreadableFile
-from watchfloor.readers import Options, files, read_files
+from watchfloor.readers import Options, read_files
+from watchfloor.readers.intake import files
 from watchfloor.readers.syslog import READER
 
 
@@ -278,7 +279,7 @@ def test_blocks_tell_the_same_as_the_whole_file(tmp_path: Path, monkeypatch: pyt
     text = "".join(f"{day} {clock} a b: x\n  more\n" for day in days for clock in clocks)
     written = datetime(2025, 12, 31, 12, tzinfo=UTC)
     whole = read(tmp_path, text, "Europe/Paris", written)
-    monkeypatch.setattr("watchfloor.readers.texts.BLOCK_BYTES", 50)
+    monkeypatch.setattr("watchfloor.readers.intake.texts.BLOCK_BYTES", 50)
     in_blocks = read(tmp_path, text, "Europe/Paris", written)
     for tables in (whole, in_blocks):
         del tables["ledger"][0]["seconds"]

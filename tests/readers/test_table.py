@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 
 from helpers import DATA, needs_data, rows
 from watchfloor.errors import BadColumnMap, OtherTable, UnknownFormat, UnreadableFile
-from watchfloor.readers import Options, files, read_files
-from watchfloor.readers import texts as texts_module
-from watchfloor.readers.table import READER
+from watchfloor.readers import Options, read_files
+from watchfloor.readers.intake import files
+from watchfloor.readers.intake import texts as texts_module
+from watchfloor.readers.table import READER, delimited
 from watchfloor.readers.table.delimited import Delimited, layout
 from watchfloor.schemas import ALERTS, CONNECTIONS, FINDINGS, REJECTS
 
@@ -720,3 +721,13 @@ def test_real_json_lines_with_paths() -> None:
     assert tables["alerts"]["alert_id"].to_list() == [f"{record['flow_id']}" for record in wanted]
     instants = [datetime.strptime(record["timestamp"], "%Y-%m-%dT%H:%M:%S.%f%z") for record in wanted]
     assert tables["alerts"]["created_time"].to_list() == instants
+
+
+def test_the_limit_of_cells_is_put_back_by_the_last_thread() -> None:
+    """Files are read two at a time, and the limit is that of the process."""
+    before = csv.field_size_limit()
+    with delimited._any_size():
+        with delimited._any_size():
+            assert csv.field_size_limit() > before
+        assert csv.field_size_limit() > before
+    assert csv.field_size_limit() == before

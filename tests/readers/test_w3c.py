@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from helpers import DATA, needs_data, rows
 from watchfloor.errors import AmbiguousTime
-from watchfloor.readers import Options, files, read_files, texts
+from watchfloor.readers import Options, read_files
+from watchfloor.readers.intake import files, texts
 from watchfloor.readers.w3c import READER
 
 NAMES = (

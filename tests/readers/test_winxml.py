@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from helpers import rows
 from watchfloor.errors import UnreadableFile
-from watchfloor.readers import files, read_files
+from watchfloor.readers import read_files
+from watchfloor.readers.intake import files
 from watchfloor.readers.winevents import event
 from watchfloor.readers.winxml import READER
 

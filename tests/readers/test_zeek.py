@@ -15,7 +15,8 @@ import pytest
 
 from helpers import DATA, needs_data
 from watchfloor.errors import UnreadableFile
-from watchfloor.readers import Options, files
+from watchfloor.readers import Options
+from watchfloor.readers.intake import files
 from watchfloor.readers.zeek import READER
 from watchfloor.readers.zeek import reading as zeek_reading
 from watchfloor.readers.zeek.jsonl import JsonLines

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watchfloor.sources.qradar import answers
-from watchfloor.sources.qradar.client import Size
+from watchfloor.sources import answers
+from watchfloor.sources.client import Size
+from watchfloor.sources.qradar.answers import Removed, check, content_range
 from watchfloor.sources.qradar.scan import OVERLAP_MS, Mark, Scan
 from watchfloor.sources.qradar.versions import choose
 
@@ -32,7 +33,7 @@ from watchfloor.sources.qradar.versions import choose
 )
 def test_totals_in_all_spellings(said: str | None, total: int | None) -> None:
     """As consoles and what stands between write them."""
-    assert answers.content_range(said) == total
+    assert content_range(said) == total
 
 
 def body(status: int, code: int, message: str) -> bytes:
@@ -49,7 +50,7 @@ def body(status: int, code: int, message: str) -> bytes:
         (404, 1002, "The offense does not exist", answers.Gone),
         (404, 4, "Relative path (/x) is not a known endpoint resource.", answers.Gone),
         (410, 1, "removed", answers.Gone),
-        (422, 8, "Version (3.0) from header parameter (Version) has been removed and is no longer", answers.Removed),
+        (422, 8, "Version (3.0) from header parameter (Version) has been removed and is no longer", Removed),
         (422, 1010, "the filter", answers.Refused),
         (409, 1008, "state", answers.Refused),
         (420, 1, "does not support one or more of the given parameters", answers.Refused),
@@ -59,16 +60,16 @@ def body(status: int, code: int, message: str) -> bytes:
 def test_only_what_may_be_asked_again_is(status: int, code: int, message: str, kind: type[Exception]) -> None:
     """By status; the words of the error are kept."""
     with pytest.raises(kind, match=message[:10].replace("(", r"\(")):
-        answers.check(status, {"content-type": "application/json"}, body(status, code, message))
+        check(status, {"content-type": "application/json"}, body(status, code, message))
 
 
 def test_a_good_status_is_no_good_answer_yet() -> None:
     """Broken JSON may be asked again, a web page not; 416 is the end of a list."""
     with pytest.raises(answers.Temporary):
-        answers.check(200, {"content-type": "application/json"}, b'[{"id":1},{"http_response":{"code":500}}')
+        check(200, {"content-type": "application/json"}, b'[{"id":1},{"http_response":{"code":500}}')
     with pytest.raises(answers.Refused):
-        answers.check(200, {"content-type": "text/html;charset=UTF-8"}, b"<html>Application error</html>")
-    assert answers.check(416, {}, b"") == []
+        check(200, {"content-type": "text/html;charset=UTF-8"}, b"<html>Application error</html>")
+    assert check(416, {}, b"") == []
 
 
 def test_retry_after() -> None:

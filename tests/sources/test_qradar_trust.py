@@ -14,9 +14,11 @@ import pytest
 from consoles import QUICK, pulled, soc
 from doubles.qradar import TOKEN, Double, Fault, Modes
 from watchfloor.errors import AccessDenied, BadOption, NotReachable
-from watchfloor.sources.qradar import Tls, Token, pull
+from watchfloor.sources.qradar import Token, pull
 from watchfloor.sources.qradar.client import address
-from watchfloor.sources.qradar.secret import find_token
+from watchfloor.sources.qradar.secret import PLACE, find_token
+from watchfloor.sources.secret import Secret
+from watchfloor.sources.tls import Tls
 from watchfloor.store import Workspace, open_workspace
 
 
@@ -161,6 +163,9 @@ def test_a_token_hides_itself() -> None:
     token = Token(f" {TOKEN}\n")
     assert repr(token) == str(token) == "Token(hidden)"
     assert token.header() == TOKEN
+    odd = Secret("a+b/c=", PLACE)
+    assert odd.hide("x a+b/c= y a%2Bb%2Fc%3D") == "x [token] y [token]"
+    assert odd.hide_bytes(b"a%2Bb%2Fc%3D") == b"[token]"
     with pytest.raises(TypeError):
         pickle.dumps(token)
     for text in ("", "two words", "line\nbreak", "schlüssel"):

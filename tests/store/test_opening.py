@@ -105,7 +105,7 @@ def test_a_folder_a_variable_and_the_default(tmp_path: Path, monkeypatch: pytest
     monkeypatch.delenv("WATCHFLOOR_WORKSPACE")
     monkeypatch.chdir(tmp_path)
     with open_workspace() as opened:
-        assert opened.name == "watchfloor.db"
+        assert opened.name == str(tmp_path / "watchfloor.db")
 
 
 def test_a_server_that_is_not_there_is_said_without_the_password() -> None:
@@ -115,3 +115,15 @@ def test_a_server_that_is_not_there_is_said_without_the_password() -> None:
         open_workspace("postgresql://team:secret@127.0.0.1:1/soc")
     assert "127.0.0.1:1/soc" in str(caught.value)
     assert "secret" not in f"{caught.value}{caught.value.hint}"
+
+
+def test_a_workspace_stays_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program, or a notebook, that goes to another folder still asks the same one."""
+    monkeypatch.chdir(tmp_path)
+    with open_workspace("here.db", create=True) as opened:
+        opened.begin("https://console.example", "qradar", made_by="test", settings={})
+        opened.close()  # lets go of the connections that it has
+        (tmp_path / "elsewhere").mkdir()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        assert [source for source, _ in opened.settings("qradar")] == ["https://console.example"]
+    assert not list((tmp_path / "elsewhere").iterdir())

@@ -86,13 +86,19 @@ def one_state_each(alerts: pl.LazyFrame, as_of: datetime | None = None) -> pl.La
     later = updated > pl.lit(as_of, dtype=TIME) if as_of is not None else pl.lit(False)
     # What is later comes first, the earliest of it last; then what had been so, the latest of it last.
     place = pl.when(later.fill_null(False)).then(-updated.dt.epoch("us")).otherwise(updated.dt.epoch("us"))
+    numbered, key = alerts.with_row_index("_row"), ["system", "alert_id"]
+    named = numbered.filter(several)
+    repeated = named.group_by(key).agg(_states=pl.len()).filter(pl.col("_states") > 1).select(key)
+    # Only what has several states is sorted, and of it only what tells them apart: the other columns are many.
     states = (
-        alerts.with_row_index("_row")
-        .with_columns(_known=~later.fill_null(False), _place=place)
+        named.select("_row", *key, _known=~later.fill_null(False), _place=place)
+        .join(repeated, on=key, how="semi", nulls_equal=True)
+        .sort("_row")
         .sort("_known", "_place", nulls_last=False, maintain_order=True)
+        .with_columns(_last=pl.int_range(pl.len()).over(key) == pl.len().over(key) - 1)
     )
-    last = states.filter(several).unique(["system", "alert_id"], keep="last", maintain_order=True)
-    return pl.concat([last, states.filter(~several)]).sort("_row").drop("_row", "_known", "_place")
+    replaced = states.filter(~pl.col("_last")).select("_row")
+    return numbered.join(replaced, on="_row", how="anti", maintain_order="left").drop("_row")
 
 
 def as_it_stood(alerts: pl.LazyFrame, clock: Clock, as_of: datetime | None = None) -> pl.LazyFrame:

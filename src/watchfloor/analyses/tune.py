@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -11,10 +12,13 @@ from watchfloor.analyses.clock import instant, one_state_each
 from watchfloor.analyses.intervals import check_minimum
 from watchfloor.analyses.noise import missing_labels
 from watchfloor.analyses.tuning.candidates import candidates
-from watchfloor.analyses.tuning.gates import Judged, judge
-from watchfloor.analyses.tuning.proof import Proof, Step, applied, backtest
-from watchfloor.analyses.tuning.remedies import Remedy, merges, remedies
+from watchfloor.analyses.tuning.examples import EXAMPLES, alerts_shown, examples_json, nearest_kept, spread_removed
+from watchfloor.analyses.tuning.gates import SEVERE, Judged, judge, upper_bound
+from watchfloor.analyses.tuning.proof import Proof, Step, applied, backtest, folds_of
+from watchfloor.analyses.tuning.remedies import Remedy, merges, named_entities, remedies
 from watchfloor.analyses.tuning.selection import Chosen, select
+from watchfloor.analyses.tuning.sources import faults
+from watchfloor.analyses.tuning.threshold import thresholds
 from watchfloor.analyses.tuning.work import FOLDS, Work, work_of
 from watchfloor.charts import Bars, Lines
 from watchfloor.errors import BadOption
@@ -27,7 +31,7 @@ _SCHEMA = {
     "rank": pl.Int64,
     "remedy": pl.String,
     "rule": pl.String,
-    "exclusion": pl.String,
+    "conditions": pl.String,
     "removed_past": pl.Int64,
     "removed_future": pl.Int64,
     "share_removed_future": pl.Float64,
@@ -37,11 +41,24 @@ _SCHEMA = {
     "stability": pl.Float64,
     "recommended": pl.Boolean,
     "reason": pl.String,
-    "conditions": pl.String,
+    "cause": pl.String,
+    "exclusion": pl.String,
     "other_rule": pl.String,
+    "parameters": pl.String,
     "per_day": pl.Float64,
+    "minutes_saved": pl.Float64,
     "label": pl.String,
+    "examples_removed": pl.String,
+    "examples_kept": pl.String,
 }
+_JSON = ("conditions", "parameters", "examples_removed", "examples_kept")
+_CAUSES = {
+    "hours": "a job that runs at these hours",
+    "matches": "service accounts of one kind",
+    "in_network": "one network of like machines",
+    "in": "the same few are behind it, steadily",
+}
+"""What stands behind alerts that have such a condition, the most telling first."""
 _TAIL = 10
 """So many more exclusions than recommended are listed, to show what they would bring."""
 _OTHERS = 15
@@ -59,7 +76,7 @@ class _Plan:
     future: Work
     chosen: list[Chosen]
     judged: list[Judged]
-    hiding: list[Judged]
+    passed: list[Judged]
     proof: Proof
 
 
@@ -115,20 +132,27 @@ def tune(
 
     judged = judge(past, list(candidates(past, minimum=minimum)))
     floor = _worth(past, worth, expiry_days, minimum)
-    chosen, hiding = select(past, judged, most=most + _TAIL, worth=minimum)
+    chosen, passed = select(past, judged, most=most + _TAIL, worth=minimum)
     proof = backtest(past, lambda known: [one.exclusion for one in learn(known)])
-    plan = _Plan(past, future, chosen, judged, hiding, proof)
-    table = _table(work, plan, until is not None, most=most, floor=floor, minimum=minimum)
+    plan = _Plan(past, future, chosen, judged, passed, proof)
+    table, examples = _table(work, plan, until is not None, most=most, floor=floor, minimum=minimum)
     return Result(
         title="Tuning",
         name="tune",
         table=table.lazy(),
-        json_columns=("conditions",),
+        json_columns=_JSON,
         charts=(
             Bars(x="removed_past", y="label", color="remedy", title="Alerts that each row removes beyond those above"),
         ),
         explanation=_explanation(work, until, most=most, worth=worth, expiry_days=expiry_days, minimum=minimum),
         parts=(
+            Result(
+                title="Three alerts that each row removes, and the three nearest that stay",
+                name="examples",
+                table=examples.lazy(),
+                explanation="Nearest are alerts of the same rule, then those that share most facts (`shared`) with the "
+                "removed ones, then those nearest in time. `result.why(1)` shows those of the first row.",
+            ),
             _curve(table, plan, past, floor),
             _why_not(plan),
             _labels(rows),
@@ -148,24 +172,96 @@ def _worth(known: Work, worth: float, expiry_days: int, minimum: int) -> float:
     return max(minimum, worth * (_span(known) / timedelta(days=expiry_days)))
 
 
-def _table(work: Work, plan: _Plan, held_out: bool, *, most: int, floor: float, minimum: int) -> pl.DataFrame:
-    exclusions = [one.exclusion for one in plan.chosen]
-    past, future = applied(plan.past, exclusions), applied(plan.future, exclusions)
-    both = applied(work, exclusions) if held_out else past
+def _table(
+    work: Work, plan: _Plan, held_out: bool, *, most: int, floor: float, minimum: int
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows, recommended ones first, and the alerts that stand for each."""
+    rows, chosen = _exclusions(work, plan, held_out, most=most, floor=floor)
+    good = [matched for row, matched in zip(rows, chosen, strict=True) if row["recommended"]]
+    gone = _union(good)
+    removed = [*chosen]
+    done = {str(row["rule"]) for row in rows if row["recommended"]}
+    others = _others(work, plan, gone, done, held_out, minimum=minimum)
+    taken = gone
+    for remedy in others:
+        fresh = remedy.rows.filter(~remedy.rows.is_in(taken.implode()))
+        if fresh.len() < minimum or len(rows) - len(chosen) >= _OTHERS:
+            continue
+        row = _remedy(remedy, fresh, taken, work=work, plan=plan, held_out=held_out)
+        if row["recommended"]:
+            taken = _union([taken, fresh])
+        rows.append(row)
+        removed.append(fresh)
+    ordered = sorted(zip(rows, removed, strict=True), key=lambda pair: not pair[0]["recommended"])
+    examples: list[dict[str, object]] = []
+    for rank, (row, mine) in enumerate(ordered, start=1):
+        row["rank"] = rank
+        minutes = work.minutes.get(str(row["rule"]))
+        row["minutes_saved"] = None if minutes is None else minutes * int(str(row["removed_past"]))
+        examples += _examples(row, mine, taken, work)
+    return (
+        pl.DataFrame([row for row, _ in ordered], schema=_SCHEMA),
+        pl.DataFrame(examples, schema=EXAMPLES),
+    )
+
+
+def _union(parts: list[pl.Series]) -> pl.Series:
+    return pl.concat(parts).unique().sort() if parts else pl.Series([], dtype=pl.UInt32)
+
+
+def _examples(row: dict[str, object], mine: pl.Series, taken: pl.Series, work: Work) -> list[dict[str, object]]:
+    """Three alerts that a row removes and the three nearest that stay, as rows of their own and in the row."""
+    first = spread_removed(mine)
+    gone = _union([taken, mine])
+    kept = nearest_kept(work, str(row["rule"]), first, gone)
+    shown = alerts_shown(work, [*first, *(number for number, _ in kept)])
+    row["examples_removed"] = examples_json(shown, first)
+    row["examples_kept"] = examples_json(shown, [number for number, _ in kept])
+    said = [("removed", number, None) for number in first] + [("kept", number, shared) for number, shared in kept]
+    return [
+        shown[number]
+        | {"rank": row["rank"], "remedy": row["remedy"], "what": what, "shared": shared}
+        | {"evidence": ", ".join(f"{field} = {', '.join(v)}" for field, v in shown[number]["evidence"].items())}
+        for what, number, shared in said
+    ]
+
+
+def _exclusions(
+    work: Work, plan: _Plan, held_out: bool, *, most: int, floor: float
+) -> tuple[list[dict[str, object]], list[pl.Series]]:
+    """A row per exclusion, recommended ones first, and what each matches."""
+    good = [one for one in plan.chosen if one.gain >= floor]
+    ordered = plan.chosen
+    both = applied(work, [one.exclusion for one in ordered])
+    hiding = {id(one) for one, step in zip(ordered, both, strict=True) if step.hidden}
+    while True:
+        good = [one for one in good if id(one) not in hiding]
+        first = good[:most]
+        taken = {id(one) for one in first}
+        again = [*first, *(one for one in plan.chosen if id(one) not in taken)]
+        if list(map(id, again)) != list(map(id, ordered)):
+            ordered = again
+            both = applied(work, [one.exclusion for one in ordered])
+        # In another order another one may be the last to touch a case.
+        late = {id(one) for one, step in zip(first, both, strict=False) if step.hidden}
+        if not late:
+            break
+        hiding |= late
+    exclusions = [one.exclusion for one in ordered]
+    past = applied(plan.past, exclusions) if held_out else both
+    future = applied(plan.future, exclusions) if held_out else both
     days = max(1.0, _span(plan.past) / timedelta(days=1))
     rows: list[dict[str, object]] = []
-    recommended = 0
-    for number, one in enumerate(plan.chosen):
+    for number, one in enumerate(ordered):
         shape = one.exclusion.shape()
         stability = plan.proof.chosen.get(shape, 0) / plan.proof.pasts if plan.proof.pasts else None
-        good = recommended < most and one.gain >= floor and not both[number].hidden
-        recommended += good
         removed_future = future[number].removed if held_out else plan.proof.removed.get(shape, 0)
         total = plan.future.alerts.height if held_out else plan.proof.alerts
+        rule = one.exclusion.rule
         rows.append(
             {
                 "remedy": "lower_severity" if _is_rule(one, plan.past) else "exclude",
-                "rule": one.exclusion.rule,
+                "rule": rule,
                 "conditions": one.exclusion.json(),
                 "removed_past": past[number].removed,
                 "removed_future": removed_future,
@@ -174,48 +270,112 @@ def _table(work: Work, plan: _Plan, held_out: bool, *, most: int, floor: float, 
                 "cases_hidden_partly": both[number].partly,
                 "upper_bound": both[number].upper_bound,
                 "stability": stability,
-                "recommended": good,
-                "reason": _reason(one, plan.past, both[number], stability, good=good, most=most, floor=floor),
+                "recommended": number < len(first),
+                "reason": _reason(
+                    one,
+                    work,
+                    plan.past,
+                    both[number],
+                    stability,
+                    good=number < len(first),
+                    hides=id(one) in hiding,
+                    most=most,
+                    floor=floor,
+                ),
+                "cause": _cause_of(one, plan.past),
                 "exclusion": str(one.exclusion),
+                "parameters": "{}",
                 "per_day": past[number].rows.len() / days,
-                "label": f"{one.exclusion.rule}: {one.exclusion}",
+                "label": f"{rule}: {one.exclusion}",
             }
         )
-    kept = [step for row, step in zip(rows, both, strict=True) if row["recommended"]]
-    gone = pl.concat([step.rows for step in kept]).unique() if kept else pl.Series([], dtype=pl.UInt32)
-    done = {str(row["rule"]) for row in rows if row["recommended"]}
-    others = [*remedies(work, gone, minimum=minimum), *merges(work, minimum=minimum, left_out=done)]
-    others.sort(key=lambda one: -one.rows.len())
-    rows.extend(_remedy(remedy, work, plan, held_out) for remedy in others[:_OTHERS])
-    for rank, row in enumerate(rows, start=1):
-        row["rank"] = rank
-    return pl.DataFrame(rows, schema=_SCHEMA)
+    return rows, [step.rows for step in both]
 
 
-def _remedy(remedy: Remedy, work: Work, plan: _Plan, held_out: bool) -> dict[str, object]:
+def _cause_of(one: Chosen, past: Work) -> str:
+    """What is behind such alerts, by the conditions that name them."""
+    if _is_rule(one, past) or not one.exclusion.conditions:
+        return "the rule is too loud, whoever raises it"
+    ops = {condition.op for condition in one.exclusion.conditions}
+    for op, cause in _CAUSES.items():
+        if op in ops:
+            return cause
+    return "one known source behind many alerts"
+
+
+def _others(work: Work, plan: _Plan, gone: pl.Series, done: set[str], held_out: bool, *, minimum: int) -> list[Remedy]:
+    """Remedies that are no exclusion, of what exclusions leave, those that remove most first."""
+    everything = named_entities(work, pl.Series([], dtype=pl.UInt32))
+    rest = everything.filter(~pl.col("row").is_in(gone.implode()))
+    counted = _thresholds(rest, plan, held_out, minimum=minimum)
+    others = [
+        *counted,
+        *faults(work, rest, minimum=minimum),
+        *remedies(rest, minimum=minimum, left_out={one.rule for one in counted if not one.doubt}),
+        *merges(everything, minimum=minimum, left_out=done),
+    ]
+    return sorted(others, key=lambda one: (bool(one.doubt), -one.rows.len(), one.rule, one.kind))
+
+
+def _thresholds(rest: pl.DataFrame, plan: _Plan, held_out: bool, *, minimum: int) -> list[Remedy]:
+    """Thresholds of the past; without a future of its own each must have hidden nothing after shorter pasts."""
+    found = list(thresholds(rest, plan.past.alerts["row"], minimum=minimum))
+    if held_out or not found:
+        return found
+    failed: dict[str, int] = {}
+    rules = [one.rule for one in found]
+    for origin in folds_of(plan.past)[1:]:
+        shorter = rest.filter(pl.col("rule").is_in(rules))
+        known, later = shorter.filter(pl.col("time") < origin), shorter.filter(pl.col("time") >= origin)
+        for one in thresholds(shorter, known["row"], minimum=minimum):
+            cases = later.filter("protected").group_by("case").agg(gone=pl.col("row").is_in(one.rows.implode()).all())
+            hidden = int(cases["gone"].sum())
+            if hidden:
+                failed[one.rule] = max(failed.get(one.rule, 0), hidden)
+    return [
+        replace(one, doubt=f"learned earlier it would have hidden {failed[one.rule]} cases that were true")
+        if one.rule in failed
+        else one
+        for one in found
+    ]
+
+
+def _remedy(
+    remedy: Remedy, fresh: pl.Series, taken: pl.Series, *, work: Work, plan: _Plan, held_out: bool
+) -> dict[str, object]:
+    """A row for a remedy that removes `fresh` beyond what is taken already."""
     protected = (
         work.alerts.filter("protected")
         .select("row", "case")
-        .with_columns(held=pl.col("row").is_in(remedy.rows.implode()))
+        .with_columns(held=pl.col("row").is_in(fresh.implode()), before=pl.col("row").is_in(taken.implode()))
     )
-    cases = protected.group_by("case").agg(gone=pl.col("held").all(), touched=pl.col("held").any())
+    cases = protected.group_by("case").agg(
+        gone=(pl.col("held") | pl.col("before")).all() & pl.col("held").any(), touched=pl.col("held").any()
+    )
     hidden = int(cases["gone"].sum())
-    in_past = int(remedy.rows.is_in(plan.past.alerts["row"].implode()).sum())
-    in_future = remedy.rows.len() - in_past if held_out else None
+    in_past = int(fresh.is_in(plan.past.alerts["row"].implode()).sum())
+    in_future = fresh.len() - in_past if held_out else None
     total = plan.future.alerts.height
+    bound = None
+    if remedy.kind == "threshold":
+        mine = work.alerts.filter(pl.col("row").is_in(fresh.implode()))
+        bound = upper_bound(int(mine["positive"].sum()), int(mine["decided"].sum()))
+    doubt = remedy.doubt or (f"{hidden} cases that were true would not be shown" if hidden else "")
     return {
         "remedy": remedy.kind,
         "rule": remedy.rule,
-        "conditions": "[]",
+        "conditions": json.dumps([one.plain() for one in remedy.conditions], ensure_ascii=False),
         "removed_past": in_past,
         "removed_future": in_future,
         "share_removed_future": in_future / total if in_future is not None and total else None,
         "cases_hidden_fully": hidden,
         "cases_hidden_partly": int(cases["touched"].sum()) - hidden,
-        "upper_bound": None,
+        "upper_bound": bound,
         "stability": None,
-        "recommended": not hidden,
-        "reason": remedy.reason + (f"; but {hidden} cases that were true would not be shown" if hidden else ""),
+        "recommended": not doubt,
+        "reason": remedy.reason + (f"; but {doubt}" if doubt else ""),
+        "cause": remedy.cause,
+        "parameters": json.dumps(dict(remedy.parameters), ensure_ascii=False),
         "label": f"{remedy.rule}: {remedy.kind}",
         "other_rule": remedy.other,
     }
@@ -231,7 +391,16 @@ def _is_rule(one: Chosen, past: Work) -> bool:
 
 
 def _reason(
-    one: Chosen, past: Work, step: Step, stability: float | None, *, good: bool, most: int, floor: float
+    one: Chosen,
+    work: Work,
+    past: Work,
+    step: Step,
+    stability: float | None,
+    *,
+    good: bool,
+    hides: bool,
+    most: int,
+    floor: float,
 ) -> str:
     judged = one.judged
     if past.labelled:
@@ -240,10 +409,16 @@ def _reason(
             said += "; whoever raises it, it is noise: the rule itself is too loud"
     else:
         said = "it fires steadily, in no burst; no verdicts tell whether it was ever right: look at examples first"
+    rule = one.exclusion.rule
+    if judged.severity is not None and judged.severity >= SEVERE:
+        said += f"; severity {judged.severity:.0f}: it had to be proven ten times as surely"
+    if rule in work.sole:
+        said += f"; this rule alone covers {', '.join(work.sole[rule][:3])}: nothing else would see it"
     if stability == 0:
         said += "; none of the shorter pasts would have chosen it: it is new or rare"
-    if step.hidden:
-        return f"{said}; but of what followed it would hide {step.hidden} cases that were true"
+    if step.hidden or hides:
+        n = step.hidden or "some"
+        return f"{said}; but of what followed it would hide {n} cases that were true"
     if good:
         return said
     if one.gain < floor:
@@ -257,7 +432,11 @@ def _curve(table: pl.DataFrame, plan: _Plan, past: Work, floor: float) -> Result
     curve = pl.DataFrame(
         {"exclusions": range(1, len(gains) + 1), "removed": gains}, schema={"exclusions": pl.Int64, "removed": pl.Int64}
     )
-    good = table.filter(pl.col("remedy").is_in(["exclude", "lower_severity"]))["recommended"]
+    known = dict(
+        table.filter(pl.col("remedy").is_in(["exclude", "lower_severity"])).select("label", "recommended").iter_rows()
+    )
+    labels = [f"{one.exclusion.rule}: {one.exclusion}" for one in plan.chosen]
+    good = pl.Series([known[label] for label in labels], dtype=pl.Boolean)
     knee = int(good.sum())
     return Result(
         title="Where to stop",
@@ -274,8 +453,7 @@ def _curve(table: pl.DataFrame, plan: _Plan, past: Work, floor: float) -> Result
 
 def _why_not(plan: _Plan) -> Result:
     """What looks like noise and is not recommended, with what speaks against it."""
-    chosen = {id(one.judged) for one in plan.chosen}
-    hiding = {id(one) for one in plan.hiding}
+    speaking = [one for one in plan.judged if one.against] + plan.passed
     rows = [
         {
             "rule": one.candidate.exclusion.rule,
@@ -283,10 +461,9 @@ def _why_not(plan: _Plan) -> Result:
             "alerts": one.n,
             "useless": one.useless,
             "true": one.positive,
-            "against": "it would hide a case that was an attack or was escalated" if id(one) in hiding else one.against,
+            "against": (f"{one.positive} of them true: " if one.positive else "") + one.against,
         }
-        for one in sorted(plan.judged, key=lambda one: (-one.n, str(one.candidate.exclusion)))
-        if id(one) not in chosen and (one.against or id(one) in hiding)
+        for one in sorted(speaking, key=lambda one: (-one.n, str(one.candidate.exclusion)))
     ]
     schema = {
         "rule": pl.String,

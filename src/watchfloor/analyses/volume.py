@@ -11,7 +11,10 @@ __all__ = [
     "DISPOSITIONS",
     "OTHERS",
     "RATES",
+    "alerts_by_client_and_rule",
+    "alerts_by_day_and_hour",
     "alerts_by_hour",
+    "alerts_by_rule_and_day",
     "alerts_per_day",
     "day_of",
     "days_between",
@@ -100,6 +103,68 @@ def alerts_by_hour(alerts: pl.LazyFrame, *, zone: str) -> pl.LazyFrame:
         .join(seen, on=["number", "hour"], how="left")
         .sort("number", "hour")
         .select("weekday", "hour", pl.col("alerts").fill_null(0))
+    )
+
+
+def alerts_by_day_and_hour(alerts: pl.LazyFrame, *, zone: str) -> pl.LazyFrame:
+    """One row per day and hour of the zone's clock, from the first day with an alert to the last; nothing is 0."""
+    clock = times.in_zone(pl.col("created_time"), zone)
+    seen = (
+        alerts.filter(pl.col("created_time").is_not_null())
+        .group_by(day=day_of(pl.col("created_time"), zone), hour=clock.dt.hour().cast(pl.Int64))
+        .agg(alerts=pl.len().cast(pl.Int64))
+    )
+    hours = pl.LazyFrame({"hour": range(24)}, {"hour": pl.Int64})
+    return (
+        days_between(seen.select(first=pl.col("day").min(), last=pl.col("day").max()))
+        .join(hours, how="cross")
+        .join(seen, on=["day", "hour"], how="left")
+        .sort("hour", "day")
+        .select("hour", "day", pl.col("alerts").fill_null(0))
+    )
+
+
+def alerts_by_rule_and_day(alerts: pl.LazyFrame, *, zone: str, top: int) -> pl.LazyFrame:
+    """One row per rule and day, for the `top` rules with most alerts, the largest first; a day without alerts is 0.
+
+    `busiest_day_share` is the alerts of the day over those of the rule's busiest day.
+    """
+    return (
+        _per_day(alerts, alerts, zone=zone, top=top, name="alerts")
+        .filter(pl.col("rule") != OTHERS)
+        .with_columns(_all=pl.col("alerts").sum().over("rule"), _most=pl.col("alerts").max().over("rule"))
+        .sort(pl.col("_all").neg(), "rule", "day")
+        .select("rule", "day", "alerts", busiest_day_share=pl.col("alerts") / pl.col("_most"))
+    )
+
+
+def alerts_by_client_and_rule(alerts: pl.LazyFrame, *, minimum: int, z: float) -> pl.LazyFrame:
+    """One row per client and rule, the most frequent first: alerts, shares, precision there, and the lift.
+
+    `client_share` is the rule's share of the client's alerts, `elsewhere_share` its share of all other clients'; `lift`
+    the one over the other: null where no other client has it. Alerts without a client or a rule are in no row.
+    """
+    named = alerts.filter(pl.col("client").is_not_null(), pl.col("rule").is_not_null())
+    right = (pl.col("disposition") == "true_positive").sum().cast(pl.Int64)
+    judged = pl.col("disposition").is_in(DISPOSITIONS[:3]).sum().cast(pl.Int64)
+    n, mine, all_mine = pl.col("alerts"), pl.col("_client"), pl.col("_all")
+    return (
+        named.group_by("client", "rule")
+        .agg(alerts=pl.len().cast(pl.Int64), judged=judged, true_positive=right)
+        .with_columns(_client=n.sum().over("client"), _rule=n.sum().over("rule"), _all=n.sum())
+        .with_columns(
+            client_share=n / mine,
+            elsewhere_share=pl.when(all_mine > mine).then((pl.col("_rule") - n) / (all_mine - mine)),
+        )
+        .with_columns(
+            share("precision", pl.col("true_positive"), pl.col("judged"), minimum=minimum, z=z),
+            lift=pl.when(pl.col("elsewhere_share") > 0).then(pl.col("client_share") / pl.col("elsewhere_share")),
+        )
+        .sort(n.neg(), "client", "rule")
+        .select(
+            *("client", "rule", "alerts", "client_share", "elsewhere_share", "lift"),
+            *("judged", "true_positive", "precision", "precision_low", "precision_high"),
+        )
     )
 
 

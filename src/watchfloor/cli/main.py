@@ -35,7 +35,7 @@ from watchfloor.cli.progress import reading
 from watchfloor.errors import BadOption, WatchfloorError
 
 if TYPE_CHECKING:
-    from watchfloor.readers.since import Since
+    from watchfloor.readers.intake.since import Since
     from watchfloor.result import Result
     from watchfloor.store import HoldsTables
 
@@ -644,7 +644,7 @@ def _two(clock: str) -> tuple[str, str]:
 
 def _since(out: Path | None) -> Since:
     """How far the files were read for this output."""
-    from watchfloor.readers.since import Since, user_state
+    from watchfloor.readers.intake.since import Since, user_state
 
     if out is None:
         return Since(user_state())

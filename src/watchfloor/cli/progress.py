@@ -49,7 +49,7 @@ def reading(paths: Iterable[str | Path], *, quiet: bool) -> Iterator[Callable[[i
 
 def _size(paths: Iterable[str | Path]) -> int:
     """Bytes of all files at the paths; what cannot be looked at counts nothing."""
-    from watchfloor.readers.files import on_disk
+    from watchfloor.readers.intake.files import on_disk
 
     total = 0
     for path in paths:

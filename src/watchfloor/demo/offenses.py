@@ -16,7 +16,7 @@ from typing import Any
 from watchfloor.demo import story
 from watchfloor.demo.dice import Dice
 from watchfloor.demo.names import ANALYSTS, AS_OF, AUTOMATION, CLIENTS, MONTH_START, PEOPLE, SCANNER, Client
-from watchfloor.demo.truth import BulkTruth, FileTruth, Made, NoisyTruth, OffensesTruth, RuleTruth
+from watchfloor.demo.truth import BulkTruth, FileTruth, Made, NoisyTruth, OffensesTruth, PlantedTruth, RuleTruth
 
 __all__ = ["offenses"]
 
@@ -96,6 +96,47 @@ NOISY, PRECISE = "Port Scan Inside the Network", "Credential Dumping Tool Found"
 SCANNER_OFFENSES = 308
 """Of the noisy rule, with the vulnerability scanner as their source."""
 
+
+@dataclass(frozen=True)
+class Planted:
+    """Offenses of one rule about one account or address, beside the ordinary ones."""
+
+    rule: str
+    source: str
+    offenses: int
+    days: range
+    """Of the month, the first is 0."""
+    hours: range
+    """UTC."""
+    is_noise: bool
+    """Else a trap for those who tune: it looks like noise."""
+    why: str
+    incident: bool = False
+    """Whether one of them, in the middle, was escalated."""
+
+
+PLANTED = (
+    Planted(
+        *("Multiple Login Failures for the Same User", "svc_inventory", 96, range(30), range(1, 5), True),
+        "a service account whose password was changed everywhere but in the inventory's nightly job",
+    ),
+    Planted(
+        *("Remote Administration Tool Seen", "TR-IT-002", 84, range(30), range(7, 17), True),
+        "the machine of the help desk, whose tool it is",
+    ),
+    Planted(
+        *("DNS Query to an Unapproved Resolver", "10.20.7.15", 72, range(30), range(24), False),
+        "a noisy address behind which one true incident stands",
+        incident=True,
+    ),
+    Planted(
+        *("Multiple Login Failures for the Same User", story.ACCOUNT.split("@", maxsplit=1)[0], 44, range(13, 15)),
+        *(range(24), False),
+        "a user who is never noisy but in two days: somebody guesses the password of the account that falls later",
+    ),
+)
+"""What `tune` should exclude, besides the scanner, and what it must not."""
+
 _WEEKDAYS = (1.0, 1.1, 1.0, 1.05, 0.95, 0.4, 0.35)
 _OFFICE = tuple([0.2] * 6 + [0.6, 1.2, 2.2, 2.6, 2.4, 2.0, 1.6, 2.2, 2.4, 2.2, 1.8, 1.2, 0.8] + [0.4] * 5)
 """How busy each hour of a day is, UTC."""
@@ -122,6 +163,8 @@ class Case:
 def offenses(dice: Dice, scale: float) -> tuple[OffensesTruth, dict[str, Made]]:
     """The exports and their truth; `scale` is about how many ordinary offenses there are."""
     cases = [*_ordinary(dice.room("ordinary"), scale), *_of_scanner(dice.room("scanner"), scale), *_of_story()]
+    for planted in PLANTED:
+        cases += _planted(dice.room(f"planted {planted.source}"), planted, scale)
     cases.sort(key=lambda case: (case.created, case.kind.name, case.source))
     for number, case in enumerate(cases):
         case.id = 41_207 + number
@@ -205,6 +248,23 @@ def _of_scanner(dice: Dice, scale: float) -> Iterator[Case]:
         if morning < AS_OF - timedelta(days=2):  # the robot's token ran out two days before the export
             case.reason = dice.weighted((FALSE_POSITIVE, NON_ISSUE, TEST), (70, 22, 8))
             case.closed, case.user, case.assigned = morning, AUTOMATION, None
+        yield case
+
+
+def _planted(dice: Dice, planted: Planted, scale: float) -> Iterator[Case]:
+    """All closed as nothing, but the incident."""
+    kind = next(kind for kind in KINDS if kind.name == planted.rule)
+    count = max(30, round(planted.offenses * scale))
+    for number in range(count):
+        day = planted.days[number * len(planted.days) // count]
+        created = MONTH_START + timedelta(days=day, hours=dice.pick(planted.hours), seconds=dice.whole(0, 3599))
+        case = Case(kind, CLIENTS[0], created, planted.source, assigned=dice.pick(ANALYSTS[:3]))
+        closed = _cut(created + timedelta(seconds=600 + int(dice.spread(2.0, 0.8) * 3600)))
+        if closed < AS_OF:
+            case.reason = dice.weighted((FALSE_POSITIVE, NON_ISSUE), (75, 25))
+            case.closed, case.user = closed, case.assigned
+        if planted.incident and number == count // 2:
+            case.reason, case.follow_up = ESCALATED, True
         yield case
 
 
@@ -377,7 +437,15 @@ def _truth(cases: list[Case]) -> OffensesTruth:
         precise_rule=PRECISE,
         bulk=BulkTruth(AUTOMATION, len(bulk), tuple(sorted(time for time, n in times.items() if n >= 3))),
         story_ids=tuple(case.id for case in cases if case.story),
+        noise=tuple(_planted_truth(cases, planted) for planted in PLANTED if planted.is_noise),
+        traps=tuple(_planted_truth(cases, planted) for planted in PLANTED if not planted.is_noise),
     )
+
+
+def _planted_truth(cases: list[Case], planted: Planted) -> PlantedTruth:
+    """All offenses of the rule about that source, those of chance among them."""
+    of = [case for case in cases if case.kind.name == planted.rule and case.source == planted.source]
+    return PlantedTruth(planted.rule, planted.source, tuple(case.id for case in of), planted.why)
 
 
 def _rule(cases: list[Case]) -> RuleTruth:

@@ -19,6 +19,7 @@ __all__ = [
     "NetworkTruth",
     "NoisyTruth",
     "OffensesTruth",
+    "PlantedTruth",
     "RuleTruth",
     "ScansTruth",
     "TraceTruth",
@@ -138,6 +139,16 @@ class BulkTruth:
 
 
 @dataclass(frozen=True)
+class PlantedTruth:
+    """Offenses of one rule about one account or address: noise to be tuned away, or a trap for those who tune."""
+
+    rule: str
+    source: str
+    ids: tuple[int, ...]
+    why: str
+
+
+@dataclass(frozen=True)
 class OffensesTruth:
     """Thirty days of offenses of two clients."""
 
@@ -161,6 +172,10 @@ class OffensesTruth:
     bulk: BulkTruth
     story_ids: tuple[int, ...]
     """Offenses of the intrusion."""
+    noise: tuple[PlantedTruth, ...]
+    """What tuning should find, besides the noisy rule's address."""
+    traps: tuple[PlantedTruth, ...]
+    """What tuning must leave."""
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,10 @@ import polars as pl
 
 __all__ = ["Keeper", "keep", "owned"]
 
-MEMORY_BYTES = 384 * 1024 * 1024
+MEMORY_BYTES = 512 * 1024 * 1024
 """How much all keepers together hold in memory before those with most write a part to disk."""
+_VIEW = 16
+"""Bytes."""
 _WORTH_A_PART = MEMORY_BYTES // 16
 """Smaller parts are not written for the sake of other keepers."""
 
@@ -32,8 +34,8 @@ class _Purse:
 
 
 _PURSE = _Purse()
-_ON_DISK: weakref.WeakValueDictionary[int, pl.LazyFrame] = weakref.WeakValueDictionary()
-"""Frames that keepers gave whose rows are not in memory, by their `id`."""
+_GIVEN: dict[int, tuple[pl.LazyFrame, pl.DataFrame]] = {}
+"""Of frames that keepers gave, by their `id`: rows that are on disk, and those after them, in memory."""
 
 
 class Keeper:
@@ -64,7 +66,7 @@ class Keeper:
             return
         self._frames.append(frame)
         self.rows += frame.height
-        held = int(frame.estimated_size())
+        held = _size(frame)
         self._held[0] += held
         in_all = _PURSE.add(held)
         if self._memory_bytes is not None:
@@ -76,9 +78,11 @@ class Keeper:
 
     def take_over(self, frame: pl.LazyFrame) -> None:
         """Adds the rows of a lazy frame of this schema; what another keeper has on disk stays where it is."""
-        if _ON_DISK.get(id(frame)) is frame:
+        if id(frame) in _GIVEN:
+            on_disk, in_memory = _GIVEN[id(frame)]
             self._write()
-            self._runs.append(frame)
+            self._runs.append(on_disk)
+            self.add(in_memory)
             return
         for batch in frame.collect_batches(maintain_order=True):
             self.add(batch)
@@ -87,10 +91,12 @@ class Keeper:
         """All rows so far."""
         if not self._runs:
             return pl.concat(self._frames).lazy() if self._frames else pl.LazyFrame(schema=self._schema)
-        self._write()
         scans = [pl.scan_parquet(run) if isinstance(run, list) else run for run in self._runs]
-        frame = scans[0] if len(scans) == 1 else pl.concat(scans)
-        _ON_DISK[id(frame)] = frame
+        on_disk = scans[0] if len(scans) == 1 else pl.concat(scans)
+        in_memory = pl.concat(self._frames) if self._frames else pl.DataFrame(schema=self._schema)
+        frame = pl.concat([on_disk, in_memory.lazy()]) if in_memory.height else on_disk.clone()
+        _GIVEN[id(frame)] = on_disk, in_memory
+        weakref.finalize(frame, _GIVEN.pop, id(frame), None)
         return frame
 
     def _write(self) -> None:
@@ -109,6 +115,12 @@ class Keeper:
             self._runs.append([part])
         self._frames = []
         _give_back(self._held)
+
+
+def _size(frame: pl.DataFrame) -> int:
+    """Bytes that a frame holds. Polars counts the characters of texts, and not the view of 16 bytes that each has."""
+    texts = sum(dtype == pl.String for dtype in frame.schema.values())
+    return int(frame.estimated_size()) + _VIEW * texts * frame.height
 
 
 def _give_back(held: list[int]) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from watchfloor.readers.columns.model import ColumnMap
     from watchfloor.readers.patterns.files import Pattern
 
-__all__ = ["REJECTED_CHARACTERS", "Head", "Options", "Reader", "Tables", "merge", "one_by_one"]
+__all__ = ["REJECTED_CHARACTERS", "Head", "Options", "Reader", "Tables", "gathered", "in_turn", "merge", "one_by_one"]
 
 REJECTED_CHARACTERS = 2_000
 """So much of its text is kept of a rejected record."""
+Part = TypeVar("Part")
 FILES_AT_A_TIME = 2
 """A step of one file that one core does leaves the other to the next file."""
 
@@ -38,10 +39,19 @@ class Head:
     """Its non-empty lines, 200 at most, the last one only if it is whole; bytes that are no UTF-8 are replaced."""
     encoding: str | None = None
     """How its text is stored, as far as this beginning shows; null where it is no text."""
+    least: float = 0.0
+    """A share that is smaller need not be exact."""
 
     def share(self, fits: Callable[[str], object]) -> float:
-        """The share of lines that fit, 0 without lines."""
-        return sum(1 for line in self.lines if fits(line)) / len(self.lines) if self.lines else 0.0
+        """The share of lines that fit, 0 without lines; not all are looked at where it is too small anyway."""
+        lines = len(self.lines)
+        left = lines
+        for line in self.lines:
+            if not fits(line):
+                left -= 1
+                if left / lines < self.least:
+                    return 0.0
+        return left / lines if lines else 0.0
 
 
 def _nothing(_: int) -> None:
@@ -108,32 +118,50 @@ def one_by_one(read: Callable[[Path, Options], Tables]) -> Callable[[Sequence[Pa
     """Makes a reader's `read` of a function that reads one file: two files are read at a time, given in their order."""
 
     def read_all(paths: Sequence[Path], options: Options) -> Tables:
-        lock = Lock()
-
-        def told(read_bytes: int) -> None:
-            with lock:
-                options.progress(read_bytes)
-
-        def timed(path: Path) -> Tables:
-            began = time.monotonic()
-            tables = read(path, replace(options, progress=told))
-            if "ledger" in tables:
-                seconds = pl.lit(time.monotonic() - began)
-                tables["ledger"] = TABLES["ledger"].fill(tables["ledger"]).with_columns(seconds=seconds)
-            return tables
-
-        if len(paths) == 1:
-            return merge([timed(paths[0])])
-        # Hundreds of small tables become few large ones, on disk where they are more than memory is to hold.
-        kept: dict[str, Keeper] = {}
-        for tables in in_order(timed, paths, threads=FILES_AT_A_TIME):
-            for name, table in TABLES.items():
-                if (frame := tables.get(name)) is not None:
-                    own = frame if frame.collect_schema() == table.schema else table.fill(frame)
-                    kept.setdefault(name, Keeper(table.schema)).take_over(own)
-        return {name: kept[name].lazy() for name in TABLES if name in kept}
+        return gathered(read, paths, in_turn(options))
 
     return read_all
+
+
+def in_turn(options: Options) -> Options:
+    """The options, whose progress may be called from several threads."""
+    lock = Lock()
+
+    def told(read_bytes: int) -> None:
+        with lock:
+            options.progress(read_bytes)
+
+    return replace(options, progress=told)
+
+
+def gathered(read: Callable[[Part, Options], Tables], parts: Iterable[Part], options: Options) -> Tables:
+    """The tables of several parts, two of which are read at a time, in their order; the ledger says how long each took.
+
+    Arguments:
+        read: gives the tables of a part, which is a file or several.
+        parts: the parts.
+        options: what the user said, `in_turn`.
+    """
+
+    def timed(part: Part) -> Tables:
+        began = time.monotonic()
+        tables = read(part, options)
+        if "ledger" in tables:
+            size = pl.col("file_bytes").cast(pl.Float64) + 1
+            seconds = size / size.sum() * (time.monotonic() - began)
+            tables["ledger"] = TABLES["ledger"].fill(tables["ledger"]).with_columns(seconds=seconds)
+        return tables
+
+    if isinstance(parts, Sequence) and len(parts) == 1:
+        return merge([timed(parts[0])])
+    # Hundreds of small tables become few large ones, on disk where they are more than memory is to hold.
+    kept: dict[str, Keeper] = {}
+    for tables in in_order(timed, parts, threads=FILES_AT_A_TIME):
+        for name, table in TABLES.items():
+            if (frame := tables.get(name)) is not None:
+                own = frame if frame.collect_schema() == table.schema else table.fill(frame)
+                kept.setdefault(name, Keeper(table.schema)).take_over(own)
+    return {name: kept[name].lazy() for name in TABLES if name in kept}
 
 
 def merge(parts: Sequence[Tables]) -> Tables:

@@ -13,11 +13,11 @@ import polars as pl
 
 from watchfloor.errors import UnreadableFile
 from watchfloor.jsonvalues import DECODER
-from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.documents import has_lines, is_literal
+from watchfloor.readers.intake import files
 from watchfloor.readers.jsonlog import event_of
-from watchfloor.readers.jsonrecords import objects_of, read_json
+from watchfloor.readers.records.documents import has_lines, is_literal
+from watchfloor.readers.records.jsonrecords import objects_of, read_json
 
 if TYPE_CHECKING:
     from watchfloor.mappings.systems import Maker, System
@@ -64,7 +64,7 @@ def _system_of(head: Head) -> tuple[System | None, float]:
     """The system that most of a file's first objects are of, and the share of those that are of any."""
     if head.content.lstrip()[:1] not in (b"{", b"["):
         return None, 0.0
-    for look in (objects_of, _cut_short):
+    for look in (objects_of,) if _is_of_lines(head) else (objects_of, _cut_short):
         found = [record for one in look(head) for record in _records_in(one)]
         of = [next((system for system in _systems() if one and system.fits(one)), None) for one in found]
         if counts := Counter(system.name for system in of if system is not None):
@@ -73,6 +73,16 @@ def _system_of(head: Head) -> tuple[System | None, float]:
         return None, 0.0
     best = counts.most_common(1)[0][0]
     return next(system for system in _systems() if system.name == best), counts.total() / len(found)
+
+
+def _is_of_lines(head: Head) -> bool:
+    """Whether a record ends with its line, so that nothing is longer than what is looked at."""
+    if len(head.lines) < 2 or not head.lines[0].startswith("{"):
+        return False
+    try:
+        return DECODER.raw_decode(head.lines[0])[1] == len(head.lines[0].rstrip())
+    except (ValueError, RecursionError):
+        return False
 
 
 def _records_in(found: Mapping[str, Any] | None) -> list[Any]:

@@ -13,8 +13,8 @@ from pathlib import Path
 import polars as pl
 
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.lines import read_lines
-from watchfloor.readers.prefix import peel
+from watchfloor.readers.meaning.prefix import peel
+from watchfloor.readers.records.lines import read_lines
 from watchfloor.schemas import TIME
 
 __all__ = ["READER"]

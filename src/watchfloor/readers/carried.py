@@ -16,18 +16,19 @@ import polars as pl
 
 from watchfloor.instants import Instant, instant_of
 from watchfloor.jsonvalues import BLANKS, DECODER, clean, unwrapped
-from watchfloor.readers import order, texts
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
+from watchfloor.readers.intake import texts
 from watchfloor.readers.jsonlog import event_of
-from watchfloor.readers.jsonrecords import settled
-from watchfloor.readers.lines import read_lines
-from watchfloor.readers.prefix import peel
-from watchfloor.readers.stamps import BEGINS
+from watchfloor.readers.meaning.prefix import peel
+from watchfloor.readers.meaning.stamps import BEGINS
+from watchfloor.readers.meaning.winmessages import said_in
+from watchfloor.readers.records import order
+from watchfloor.readers.records.jsonrecords import settled
+from watchfloor.readers.records.lines import read_lines
+from watchfloor.readers.records.xmlstream import whole
 from watchfloor.readers.winevent import event_of as windows_event_of
 from watchfloor.readers.winevent import is_event
-from watchfloor.readers.winmessages import said_in
 from watchfloor.readers.winxml import row_of
-from watchfloor.readers.xmlstream import whole
 from watchfloor.schemas import EVENTS, TIME
 
 __all__ = ["READER"]

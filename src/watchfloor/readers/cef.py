@@ -15,9 +15,9 @@ from typing import Any
 import polars as pl
 
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.keyed import Grammar, control_free, events
-from watchfloor.readers.lines import read_lines
-from watchfloor.readers.orders import where
+from watchfloor.readers.records.keyed import BLOCK_BYTES, Grammar, control_free, events
+from watchfloor.readers.records.lines import read_lines
+from watchfloor.readers.records.orders import where
 
 __all__ = ["READER"]
 
@@ -69,28 +69,6 @@ def _protected_inner(text: pl.Expr) -> pl.Expr:
     )
 
 
-_CEF = Grammar(
-    columns={
-        "src_ip": ("src", "sourceAddress", "c6a2"),
-        "src_port": ("spt", "sourcePort"),
-        "dst_ip": ("dst", "destinationAddress", "c6a3"),
-        "dst_port": ("dpt", "destinationPort"),
-        "proto": ("proto", "transportProtocol"),
-        "user": ("suser", "sourceUserName", "duser", "destinationUserName"),
-        "host": ("shost", "sourceHostName", "dhost", "destinationHostName", "dvchost", "deviceHostName"),
-        "action": ("act", "deviceAction"),
-        "category": ("cat", "deviceEventCategory"),
-        "url": ("request", "requestURL", "requestUrl"),
-        "message": ("msg", "message"),
-    },
-    times=("rt", "deviceReceiptTime", "start", "startTime", "end", "endTime"),
-    pairs=pairs,
-    protect=_protected,
-    protect_inner=_protected_inner,
-    key_first=False,
-)
-
-
 def accepts(head: Head) -> float:
     """The share of lines that hold CEF's sign."""
     return head.share(_SIGNED.search)
@@ -99,13 +77,13 @@ def accepts(head: Head) -> float:
 def read(path: Path, options: Options) -> Tables:
     """The events of one file."""
     written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    hosts: dict[str, str | None] = {}
 
     def parse(records: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
-        rows, rejects = _headers(records)
-        found = events(rows, _CEF, source=str(path), zone=options.zone, written=written)
+        found, rejects = events(records, _CEF, source=str(path), zone=options.zone, written=written, hosts=hosts)
         return {"events": found, "rejects": rejects}
 
-    return read_lines(path, options, format="cef", tables=("events",), parse=parse)
+    return read_lines(path, options, format="cef", tables=("events",), parse=parse, block_bytes=BLOCK_BYTES)
 
 
 def _headers(records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -136,12 +114,8 @@ def _headers(records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         "extension",
         "odd",
         "escaped",
-        delimiter=pl.lit(""),
-        version=_said("version"),
-        program=pl.concat_str(_said("vendor"), _said("product"), separator=" ", ignore_nulls=True).replace("", None),
-        event_id=_said("event_id"),
-        title=_said("title"),
-        severity_text=_said("severity"),
+        pl.lit("").alias("delimiter"),
+        *_facts(),
     ), rejects
 
 
@@ -150,6 +124,28 @@ _PARTS = ("vendor", "product", "version", "event_id", "title", "severity", "exte
 
 def _said(name: str) -> pl.Expr:
     return pl.when((pl.col(name) != "") & (pl.col(name) != "-")).then(name)
+
+
+def _heads(texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series | None]:
+    """What texts up to their first equals sign say, where headers are as usual, and which are."""
+    names = ("sign", *_PARTS[:-1], "first")
+    header = pl.col("text").str.splitn("|", len(names)).struct.rename_fields(names)
+    cut = texts.select_seq(header.struct.unnest())
+    usual = where(cut, [pl.col("sign").str.ends_with("CEF:0"), pl.col("first").is_not_null()])
+    return cut.select_seq(pl.col("sign").str.strip_suffix("CEF:0").alias("prefix"), *_facts(), "first"), usual
+
+
+def _facts() -> tuple[pl.Expr, ...]:
+    """What the parts of a header say, as columns."""
+    return (
+        _said("version"),
+        pl.concat_str(_said("vendor"), _said("product"), separator=" ", ignore_nulls=True)
+        .replace("", None)
+        .alias("program"),
+        _said("event_id"),
+        _said("title"),
+        _said("severity").alias("severity_text"),
+    )
 
 
 def _exact_headers(rows: pl.DataFrame, schema: pl.Schema) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -178,6 +174,29 @@ def _exact_headers(rows: pl.DataFrame, schema: pl.Schema) -> tuple[pl.DataFrame,
         good.append(told | values | {"prefix": text[: sign.start()]})
     return pl.DataFrame(good, schema=schema), pl.DataFrame(bad, schema={"record": pl.Int64, "reason": pl.String})
 
+
+_CEF = Grammar(
+    columns={
+        "src_ip": ("src", "sourceAddress", "c6a2"),
+        "src_port": ("spt", "sourcePort"),
+        "dst_ip": ("dst", "destinationAddress", "c6a3"),
+        "dst_port": ("dpt", "destinationPort"),
+        "proto": ("proto", "transportProtocol"),
+        "user": ("suser", "sourceUserName", "duser", "destinationUserName"),
+        "host": ("shost", "sourceHostName", "dhost", "destinationHostName", "dvchost", "deviceHostName"),
+        "action": ("act", "deviceAction"),
+        "category": ("cat", "deviceEventCategory"),
+        "url": ("request", "requestURL", "requestUrl"),
+        "message": ("msg", "message"),
+    },
+    times=("rt", "deviceReceiptTime", "start", "startTime", "end", "endTime"),
+    pairs=pairs,
+    protect=_protected,
+    protect_inner=_protected_inner,
+    key_first=False,
+    headers=_headers,
+    heads=_heads,
+)
 
 READER = Reader(
     name="cef",

@@ -10,11 +10,11 @@ from typing import Any
 from watchfloor.errors import UnreadableFile
 from watchfloor.instants import instant_of
 from watchfloor.jsonvalues import Rest, text_of
-from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.csvrecords import header_of, read_csv
 from watchfloor.readers.hayabusa import LEVELS, facts
-from watchfloor.readers.jsonrecords import read_json, share_of
+from watchfloor.readers.intake import files
+from watchfloor.readers.records.csvrecords import header_of, read_csv
+from watchfloor.readers.records.jsonrecords import read_json, share_of
 
 __all__ = ["READER"]
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 import polars as pl
 
+from watchfloor.engine import in_order
 from watchfloor.errors import (
     AmbiguousTime,
     MissingExtra,
@@ -18,7 +20,6 @@ from watchfloor.errors import (
     UnreadableFile,
     WatchfloorError,
 )
-from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, merge
 from watchfloor.readers.alerts import READER as ALERT_SYSTEMS
 from watchfloor.readers.auditd import READER as AUDITD
@@ -30,6 +31,8 @@ from watchfloor.readers.csvlog import READER as CSVLOG
 from watchfloor.readers.eve import READER as EVE
 from watchfloor.readers.evtx import READER as EVTX
 from watchfloor.readers.hayabusa import READER as HAYABUSA
+from watchfloor.readers.intake import files
+from watchfloor.readers.intake.since import Since
 from watchfloor.readers.jsonlog import READER as JSONLOG
 from watchfloor.readers.leef import READER as LEEF
 from watchfloor.readers.loki import READER as LOKI
@@ -40,10 +43,10 @@ from watchfloor.readers.osquery import READER as OSQUERY
 from watchfloor.readers.pairs import READER as PAIRS
 from watchfloor.readers.paloalto import READER as PALOALTO
 from watchfloor.readers.patterns.known import readers as shipped_patterns
+from watchfloor.readers.patterns.known import shares as shares_of_patterns
 from watchfloor.readers.patterns.reading import READER as PATTERN
 from watchfloor.readers.plugins import plugins
 from watchfloor.readers.qradar import READER as QRADAR
-from watchfloor.readers.since import Since
 from watchfloor.readers.syslog import READER as SYSLOG
 from watchfloor.readers.table import READER as TABLE
 from watchfloor.readers.thor import READER as THOR
@@ -96,6 +99,9 @@ SURE = 0.9
 MOST = 0.6
 """At least so sure the surest must be."""
 
+LOOKED_AT = 64
+"""The beginnings of so many files are looked at together."""
+
 NEAR = 0.1
 """Who is less sure than this is not named as the nearest."""
 
@@ -139,7 +145,7 @@ def choices(paths: Sequence[str | Path], *, format: str | None = None) -> Iterat
     """
     for path in files.find(paths):
         try:
-            yield _choose(files.head(path), Options(), format, explain=True)
+            yield _choices([files.head(path)], Options(), format, explain=True)[0]
         except UnreadableFile as error:
             yield Choice(path, None, 0.0, str(error).removeprefix(f"{path}: "))
 
@@ -180,12 +186,9 @@ def read_files(
         if since is not None:
             since.forget(path)
 
-    for path in files.find(paths):
+    for head, choice in _chosen(files.find(paths), options, format, growing=since is not None, leave_out=leave_out):
+        path = head.path
         try:
-            head = files.head(path)
-            if since is not None and len(head.lines) > 1 and not head.content.endswith(b"\n"):
-                head = replace(head, lines=head.lines[:-1])  # it is being written
-            choice = _choose(head, options, format)
             if choice.reader is None:
                 raise UnknownFormat(f"{path}: {choice.reason}", hint="name it with --format, or map it with --columns")
             said.of(head, choice, format)
@@ -273,20 +276,67 @@ def _by_name(name: str) -> Reader:
     raise UnknownFormat(f"there is no format {name!r}", hint=f"formats: {names}")
 
 
-def _choose(head: Head, options: Options, format: str | None, *, explain: bool = False) -> Choice:
-    """The first that is sure reads the file, else the surest one that is sure enough."""
+def _chosen(
+    paths: Iterable[Path],
+    options: Options,
+    format: str | None,
+    *,
+    growing: bool,
+    leave_out: Callable[[Path, WatchfloorError], None],
+) -> Iterator[tuple[Head, Choice]]:
+    """The beginning of each file, and who reads it; `growing` files may end within a line that is being written."""
+
+    def look(some: list[Path]) -> tuple[list[tuple[Head, Choice]], list[tuple[Path, WatchfloorError]]]:
+        heads: list[Head] = []
+        unread: list[tuple[Path, WatchfloorError]] = []
+        for path in some:
+            try:
+                head = files.head(path)
+            except UnreadableFile as error:
+                unread.append((path, error))
+                continue
+            if growing and len(head.lines) > 1 and not head.content.endswith(b"\n"):
+                head = replace(head, lines=head.lines[:-1])
+            heads.append(head)
+        return list(zip(heads, _choices(heads, options, format), strict=True)), unread
+
+    left = iter(paths)
+    for found, unread in in_order(look, iter(lambda: list(islice(left, LOOKED_AT)), []), threads=2):
+        for path, error in unread:
+            leave_out(path, error)
+        yield from found
+
+
+def _choices(heads: Sequence[Head], options: Options, format: str | None, *, explain: bool = False) -> Sequence[Choice]:
+    """The first that is sure reads a file, else the surest one that is sure enough."""
     if format is not None:
-        return Choice(head.path, _by_name(format), 1.0, "named by the user")
+        reader = _by_name(format)
+        return [Choice(head.path, reader, 1.0, "named by the user") for head in heads]
     if options.pattern is not None:
-        return Choice(head.path, PATTERN, 1.0, "the pattern is for lines of text")
+        return [Choice(head.path, PATTERN, 1.0, "the pattern is for lines of text") for head in heads]
     if options.columns is not None:
-        return Choice(head.path, TABLE, 1.0, "the column map is for tables")
-    asked: list[tuple[Reader, float]] = []
+        return [Choice(head.path, TABLE, 1.0, "the column map is for tables") for head in heads]
+    asked: list[list[tuple[Reader, float]]] = [[] for _ in heads]
+    looked_at = heads if explain else [replace(head, least=MOST) for head in heads]
+    left = list(range(len(heads)))
     for some in _turns():
-        shares = [(reader, min(1.0, float(reader.accepts(head)))) for reader in some]
-        asked += sorted(shares, key=lambda one: -one[1])
-        if asked[-len(shares)][1] >= SURE and not explain:
-            break
+        of_each = _shares(some, [looked_at[n] for n in left])
+        for n, shares in zip(left, of_each, strict=True):
+            asked[n] += sorted(zip(some, shares, strict=True), key=lambda one: -one[1])
+        if not explain:
+            left = [n for n in left if asked[n][-len(some)][1] < SURE]
+    return [_choice(head, told, explain=explain) for head, told in zip(heads, asked, strict=True)]
+
+
+def _shares(readers: tuple[Reader, ...], heads: Sequence[Head]) -> list[list[float]]:
+    """How sure readers are of each of some files."""
+    if readers == shipped_patterns():
+        return shares_of_patterns(heads)
+    return [[min(1.0, float(reader.accepts(head))) for reader in readers] for head in heads]
+
+
+def _choice(head: Head, asked: Sequence[tuple[Reader, float]], *, explain: bool) -> Choice:
+    """Who reads a file, by how sure those are who were asked."""
     sure = next((one for one in asked if one[1] >= SURE), None)
     if sure is not None and sure[0] is SYSLOG:
         # Nearly all logs are lines that begin with a time: what is known of most of them goes before.
@@ -294,6 +344,8 @@ def _choose(head: Head, options: Options, format: str | None, *, explain: bool =
         sure = next((one for one in asked if one[0].name in names and one[1] >= MOST), sure)
     best, share = sure or max(asked, key=lambda one: one[1])
     if share < MOST:
+        if not explain:
+            return _choices([head], Options(), None, explain=True)[0]  # to name who is nearest
         near_ones = sorted((one for one in asked if one[1] > 0), key=lambda one: -one[1])
         near = f" (nearest: {best.name}, {_percent(share)})" if share >= NEAR else ""
         return Choice(head.path, None, share, f"{files.looks_like(head)}{near}", tuple(near_ones))

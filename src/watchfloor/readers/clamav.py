@@ -11,7 +11,7 @@ import polars as pl
 
 from watchfloor import times
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.lines import read_lines
+from watchfloor.readers.records.lines import read_lines
 from watchfloor.schemas import SCANS
 
 __all__ = ["READER"]
@@ -42,7 +42,7 @@ _SHOWN = 20
 
 def accepts(head: Head) -> float:
     """A summary, hits, or paths with what clamscan says of them; and nearly no line of another kind."""
-    if not head.lines:
+    if not any(map(_may_be_known, head.lines)):
         return 0.0
     # By Polars: a line of many colons takes Python's regex engine time that grows with its square.
     line = pl.col("text")
@@ -56,6 +56,11 @@ def accepts(head: Head) -> float:
         return 0.0
     # Paths with OK alone are also what checksum tools print.
     return float(found["known"].sum() / len(head.lines)) * (1 if found["hits"].any() else 0.7)
+
+
+def _may_be_known(line: str) -> bool:
+    """Whether a line may be a hit, a summary, or begin with a path: what other logs' lines are not costs no regex."""
+    return line.endswith(" FOUND") or line.startswith(("/", ".", "\\", "-")) or line[1:3] == ":\\"
 
 
 def read(path: Path, options: Options) -> Tables:

@@ -12,12 +12,12 @@ import polars as pl
 from watchfloor.engine import Keeper
 from watchfloor.errors import UnreadableFile
 from watchfloor.instants import instant_of
-from watchfloor.readers import files, texts
 from watchfloor.readers._reader import REJECTED_CHARACTERS, Head, Options, Reader, Tables, one_by_one
 from watchfloor.readers.columns.plan import LINES, RECORD
-from watchfloor.readers.endpoints import PROTOCOLS
-from watchfloor.readers.jsonnames import places_of
-from watchfloor.readers.jsonrecords import settled
+from watchfloor.readers.intake import files, texts
+from watchfloor.readers.meaning.endpoints import PROTOCOLS
+from watchfloor.readers.meaning.jsonnames import places_of
+from watchfloor.readers.records.jsonrecords import settled
 from watchfloor.readers.table.delimited import Delimited, Layout, layout
 from watchfloor.readers.table.part import Part
 from watchfloor.schemas import EVENTS, LEDGER, REJECTS, TIME

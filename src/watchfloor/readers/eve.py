@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import polars as pl
 from polars.exceptions import PolarsError
 
 from watchfloor.instants import instant_of
 from watchfloor.jsonvalues import Rest, integer, text_of
-from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.documents import has_lines
-from watchfloor.readers.jsonrecords import Exact, read_json, share_of
-from watchfloor.readers.lines import Parse
+from watchfloor.readers._reader import Head, Options, Reader, Tables
+from watchfloor.readers.records.documents import has_lines
+from watchfloor.readers.records.jsonrecords import Exact, are_lines, read_json, read_json_together, share_of
+from watchfloor.readers.records.lines import Parse
+from watchfloor.readers.records.together import Small, by_size
 from watchfloor.schemas import TIME
 
 __all__ = ["READER"]
@@ -86,6 +88,39 @@ _SEVERITIES = {1: 90.0, 2: 60.0, 3: 30.0}
 _NO_SERVICE = ["failed", "unknown", ""]
 """Suricata's words for an application protocol that it did not recognise."""
 
+_Taken = Mapping[str, "_Taken | None"]
+_BOTH: _Taken = dict.fromkeys(("flow_id", "event_type", "src_ip", "src_port", "dest_ip", "dest_port"))
+_TAKEN: dict[str, _Taken] = {
+    "flow": {
+        **_BOTH,
+        **dict.fromkeys(("proto", "app_proto", "host")),
+        "flow": dict.fromkeys(("bytes_toserver", "bytes_toclient", "start", "end", "state")),
+    },
+    "dns": {
+        **_BOTH,
+        "timestamp": None,
+        "dns": dict.fromkeys(("rrname", "rrtype", "rcode", "rdata", "ttl")),
+    },
+    "http": {
+        **_BOTH,
+        "timestamp": None,
+        "http": dict.fromkeys(
+            ("hostname", "url", "http_user_agent", "http_content_type", "http_refer", "http_method", "status", "length")
+        ),
+    },
+    "tls": {
+        **_BOTH,
+        "timestamp": None,
+        "tls": {
+            **dict.fromkeys(("sni", "version", "cipher_suite", "ja4")),
+            "ja3": {"hash": None},
+            "ja3s": {"hash": None},
+        },
+    },
+}
+"""By kind of record, what columns hold of it: members, and members of objects within. The time of a flow is its start,
+not that of the record."""
+
 
 def accepts(head: Head) -> float:
     """The share of objects with a time, a kind, and what only Suricata writes beside them."""
@@ -101,6 +136,11 @@ def _is_eve(found: Mapping[str, Any]) -> bool:
 def read(path: Path, options: Options) -> Tables:
     """The tables of one file."""
     return read_json(path, options, format=READER.name, tables=READER.tables, make=_event, fast=_fast, names=_NAMES)
+
+
+def _read_small(group: Sequence[Small], options: Options) -> Tables:
+    """The tables of some files, as `read` gives them."""
+    return read_json_together(group, options, format=READER.name, tables=READER.tables, make=_event, fast=_fast)
 
 
 def _event(found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -170,9 +210,9 @@ def _decoded(records: pl.DataFrame, exact: Exact, rejects: list[tuple[int, str]]
     if not records.height:
         return
     try:
-        yield records.select("record", pl.col("text").str.json_decode(pl.Struct(_SCHEMA)).alias("found")).unnest(
-            "found"
-        )
+        frame = records.select("record", pl.col("text").str.json_decode(pl.Struct(_SCHEMA)).alias("found"))
+        frame = frame.unnest("found")
+        yield frame.with_columns(fields=_left(records["text"], frame["event_type"], exact))
     except PolarsError:
         if records.height <= _FEW:
             typed, more = _typed(records, exact)
@@ -196,13 +236,80 @@ def _typed(records: pl.DataFrame, exact: Exact) -> tuple[pl.DataFrame, list[tupl
             rejects.append((record, f"{error}"))
         else:
             rows += [one | {"record": record} for one in found]
-    return pl.DataFrame(rows, schema={"record": _INT} | _SCHEMA), rejects
+    return pl.DataFrame(rows, schema={"record": _INT} | _SCHEMA | {"fields": _TEXT}), rejects
 
 
 def _whole(found: dict[str, Any]) -> dict[str, Any]:
     """The fields that columns are made of; a collector's own object under `host` names the sensor's machine."""
     host = found.get("host")
-    return _fitted(found | {"host": host.get("name")} if isinstance(host, dict) else found, _SCHEMA)
+    fitted = _fitted(found | {"host": host.get("name")} if isinstance(host, dict) else found, _SCHEMA)
+    return fitted | {"fields": _left_of(found)}
+
+
+def _left(texts: pl.Series, kinds: pl.Series, exact: Exact) -> pl.Series:
+    """What no column holds of records, as JSON objects; null for kinds that have no such column."""
+    left = [
+        None if (taken := _TAKEN.get(kind)) is None else _quickly_left(text.encode(), taken)
+        for text, kind in zip(texts, kinds, strict=True)
+    ]
+    series = pl.Series(left, dtype=_TEXT)
+    # What the quick way does not promise to keep as it is: members in other layouts, or twice, and long numbers.
+    odd = (series == "") | series.str.contains(_LONG_NUMBER)
+    for place in odd.fill_null(False).arg_true():
+        left[place] = _left_of(exact.decode(texts[place])[0])
+    return pl.Series(left, dtype=_TEXT)
+
+
+def _quickly_left(text: bytes, taken: _Taken) -> str | None:
+    """What is left of an object, whose other values are copied as they are written; empty where that is not certain."""
+    try:
+        left = _without(text, taken)
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        return ""
+    return _ENCODE(left).decode() if left else None
+
+
+def _without(text: bytes | msgspec.Raw, taken: _Taken) -> dict[str, msgspec.Raw | dict[str, Any]]:
+    """The members of an object that columns do not hold.
+
+    Raises:
+        ValueError: a member may stand twice, or the object is written with blanks.
+    """
+    members: dict[str, Any] = _MEMBERS(text)
+    if len(_ENCODE(members)) != len(memoryview(text)):
+        raise ValueError
+    for name, inner in taken.items():
+        if inner is None:
+            members.pop(name, None)
+        elif (value := members.get(name)) is not None:
+            if left := _without(value, inner):
+                members[name] = left
+            else:
+                del members[name]
+    return members
+
+
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_ENCODE = msgspec.json.Encoder().encode
+_LONG_NUMBER = r"[:\[,] ?-?[0-9.]{16,}"
+
+
+def _left_of(found: Mapping[str, Any]) -> str | None:
+    """The same of an object that is decoded."""
+    taken = _TAKEN.get(str(found.get("event_type")))
+    return None if taken is None else Rest(_pruned(found, taken)).fields()
+
+
+def _pruned(found: Mapping[str, Any], taken: _Taken) -> dict[str, Any]:
+    left: dict[str, Any] = {}
+    for name, value in found.items():
+        if name not in taken:
+            left[name] = value
+        elif (inner := taken[name]) is not None:
+            rest = _pruned(value, inner) if isinstance(value, dict) else value
+            if rest or not isinstance(value, dict):
+                left[name] = rest
+    return left
 
 
 def _fitted(found: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -258,6 +365,7 @@ _PAIR = {
     "src_port": pl.col("src_port"),
     "dst_ip": pl.col("dest_ip"),
     "dst_port": pl.col("dest_port"),
+    "fields": pl.col("fields"),
 }
 
 
@@ -430,7 +538,7 @@ READER = Reader(
     about="Suricata EVE JSON, also gzip: alerts with evidence, flows, DNS, HTTP, TLS; every other record as an event",
     tables=("alerts", "evidence", "connections", "dns_queries", "http_requests", "tls_sessions", "events"),
     accepts=accepts,
-    read=one_by_one(read),
+    read=by_size(read, _read_small, alone=lambda small: not are_lines(small.head, _NAMES)),
     sign="JSON objects with `timestamp`, `event_type`, and `flow_id` or `src_ip`",
     grows=lambda head: has_lines(head.lines),
 )

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from watchfloor.errors import MissingExtra, UnreadableFile
-from watchfloor.readers import files
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
+from watchfloor.readers.intake import files
+from watchfloor.readers.records.xmlstream import Account, Rows, whole
 from watchfloor.readers.winxml import row_of
-from watchfloor.readers.xmlstream import Account, Rows, whole
 
 __all__ = ["READER"]
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from watchfloor.errors import UnreadableFile
 from watchfloor.instants import Instant, instant_of
 from watchfloor.jsonvalues import Rest, integer, text_of, unwrapped
-from watchfloor.readers import files
-from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.documents import has_lines
-from watchfloor.readers.endpoints import address_of, port_of, protocol_of
-from watchfloor.readers.jsoncolumns import by_columns
-from watchfloor.readers.jsonnames import Place, Places, places_of, put_out, value_at
-from watchfloor.readers.jsonrecords import objects_of, read_json, share_of
+from watchfloor.readers._reader import Head, Options, Reader, Tables
+from watchfloor.readers.intake import files
+from watchfloor.readers.meaning.endpoints import address_of, port_of, protocol_of
+from watchfloor.readers.meaning.jsonnames import Place, Places, places_of, put_out, value_at
+from watchfloor.readers.records.documents import has_lines
+from watchfloor.readers.records.jsoncolumns import by_columns
+from watchfloor.readers.records.jsonrecords import are_lines, objects_of, read_json, read_json_together, share_of
+from watchfloor.readers.records.together import Small, by_size
 
 __all__ = ["READER", "event_of"]
 
@@ -46,6 +47,16 @@ def read(path: Path, options: Options) -> Tables:
     return read_json(
         path, options, format=READER.name, tables=READER.tables, make=_events, fast=by_columns, names=_has_time
     )
+
+
+def _read_small(group: Sequence[Small], options: Options) -> Tables:
+    """The events of some files, as `read` gives them."""
+    return read_json_together(group, options, format=READER.name, tables=READER.tables, make=_events, fast=by_columns)
+
+
+def _is_whole(small: Small) -> bool:
+    """Whether a file's lines do not tell its records apart, or it holds none."""
+    return not objects_of(small.head) or not are_lines(small.head, _has_time)
 
 
 def _has_time(found: Mapping[str, Any]) -> bool:
@@ -157,7 +168,7 @@ READER = Reader(
     about="Any JSON lines, array or objects one after the other that say when they were written, as events",
     tables=("events",),
     accepts=accepts,
-    read=one_by_one(read),
+    read=by_size(read, _read_small, alone=_is_whole),
     sign="JSON objects with a time, such as `@timestamp`, `time`, `ts`",
     grows=lambda head: has_lines(head.lines),
 )

@@ -13,8 +13,9 @@ from pathlib import Path
 import polars as pl
 
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.keyed import Grammar, control_free, events
-from watchfloor.readers.lines import read_lines
+from watchfloor.readers.records.keyed import BLOCK_BYTES, Grammar, control_free, events
+from watchfloor.readers.records.lines import read_lines
+from watchfloor.readers.records.orders import where
 
 __all__ = ["READER"]
 
@@ -22,6 +23,9 @@ _SIGN = r"LEEF: ?[0-9]\.[0-9]\|"
 _PARTS = ("vendor", "product", "version", "event_id", "extension")
 _DELIMITER = r"^(|\||[^|=]|0?[xX][0-9A-Fa-f]{1,6})\|"
 """The sixth field of LEEF 2.0: nothing, a character, or its number; some products leave the field out."""
+_AT_THE_END = "LEEF: ?[0-9]\\.[0-9]$"
+_TAB = r"^(?:|0?[xX]0?9)\|"
+"""The sixth field of LEEF 2.0, where it says what is meant without it, too."""
 _BLANK_BEFORE_KEY = r" [A-Za-z][A-Za-z0-9_.]*="
 
 
@@ -40,29 +44,6 @@ def pairs(text: str, delimiter: str) -> list[tuple[str, str]]:
     return found
 
 
-_LEEF = Grammar(
-    columns={
-        "src_ip": ("src", "identSrc"),
-        "src_port": ("srcPort",),
-        "dst_ip": ("dst",),
-        "dst_port": ("dstPort",),
-        "proto": ("proto",),
-        "user": ("usrName", "accountName"),
-        "host": ("identHostName", "hostName"),
-        "action": ("action", "act"),
-        "category": ("cat",),
-        "severity_text": ("sev", "severity"),
-        "url": ("url",),
-        "message": ("msg", "message"),
-    },
-    times=("devTime",),
-    pairs=pairs,
-    protect=lambda text: text.str.replace_many(["\\", '"'], ["\x01", "\x05"]),
-    key_first=True,
-    time_format="devTimeFormat",
-)
-
-
 def accepts(head: Head) -> float:
     """The share of lines that hold LEEF's sign."""
     return head.share(re.compile(_SIGN).search)
@@ -71,13 +52,13 @@ def accepts(head: Head) -> float:
 def read(path: Path, options: Options) -> Tables:
     """The events of one file."""
     written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    hosts: dict[str, str | None] = {}
 
     def parse(records: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
-        rows, rejects = _headers(records)
-        found = events(rows, _LEEF, source=str(path), zone=options.zone, written=written)
+        found, rejects = events(records, _LEEF, source=str(path), zone=options.zone, written=written, hosts=hosts)
         return {"events": found, "rejects": rejects}
 
-    return read_lines(path, options, format="leef", tables=("events",), parse=parse)
+    return read_lines(path, options, format="leef", tables=("events",), parse=parse, block_bytes=BLOCK_BYTES)
 
 
 def _headers(records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -128,13 +109,29 @@ def _headers(records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         "record",
         "prefix",
         "delimiter",
-        odd=odd | (pl.col("version").str.contains(r'[\\"\x00-\x1f]')),
-        escaped=extension.str.contains("\\", literal=True) | extension.str.contains('"', literal=True),
-        extension=extension.str.strip_suffix(delimiter),
-        version=_said("version"),
-        program=pl.concat_str(_said("vendor"), _said("product"), separator=" ", ignore_nulls=True).replace("", None),
-        event_id=_said("event_id"),
+        (odd | (pl.col("version").str.contains(r'[\\"\x00-\x1f]'))).alias("odd"),
+        (extension.str.contains("\\", literal=True) | extension.str.contains('"', literal=True)).alias("escaped"),
+        extension.str.strip_suffix(delimiter).alias("extension"),
+        *_facts(),
     ), rejects
+
+
+def _heads(texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series | None]:
+    """What texts up to their first tab say, where headers are as usual, and which are: a version behind the prefix, no
+    delimiter but the tab."""
+    names = ("sign", *_PARTS[:-1], "first")
+    header = pl.col("text").str.splitn("|", len(names)).struct.rename_fields(names)
+    first = pl.col("first").str.replace(_TAB, "")
+    cut = texts.select_seq(header.struct.unnest()).with_columns(first)
+    usual = where(cut, [pl.col("sign").str.contains(_AT_THE_END), ~pl.col("first").str.contains("|", literal=True)])
+    prefix = pl.col("sign").str.replace(_AT_THE_END, "").alias("prefix")
+    return cut.select_seq(prefix, *_facts(), "first"), usual
+
+
+def _facts() -> tuple[pl.Expr, ...]:
+    """What the parts of a header say, as columns."""
+    program = pl.concat_str(_said("vendor"), _said("product"), separator=" ", ignore_nulls=True)
+    return _said("version"), program.replace("", None).alias("program"), _said("event_id")
 
 
 def _said(name: str) -> pl.Expr:
@@ -151,6 +148,30 @@ def _characters(named: pl.Series) -> dict[str, str]:
             found[name] = chr(code) if number else name
     return found or {"": "\t"}
 
+
+_LEEF = Grammar(
+    columns={
+        "src_ip": ("src", "identSrc"),
+        "src_port": ("srcPort",),
+        "dst_ip": ("dst",),
+        "dst_port": ("dstPort",),
+        "proto": ("proto",),
+        "user": ("usrName", "accountName"),
+        "host": ("identHostName", "hostName"),
+        "action": ("action", "act"),
+        "category": ("cat",),
+        "severity_text": ("sev", "severity"),
+        "url": ("url",),
+        "message": ("msg", "message"),
+    },
+    times=("devTime",),
+    pairs=pairs,
+    protect=lambda text: text.str.replace_many(["\\", '"'], ["\x01", "\x05"]),
+    key_first=True,
+    headers=_headers,
+    heads=_heads,
+    time_format="devTimeFormat",
+)
 
 READER = Reader(
     name="leef",

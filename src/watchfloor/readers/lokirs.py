@@ -13,7 +13,7 @@ import polars as pl
 from watchfloor.instants import instant_of
 from watchfloor.jsonvalues import Rest, text_of
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.jsonrecords import read_json, share_of
+from watchfloor.readers.records.jsonrecords import read_json, share_of
 from watchfloor.schemas import SCANS
 
 __all__ = ["READER"]

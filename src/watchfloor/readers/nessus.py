@@ -16,7 +16,7 @@ import polars as pl
 
 from watchfloor import times
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.xmlstream import Account, Node, Rows, Shape, as_json, begins_with, epoch, flat, items
+from watchfloor.readers.records.xmlstream import Account, Node, Rows, Shape, as_json, begins_with, epoch, flat, items
 
 __all__ = ["READER"]
 

@@ -13,7 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.xmlstream import Account, Item, Node, Rows, Shape, as_json, begins_with, epoch, flat, items
+from watchfloor.readers.records.xmlstream import (
+    Account,
+    Item,
+    Node,
+    Rows,
+    Shape,
+    as_json,
+    begins_with,
+    epoch,
+    flat,
+    items,
+)
 
 __all__ = ["READER"]
 

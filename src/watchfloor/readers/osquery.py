@@ -10,8 +10,8 @@ from typing import Any
 from watchfloor.instants import instant_of
 from watchfloor.jsonvalues import Rest
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.documents import has_lines
-from watchfloor.readers.jsonrecords import read_json, share_of
+from watchfloor.readers.records.documents import has_lines
+from watchfloor.readers.records.jsonrecords import read_json, share_of
 
 __all__ = ["READER"]
 

@@ -11,11 +11,11 @@ import polars as pl
 from watchfloor import times
 from watchfloor.errors import AmbiguousTime
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.commas import cells
-from watchfloor.readers.commas import sound as sound_cells
-from watchfloor.readers.jsontext import json_object, json_text
-from watchfloor.readers.lines import read_lines
-from watchfloor.readers.phrases import said
+from watchfloor.readers.meaning.phrases import said
+from watchfloor.readers.records.commas import cells
+from watchfloor.readers.records.commas import sound as sound_cells
+from watchfloor.readers.records.jsontext import json_object, json_text
+from watchfloor.readers.records.lines import read_lines
 
 __all__ = ["READER", "SEVERITIES"]
 

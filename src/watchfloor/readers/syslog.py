@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -10,14 +11,18 @@ from pathlib import Path
 import polars as pl
 
 from watchfloor.errors import UnreadableFile
-from watchfloor.readers import frames, order, phrases, texts
-from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.files import first_bytes, head
-from watchfloor.readers.jsontext import json_object, json_text
-from watchfloor.readers.lines import Blocks, read_lines
+from watchfloor.readers._reader import Head, Options, Reader, Tables
+from watchfloor.readers.intake import texts
+from watchfloor.readers.intake.files import first_bytes, head
+from watchfloor.readers.meaning import phrases
+from watchfloor.readers.meaning.prefix import FACILITIES, SEVERITIES, peel
+from watchfloor.readers.meaning.stamps import BEGINS
 from watchfloor.readers.patterns.messages import Messages
-from watchfloor.readers.prefix import FACILITIES, SEVERITIES, peel
-from watchfloor.readers.stamps import BEGINS
+from watchfloor.readers.records import frames, order
+from watchfloor.readers.records.accounts import tables_of
+from watchfloor.readers.records.jsontext import json_object, json_text
+from watchfloor.readers.records.lines import Blocks, read_lines
+from watchfloor.readers.records.together import Small, by_size, read_together
 
 __all__ = ["READER", "events_of", "read_messages"]
 
@@ -72,15 +77,9 @@ def read_messages(path: Path, options: Options, messages: Messages, *, format: s
     known = order.survey(
         frames.blocks(path, silent) if framed else texts.blocks(path, None, silent), zone=options.zone, written=written
     )
-    seen: set[str] = set()
 
     def parse(records: pl.DataFrame) -> dict[str, pl.DataFrame]:
-        peeled = peel(known.add(records), source=str(path), zone=options.zone, written=written)
-        unread = pl.col("time").is_null() & pl.col("time_text").is_not_null()
-        found = messages.applied(_events(peeled.filter(~unread)))
-        bad = peeled.filter(unread).select("record", reason=pl.lit("a time that does not exist"))
-        seen.update(name for name, frame in found.items() if frame.height)
-        return found | {"rejects": pl.concat([found["rejects"], bad]) if "rejects" in found else bad}
+        return _parsed(known.add(records), messages, source=str(path), zone=options.zone, written=written)
 
     # Messages alone, without time and host: every line is one.
     bare = messages.pattern is not None and not framed and not accepts(head(path))
@@ -93,18 +92,72 @@ def read_messages(path: Path, options: Options, messages: Messages, *, format: s
         begins=None if bare else pl.col("text").str.contains(BEGINS),
         blocks=blocks,
     )
-    idle = {name for name in messages.tables if name not in seen} - (set() if seen - {"rejects"} else {"events"})
-    tables = {name: frame for name, frame in tables.items() if name not in idle}
+    tables = _without_idle(tables, messages)
     [account] = tables["ledger"].collect().to_dicts()
     reasons = tables["rejects"].select(pl.col("reason").unique()).collect()["reason"].to_list()
     if account["lines"] and not account["lines_read"] and reasons in ([], ["no record has begun before this line"]):
-        raise UnreadableFile(f"{path}: no line begins with a time", hint="`watchfloor formats` lists what can be read")
+        raise _no_syslog(str(path))
     if framed:
         note = pl.lit("messages are told apart by their lengths; each counts as a line")
         tables["ledger"] = tables["ledger"].with_columns(
             notes=pl.concat_str("notes", note, separator="; ", ignore_nulls=True)
         )
     return tables
+
+
+def _read_small(group: Sequence[Small], options: Options) -> Tables:
+    """The events of some files, as `read` gives them.
+
+    Raises:
+        AmbiguousTime: clock times without a zone.
+        UnreadableFile: a file in which no line begins with a time.
+    """
+    first = group[0].path
+    written = [datetime.fromtimestamp(small.path.stat().st_mtime, UTC) for small in group]
+    messages = Messages(first, options)
+
+    def prepare(lines: pl.DataFrame) -> Callable[[pl.DataFrame], pl.DataFrame]:
+        return order.survey_each(lines, zone=options.zone, written=written).add
+
+    def parse(records: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        return _parsed(records, messages, source=str(first), zone=options.zone, written=written[0])
+
+    tables, shares = read_together(
+        group,
+        format="syslog",
+        tables=messages.tables,
+        parse=parse,
+        begins=pl.col("text").str.contains(BEGINS),
+        prepare=prepare,
+    )
+    found = _without_idle(tables, messages) | tables_of(shares.accounts)
+    empty = found["ledger"].filter((pl.col("lines") > 0) & (pl.col("lines_read") == 0)).select("source").collect()
+    if empty.height:
+        raise _no_syslog(empty["source"][0])
+    return found
+
+
+def _no_syslog(source: str) -> UnreadableFile:
+    return UnreadableFile(f"{source}: no line begins with a time", hint="`watchfloor formats` lists what can be read")
+
+
+def _without_idle(tables: Tables, messages: Messages) -> Tables:
+    """Without tables that might have come of messages and did not; events where there is nothing else."""
+    idle = [name for name in messages.tables if not tables[name].select(pl.len()).collect().item()]
+    if len(idle) == len(messages.tables):
+        idle.remove("events")
+    return {name: frame for name, frame in tables.items() if name not in idle}
+
+
+def _parsed(
+    records: pl.DataFrame, messages: Messages, *, source: str, zone: str | None, written: datetime
+) -> dict[str, pl.DataFrame]:
+    """The rows of records with `year` and `later`, and those whose time does not exist."""
+    peeled = peel(records, source=source, zone=zone, written=written)
+    unread = pl.col("time").is_null() & pl.col("time_text").is_not_null()
+    found = messages.applied(_events(peeled.filter(~unread)))
+    bad = peeled.filter(unread).select("record", reason=pl.lit("a time that does not exist"))
+    return found | {"rejects": pl.concat([found["rejects"], bad]) if "rejects" in found else bad}
 
 
 def events_of(records: pl.DataFrame, *, source: str, zone: str | None, written: datetime) -> pl.DataFrame:
@@ -204,6 +257,6 @@ READER = Reader(
     tables=("events", "http_requests", "dns_queries", "connections"),
     accepts=accepts,
     sign=_sign,
-    read=one_by_one(read),
+    read=by_size(read, _read_small, alone=lambda small: frames.is_framed(small.content)),
     grows=lambda _: True,
 )

@@ -17,7 +17,7 @@ import polars as pl
 from watchfloor import times
 from watchfloor.errors import AmbiguousTime
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.lines import read_lines
+from watchfloor.readers.records.lines import read_lines
 from watchfloor.schemas import FINDINGS, SCANS
 
 __all__ = ["READER"]

@@ -13,8 +13,8 @@ import polars as pl
 
 from watchfloor import times
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.endpoints import PROTOCOLS
-from watchfloor.readers.lines import read_lines
+from watchfloor.readers.meaning.endpoints import PROTOCOLS
+from watchfloor.readers.records.lines import read_lines
 
 __all__ = ["READER"]
 
@@ -36,13 +36,15 @@ _EMPTY = r"(?:^| )(?:NODATA|SKIPDATA)(?: |$)"
 def accepts(head: Head) -> float:
     """The share of lines that a header above them names the fields of, or that are in the default order."""
     width = 0
-    fits = 0
-    for line in head.lines:
+
+    def fits(line: str) -> bool:
+        nonlocal width
         names = line.replace("_", "-").split(" ")
         if set(names) >= _NEEDED:
             width = len(names)
-        fits += len(names) == width if width else bool(re.match(_RECORD, line))
-    return fits / len(head.lines) if head.lines else 0.0
+        return len(names) == width if width else bool(re.match(_RECORD, line))
+
+    return head.share(fits)
 
 
 def read(path: Path, options: Options) -> Tables:

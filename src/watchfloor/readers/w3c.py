@@ -10,10 +10,10 @@ import polars as pl
 
 from watchfloor import times
 from watchfloor.errors import AmbiguousTime
-from watchfloor.readers import commas
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.jsontext import json_object, json_text
-from watchfloor.readers.lines import read_lines
+from watchfloor.readers.records import commas
+from watchfloor.readers.records.jsontext import json_object, json_text
+from watchfloor.readers.records.lines import read_lines
 
 __all__ = ["READER"]
 

@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 from watchfloor.instants import Instant, instant_of
 from watchfloor.jsonvalues import Rest, unwrapped
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.documents import has_lines
-from watchfloor.readers.endpoints import PROTOCOLS, address_of, port_of
-from watchfloor.readers.jsonrecords import Make, read_json, share_of
+from watchfloor.readers.meaning.endpoints import PROTOCOLS, address_of, port_of
+from watchfloor.readers.meaning.winmessages import said_in
+from watchfloor.readers.records.documents import has_lines
+from watchfloor.readers.records.jsonrecords import Make, read_json, share_of
 from watchfloor.readers.winevents import LEVELS
-from watchfloor.readers.winmessages import said_in
 
 __all__ = ["READER", "event_of", "is_event"]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from watchfloor.readers.endpoints import PROTOCOLS
-from watchfloor.readers.xmlstream import as_json
+from watchfloor.readers.meaning.endpoints import PROTOCOLS
+from watchfloor.readers.records.xmlstream import as_json
 
 __all__ = ["LEVELS", "Facts", "event"]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
+from watchfloor.readers.records.xmlstream import Account, Node, Rows, Shape, begins_with, flat, items
 from watchfloor.readers.winevents import Facts, event
-from watchfloor.readers.xmlstream import Account, Node, Rows, Shape, begins_with, flat, items
 
 __all__ = ["READER", "row_of"]
 

@@ -1,1 +1,1 @@
-"""An API becomes canonical tables: one file per system. None yet: exports are read by `readers`."""
+"""An API becomes canonical tables: one folder per system, and what they share in files named for their job."""

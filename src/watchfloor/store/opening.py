@@ -39,7 +39,8 @@ def open_workspace(path_or_url: str | Path | None = None, *, create: bool = Fals
     if url.get_backend_name() == "sqlite" and not create and not Path(str(url.database)).is_file():
         raise WorkspaceError(
             f"there is no workspace at {name}",
-            hint="`watchfloor pull qradar --url https://CONSOLE` fills one; or name files, or another --workspace",
+            hint="`watchfloor pull qradar --url https://CONSOLE` fills one (so do pull graph and pull thehive); "
+            f"or name files, or another workspace: --workspace, {VARIABLE}, open_workspace(PATH)",
         )
     engine = _engine(url, name)
     with translated(name):
@@ -53,7 +54,7 @@ def open_workspace(path_or_url: str | Path | None = None, *, create: bool = Fals
 
 def _url(named: str) -> sa.URL:
     if "://" not in named:
-        path = Path(named)
+        path = Path(named).absolute()  # a program may change its folder while the workspace is open
         if path.is_dir():
             path /= DEFAULT
         return sa.URL.create("sqlite", database=str(path))
@@ -108,7 +109,7 @@ def _prepare(engine: sa.Engine, name: str, *, create: bool) -> None:
     if have is None and (tables if engine.dialect.name == "sqlite" else tables & set(layout.layout.tables)):
         raise WorkspaceError(f"{name} is a database of something else", hint="name another file with --workspace")
     if have is None and not create:
-        raise WorkspaceError(f"{name} is an empty database", hint="`watchfloor pull qradar` fills it")
+        raise WorkspaceError(f"{name} is an empty database", hint="`watchfloor pull` fills it")
     if have is not None and have > newest:
         raise WorkspaceError(
             f"{name} was written by a newer watchfloor: its layout has version {have}, this one knows {newest}",

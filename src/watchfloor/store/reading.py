@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,8 @@ from watchfloor.mappings.qradar import Kind, Lookups
 from watchfloor.mappings.qradar import alerts as qradar_alerts
 from watchfloor.schemas import ALERTS, EVIDENCE, LEDGER, REJECTS, Tables
 from watchfloor.store.layout import history, runs, sources
+from watchfloor.store.mapped import MAPPED, of_mapped
+from watchfloor.store.records import Records, loads, seen, settled
 from watchfloor.times import from_epoch
 
 if TYPE_CHECKING:
@@ -41,7 +42,6 @@ _NAMED: dict[str, Kind] = {
     "local_destination_address": "local destination addresses",
 }
 """Kinds of objects that name what offenses hold as ids."""
-
 HISTORY = pl.Schema(
     {
         "source": pl.String(),
@@ -71,7 +71,13 @@ def tables_of(workspace: Workspace, verdicts: Verdicts | None = None) -> Tables:
         missing = {source: _missing(connection, source) for source, _ in found}
     beside = verdicts_of(workspace.folder) if workspace.folder is not None else shipped_verdicts()
     said = verdicts or beside
-    parts = [_of_qradar(workspace, source, missing[source], said) for source, system in found if system == "qradar"]
+    parts = [
+        _of_qradar(workspace, source, missing[source], said)
+        if system == "qradar"
+        else of_mapped(workspace, source, system, missing[source], said)
+        for source, system in found
+        if system == "qradar" or system in MAPPED
+    ]
     kinds = {"alerts": ALERTS, "evidence": EVIDENCE, "rejects": REJECTS, "ledger": LEDGER}
     return {name: pl.concat([part[name] for part in parts] or [kind.empty()]) for name, kind in kinds.items()}
 
@@ -88,38 +94,18 @@ def _missing(connection: sa.Connection, source: str) -> str | None:
 def _of_qradar(workspace: Workspace, source: str, missing: str | None, verdicts: Verdicts) -> Tables:
     lookups = Lookups(verdicts=verdicts)
     for kind, name in _NAMED.items():
-        lookups.add(name, (_loads(body) for *_, body in workspace.bodies(source, kind)))
-    earlier: dict[int, str] = {}
-    count = 0
-
-    def offenses() -> Iterator[Any]:
-        nonlocal count
-        last: dict[str, tuple[int, int]] = {}
-        for count, (key, generation, _, body) in enumerate(workspace.bodies(source, "offense"), start=1):
-            if generation > 1 or key in last:
-                _number_again(earlier, last, key, generation, count)
-            last[key] = (generation, count)
-            yield _loads(body)
-
-    tables = qradar_alerts(offenses(), lookups, source=source)
-    named = pl.col("record").replace_strict(earlier, default=None, return_dtype=pl.String)
-    row = {"source": source, "format": "workspace", "lines": count, "partial": missing}
+        lookups.add(name, (loads(body) for *_, body in workspace.bodies(source, kind)))
+    records = Records(workspace, source, "offense")
+    tables = records.named(qradar_alerts(iter(records), lookups, source=source))
     acts = pl.concat([acts_of_notes(_notes(workspace, source)), acts_of_states(_states(workspace, source))])
-    alerts = with_acts(tables["alerts"].with_columns(alert_id=pl.coalesce(named, "alert_id")), acts)
-    evidence = tables["evidence"].with_columns(alert_id=pl.coalesce(named, "alert_id"))
-    return {
-        # Computed once: a question asks for them many times.
-        "alerts": alerts.collect().lazy(),
-        "evidence": evidence.collect().lazy(),
-        "rejects": REJECTS.fill(tables["rejects"]),
-        "ledger": pl.LazyFrame([row], schema=LEDGER.schema),
-    }
+    tables["alerts"] = with_acts(tables["alerts"], acts)
+    return settled([tables], source, records.count, missing)
 
 
 def _notes(workspace: Workspace, source: str) -> Iterator[Mapping[str, Any]]:
     """Notes, each with its offense."""
     for *_, body in workspace.bodies(source, "note"):
-        found = _loads(body)
+        found = loads(body)
         for note in found["notes"]:
             yield note | {"offense_id": found["offense_id"]}
 
@@ -135,45 +121,16 @@ def _states(workspace: Workspace, source: str) -> pl.DataFrame:
     """The states of offenses that were seen, each when it was fetched; those of ids that began again are left out."""
     decoder = msgspec.json.Decoder(_State)
     rows = []
-    chosen = sa.select(history.c.key, history.c.observed_ms, history.c.body).where(
-        history.c.source == source,
-        history.c.kind == "offense",
-        history.c.generation == 1,
-        history.c.body.is_not(None),
-    )
-    with (
-        workspace.reading() as connection,
-        connection.execution_options(yield_per=1_000).execute(chosen) as found,
-    ):
-        for key, seen, body in found:
-            try:
-                one = decoder.decode(body)
-            except (msgspec.MsgspecError, UnicodeError):  # such an offense is a reject, or no act of anybody
-                continue
-            made = one.first_persisted_time or one.start_time
-            rows.append((key, one.assigned_to, made, one.last_persisted_time, seen))
+    for key, at, body in seen(workspace, source, "offense"):
+        try:
+            one = decoder.decode(body)
+        except (msgspec.MsgspecError, UnicodeError):  # such an offense is a reject, or no act of anybody
+            continue
+        made = one.first_persisted_time or one.start_time
+        rows.append((key, one.assigned_to, made, one.last_persisted_time, at))
     types = {name: pl.Int64() if isinstance(dtype, pl.Datetime) else dtype for name, dtype in STATES.items()}
     frame = pl.DataFrame(rows, schema=types, orient="row")
     return frame.with_columns(from_epoch(pl.col(name), "ms") for name in types if name.endswith("_time"))
-
-
-def _loads(body: str) -> Any:
-    """The JSON of an object; the quick reader refuses lone surrogates."""
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeError):
-        return json.loads(body)
-
-
-def _number_again(
-    earlier: dict[int, str], last: dict[str, tuple[int, int]], key: str, generation: int, record: int
-) -> None:
-    """Ids begin again after a hard clean: the living offense keeps its id, an earlier one is `5 (1)`."""
-    before = last.get(key)
-    if before is None:
-        return
-    older, number = min(before, (generation, record))
-    earlier[number] = f"{key} ({older})"
 
 
 def history_of(workspace: Workspace, kind: str | None = None) -> pl.LazyFrame:

@@ -88,3 +88,26 @@ def test_errors_of_a_web_server_are_never_excluded() -> None:
     """However steadily they come."""
     made = Made().add("Web server 400 error code.", 100, host="a").add("clock", 240)
     assert "grouped, never excluded" in _against(made, "host = a", "Web server 400 error code.")
+
+
+def test_what_would_be_missed_most_must_be_proven_most() -> None:
+    """Severe alerts, and those of a rule that alone covers a technique, need all four quarters of the time."""
+
+    def against(severity: int, **facts: str) -> str:
+        made = Made().add("s", 1, host="b", hours=1)
+        work = made.add("r", 90, start=61, hours=179, host="a", severity=severity, **facts).work
+        (found,) = judge(work, list(candidates(work, minimum=10)))
+        return found.against
+
+    late = "it is new or rare: they came in 3 of 4 quarters of the time"
+    assert [against(30), against(80), against(30, technique="T1110")] == ["", late, late]
+
+
+def test_hours_without_the_true_alert_are_no_habit() -> None:
+    """Alerts all day and night: some eight hours lie apart from the true one, and mean nothing."""
+    made = _labelled().add("r", 600, disposition="false_positive")
+    work = made.add("r", 1, start=12, hours=1, disposition="true_positive").work
+    judged = judge(work, list(candidates(work, minimum=10)))
+    hours = [one.against for one in judged if str(one.candidate.exclusion).endswith("UTC")]
+    assert hours
+    assert all("the true ones lie elsewhere" in against for against in hours)

@@ -76,3 +76,33 @@ def test_before_and_after_share_nothing() -> None:
     assert (past.facts.height, future.facts.height) == (5, 5)
     assert work.after(cut, cut + timedelta(hours=2)).alerts.height == 2
     assert pl.concat([past.alerts, future.alerts]).height == work.alerts.height
+
+
+def test_handling_time_by_rule() -> None:
+    """From when someone took it until it was closed; what was derived from other times counts as unknown."""
+    n = 10
+    alerts = table(
+        ALERTS,
+        alert_id=[str(k) for k in range(3 * n)],
+        rule=["long"] * n + ["short"] * n + ["derived"] * n,
+        created_time=[START] * 3 * n,
+        assigned_time=[START + timedelta(minutes=5)] * 3 * n,
+        closed_time=[START + timedelta(minutes=95)] * n + [START + timedelta(minutes=15)] * 2 * n,
+        time_basis=[None] * 2 * n + ["closed: the next change of its state"] * n,
+    )
+    work = work_of(alerts, EVIDENCE.empty())
+    assert work.minutes == {"long": 90, "short": 10}
+    # Against 50, the median of all.
+    assert work.effort == {"long": 1.8, "short": 0.2}
+
+
+def test_techniques_that_a_rule_alone_covers() -> None:
+    """Although all its alerts name the same one."""
+    made = Made().add("r", 2, technique="T1110").add("s", 2, technique="T1003").add("t", 1, technique="T1003")
+    assert made.work.sole == {"r": ("T1110",)}
+
+
+def test_the_one_source_of_a_rule() -> None:
+    """A rule with two has none."""
+    made = Made().add("r", 2, log_source="fw1").add("s", 1, log_source="fw1").add("s", 1, log_source="fw2")
+    assert made.work.origin == {"r": ("log_source", "fw1")}

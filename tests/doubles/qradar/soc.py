@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-import threading
 from collections.abc import Iterable
 from typing import Any
+
+from watchfloor.demo.console import Holdings
 
 NOW_MS = 1_760_000_000_000
 """The console's clock at the begin: 9 October 2025."""
@@ -58,20 +59,15 @@ ADDRESSES = 2_000
 NULLABLE = ("close_time", "closing_user", "closing_reason_id", "assigned_to", "domain_id")
 
 
-class Soc:
+class Soc(Holdings):
     """The data of a console; `revision` grows with each change."""
 
     def __init__(self, offenses: int, *, seed: int = 7, addresses: int = ADDRESSES) -> None:
         """Makes so many offenses, the last one now, one every five minutes."""
-        self.lock = threading.RLock()
-        self.revision = 0
-        self.now_ms = NOW_MS
+        super().__init__(NOW_MS)
         self._dice = random.Random(seed)
-        self.offenses: dict[int, dict[str, Any]] = {}
-        self.notes: dict[int, list[dict[str, Any]]] = {}
-        self.contributions: dict[int, dict[str, Any]] = {}
         self.addresses = addresses
-        self.lists: dict[str, list[dict[str, Any]]] = {
+        self.lists |= {
             "closing_reasons": [dict(one) for one in REASONS],
             "offense_types": [dict(one) for one in TYPES],
             "rules": [
@@ -198,10 +194,6 @@ class Soc:
                     "note_text": dice.choice(("seen", "x" * 2_000, "note with \x1b[2J escape", "メモ")),
                 }
             ]
-
-    def changed(self) -> None:
-        """Says that something changed."""
-        self.revision += 1
 
     # What happens while somebody reads.
 

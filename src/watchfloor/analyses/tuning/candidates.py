@@ -7,6 +7,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import polars as pl
 
@@ -22,8 +23,12 @@ _WHOLE = 0.9
 """A field stands for the rule where so many of its alerts have it."""
 _LEVELS = 3
 """Conditions of one exclusion at most."""
+_MOST_OF_IT = 0.5
+"""Hours that hold no more of a rule's alerts are no habit: some eight hours always lie apart from the true one."""
 _LIKE = 3
 """So many values alike are a kind of their own."""
+_MARK = pl.col("row").hash().sum()
+"""Of a set of rows, in any order."""
 _ADDRESSES = ("src_ip", "dst_ip")
 _NETWORK = {4: 24, 6: 64}
 _ACCOUNT = re.compile("([A-Za-z]{2,8}[_.-])[0-9A-Za-z_.-]+")
@@ -38,6 +43,8 @@ class Candidate:
     """Sorted."""
     picked: int = 1
     """Of how many the values were picked by how they look: the price of having looked is paid for by the gates."""
+    hindsight: bool = False
+    """Hours that hold half of the alerts or less, and were picked because the true ones lie elsewhere."""
 
 
 def candidates(work: Work, *, minimum: int) -> Iterator[Candidate]:
@@ -97,24 +104,26 @@ def _sets(
     items = (
         facts.join(alerts.select("row", "positive"), on="row")
         .group_by("field", "value")
-        .agg(n=pl.len(), true=pl.col("positive").sum(), row=pl.col("row").sort())
+        .agg(n=pl.len(), true=pl.col("positive").sum(), row=pl.col("row").sort(), mark=_MARK)
         .filter(pl.col("n") >= minimum)
         .sort("n", "field", "value", descending=[True, False, False])
         .with_row_index("item")
     )
     names = list(items.select("field", "value").iter_rows())
     seen: set[tuple[int, int]] = set()
-    _is_new(whole, seen)
-    for item, rows in zip(items["item"].to_list(), items["row"], strict=True):
-        if _is_new(rows, seen):
+    _is_new(whole.len(), whole.to_frame("row").select(_MARK).item(), seen)
+    for item, rows, mark in zip(items["item"].to_list(), items["row"], items["mark"].to_list(), strict=True):
+        if _is_new(rows.len(), mark, seen):
             yield (names[item],), rows
     if deep:
-        for members, rows in _larger(items, alerts, minimum):
-            if _is_new(rows, seen):
+        for members, rows, mark in _larger(items, alerts, minimum):
+            if _is_new(rows.len(), mark, seen):
                 yield tuple(names[item] for item in members), rows
 
 
-def _larger(items: pl.DataFrame, alerts: pl.DataFrame, minimum: int) -> Iterator[tuple[tuple[int, ...], pl.Series]]:
+def _larger(
+    items: pl.DataFrame, alerts: pl.DataFrame, minimum: int
+) -> Iterator[tuple[tuple[int, ...], pl.Series, int]]:
     """Sets of two and three values of different fields, all of whose parts have true alerts: others are clean as they
     are, and need no further condition.
     """
@@ -140,11 +149,11 @@ def _larger(items: pl.DataFrame, alerts: pl.DataFrame, minimum: int) -> Iterator
         rows = (
             grown.join(counts.select("set", "item", "new"), on=["set", "item"])
             .group_by("new")
-            .agg(pl.col("row").sort())
+            .agg(pl.col("row").sort(), mark=_MARK)
             .sort("new")
         )
         members = {new: (*members[old], item) for new, old, item in counts.select("new", "set", "item").iter_rows()}
-        yield from zip((members[new] for new in rows["new"]), rows["row"], strict=True)
+        yield from zip((members[new] for new in rows["new"]), rows["row"], rows["mark"].to_list(), strict=True)
         tainted = counts.filter(pl.col("true") > 0).select("new", last="place")
         sets = rows.join(tainted, on="new").explode("row").select("row", "last", set="new")
 
@@ -154,12 +163,11 @@ def _place(item: tuple[str, str]) -> tuple[int, str]:
     return ENTITIES.index(field) if field in ENTITIES else len(ENTITIES), field
 
 
-def _is_new(rows: pl.Series, seen: set[tuple[int, int]]) -> bool:
+def _is_new(n: int, mark: int, seen: set[tuple[int, int]]) -> bool:
     """Whether no set with the same rows was there before."""
-    mark = (rows.len(), int(rows.hash().sum() or 0))
-    if mark in seen:
+    if (n, mark) in seen:
         return False
-    seen.add(mark)
+    seen.add((n, mark))
     return True
 
 
@@ -184,6 +192,7 @@ def _counted(names: Iterable[str | None]) -> list[tuple[str, int]]:
     return sorted(counts.items())
 
 
+@lru_cache(maxsize=1 << 16)
 def _network_of(value: str) -> str | None:
     try:
         address = ipaddress.ip_address(value)
@@ -217,10 +226,11 @@ def _windows(rule: str, alerts: pl.DataFrame, facts: pl.DataFrame, minimum: int)
             if n >= minimum and (best is None or n > best[0]):
                 best = n, start, width
         if best is not None:
-            _, start, width = best
+            n, start, width = best
             window = f"{days}{start:02}:00-{(start + width) % 24:02}:00"
             exclusion = Exclusion(rule, (Condition("created_time", "hours", window),))
-            yield Candidate(exclusion, matching_of_rule(exclusion.conditions, alerts, facts), picked=24 * 8)
+            rows = matching_of_rule(exclusion.conditions, alerts, facts)
+            yield Candidate(exclusion, rows, picked=24 * 8, hindsight=n <= _MOST_OF_IT * chosen.height)
 
 
 def _on(alerts: pl.DataFrame, first: int, last: int) -> pl.DataFrame:

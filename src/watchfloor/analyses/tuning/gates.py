@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,17 +11,23 @@ import polars as pl
 
 from watchfloor.analyses.intervals import wilson, z_of
 from watchfloor.analyses.tuning.candidates import Candidate
-from watchfloor.analyses.tuning.remedies import grouped_by_nature
+from watchfloor.analyses.tuning.natures import fault_by_nature, grouped_by_nature
 from watchfloor.analyses.tuning.work import FOLDS, Work
 
-__all__ = ["Judged", "judge", "upper_bound"]
+__all__ = ["SEVERE", "Chance", "Judged", "beyond", "judge", "upper_bound"]
 
 _BURST = 0.35
 """An hour that holds a larger share of the alerts is a burst: an attack, or a fault that is over."""
+_MANY_DAYS, _TWO_DAYS = 14, 0.6
+"""In so many days and more, alerts of which two days hold a larger share are no steady noise."""
 _FOLDS = FOLDS - 1
 """So many parts of the time must have alerts, the last one among them."""
 _AT_ONCE = 1_000_000
 """Rows of candidates that are counted together."""
+SEVERE = 70
+"""Alerts of this severity (0-100) and more, by their median, need more proof."""
+_DEAR = 10
+"""So many times smaller is the chance allowed for them, and for rules that alone cover a technique or tactic."""
 _ALPHA = 0.05
 """Of finding anything at all where verdicts fell by chance, over all candidates together (Bonferroni)."""
 
@@ -37,6 +43,8 @@ class Judged:
     decided: int
     touched: pl.Series
     """Its rows whose cases were attacks or escalated."""
+    severity: float | None
+    """The median of its alerts'."""
     against: str
     """Why it is not excluded; empty where nothing speaks against it."""
 
@@ -49,21 +57,67 @@ def judge(work: Work, found: Sequence[Candidate]) -> list[Judged]:
     four parts of the time, the last among them, and not in one burst.
     """
     alerts = _timed(work)
-    decided_all = int(alerts["decided"].sum())
-    base = int(alerts["useless"].sum()) / decided_all if decided_all else 0.0
-    tested = sum(c.picked for c in found) or 1
+    chance = Chance.of(work, found)
+    hours = alerts["hour"]
+    days = (int(hours.max()) - int(hours.min())) // 24 + 1 if alerts.height else 0  # type: ignore[arg-type]
     judged = []
     for batch in _batches(found):
         for candidate, facts in zip(batch, _counted(batch, alerts), strict=True):
             cause = grouped_by_nature(candidate.exclusion.rule)
+            fault = fault_by_nature(candidate.exclusion.rule)
             against = f"{cause}: grouped, never excluded" if cause else ""
-            if not against and work.labelled:
-                against = _chance(facts["useless"], facts["decided"], base, tested)
-            against = against or _steady(facts["n"], facts["folds"], facts["top"], recent=facts["recent"])
+            against = against or (f"{fault}: mend the source, its silence would go unseen" if fault else "")
+            if not against and candidate.hindsight:
+                against = (
+                    "these hours hold half of its alerts or less, and were picked because the true ones lie elsewhere"
+                )
+            dear = _is_dear(work, candidate.exclusion.rule, facts["severity"])
+            if not against:
+                parts = FOLDS if dear else _FOLDS
+                unsteady = _steady(facts, parts, days)
+                doubt = chance.against(facts["useless"], facts["decided"], dear=dear) if work.labelled else ""
+                against = "; ".join(filter(None, (unsteady, doubt)))
             touched = pl.Series(facts["touched"] if work.labelled else [], dtype=pl.UInt32)
-            counts = {name: facts[name] for name in ("n", "useless", "positive", "decided")}
+            counts = {name: facts[name] for name in ("n", "useless", "positive", "decided", "severity")}
             judged.append(Judged(candidate, **counts, touched=touched, against=against))
     return judged
+
+
+@dataclass(frozen=True)
+class Chance:
+    """How many useless ones among some alerts chance alone would give."""
+
+    base: float
+    """The share of useless ones among all that were judged."""
+    tested: int
+    """Candidates that are tested together."""
+
+    @classmethod
+    def of(cls, work: Work, found: Sequence[Candidate]) -> Chance:
+        """Of the part that is learned from."""
+        decided = int(work.alerts["decided"].sum())
+        base = int(work.alerts["useless"].sum()) / decided if decided else 0.0
+        return cls(base, sum(c.picked for c in found) or 1)
+
+    def against(self, useless: int, decided: int, *, dear: bool) -> str:
+        """Why so many useless ones among so many judged ones prove nothing; empty where they do."""
+        if not decided:
+            return "nobody judged any of them"
+        if binomial_tail(useless, decided, self.base) * self.tested * (_DEAR if dear else 1) <= _ALPHA:
+            return ""
+        share = f"{useless} of {decided} judged ones were useless, and {self.base:.0%} of all alerts are"
+        return f"{share}: that may be chance"
+
+
+def beyond(one: Judged, work: Work, chance: Chance, useless: int, decided: int) -> str:
+    """Why what an exclusion adds to others proves nothing by itself: it would live on what they remove, too."""
+    doubt = chance.against(useless, decided, dear=_is_dear(work, one.candidate.exclusion.rule, one.severity))
+    return f"beyond what is excluded already, {doubt}" if doubt else ""
+
+
+def _is_dear(work: Work, rule: str, severity: float | None) -> bool:
+    """Whether it would be missed most, and must be proven most."""
+    return (severity or 0) >= SEVERE or rule in work.sole
 
 
 def _timed(work: Work) -> pl.DataFrame:
@@ -71,7 +125,8 @@ def _timed(work: Work) -> pl.DataFrame:
     seconds = pl.col("time").dt.epoch("s")
     since, span = seconds - seconds.min(), seconds.max() - seconds.min() + 1
     return work.alerts.sort("row").select(
-        *("row", "useless", "positive", "decided", "protected", "hour"), fold=(since * FOLDS // span).cast(pl.UInt8)
+        *("row", "useless", "positive", "decided", "protected", "hour", "severity"),
+        fold=(since * FOLDS // span).cast(pl.UInt8),
     )
 
 
@@ -98,30 +153,28 @@ def _counted(batch: Sequence[Candidate], alerts: pl.DataFrame) -> list[dict[str,
     counts = frame.group_by("which").agg(
         pl.col("useless", "positive", "decided").sum(),
         n=pl.len(),
+        severity=pl.col("severity").median(),
         folds=pl.col("fold").n_unique(),
         recent=(pl.col("fold") == FOLDS - 1).any(),
         touched=pl.col("row").filter("protected"),
     )
-    tops = frame.group_by("which", "hour").len().group_by("which").agg(top=pl.col("len").max())
-    return counts.join(tops, on="which").sort("which").to_dicts()
+    hours = frame.group_by("which", "hour").len()
+    tops = hours.group_by("which").agg(top=pl.col("len").max())
+    days = hours.group_by("which", day=pl.col("hour") // 24).agg(pl.col("len").sum())
+    two_days = days.group_by("which").agg(two_days=pl.col("len").top_k(2).sum())
+    return counts.join(tops, on="which").join(two_days, on="which").sort("which").to_dicts()
 
 
-def _chance(useless: int, decided: int, base: float, tested: int) -> str:
-    p = binomial_tail(useless, decided, base) if decided else 1.0
-    if p * tested <= _ALPHA:
-        return ""
-    if not decided:
-        return "nobody judged any of them"
-    return f"{useless} of {decided} judged ones were useless, and {base:.0%} of all alerts are: that may be chance"
-
-
-def _steady(n: int, folds: int, top: int, *, recent: bool) -> str:
-    if not recent:
+def _steady(facts: Mapping[str, Any], parts: int, days: int) -> str:
+    n, folds = facts["n"], facts["folds"]
+    if not facts["recent"]:
         return "it stopped: none of them came in the last quarter of the time"
-    if folds < _FOLDS:
+    if folds < parts:
         return f"it is new or rare: they came in {folds} of {FOLDS} quarters of the time"
-    if top > _BURST * n:
-        return f"one hour holds {top / n:.0%} of them: a burst is grouped, not excluded"
+    if facts["top"] > _BURST * n:
+        return f"one hour holds {facts['top'] / n:.0%} of them: a burst is grouped, not excluded"
+    if days >= _MANY_DAYS and facts["two_days"] > _TWO_DAYS * n:
+        return f"two of {days} days hold {facts['two_days'] / n:.0%} of them: that is an event, not a habit"
     return ""
 
 

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from functools import cache
-from importlib import resources
-from typing import Literal
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import polars as pl
 
 from watchfloor.analyses.evidence import ENTITIES
+from watchfloor.analyses.tuning.exclusion import Condition
+from watchfloor.analyses.tuning.natures import fault_by_nature, grouped_by_nature
 from watchfloor.analyses.tuning.work import Work
 
-__all__ = ["Remedy", "grouped_by_nature", "merges", "remedies"]
+__all__ = ["Remedy", "merges", "named_entities", "remedies"]
 
-_GAP = "10m"
-"""Alerts of one entity with less between them are one burst."""
-_WINDOW = "1h"
-"""A repeat within it adds nothing."""
+_GAP = 600
+"""Seconds: alerts of one entity with less between them are one burst."""
+_WINDOW = 3600
+"""Seconds: a repeat within them adds nothing."""
 _BURST = 0.35
 """Share of a rule's alerts in one hour from which on it comes in bursts."""
 _LARGE = 100
@@ -35,72 +33,80 @@ _SHARE = 0.3
 class Remedy:
     """Another remedy than an exclusion."""
 
-    kind: Literal["group", "suppress", "merge"]
+    kind: Literal["group", "suppress", "threshold", "fix_source", "merge"]
     rule: str
-    other: str | None
-    """The second rule of a merge."""
     rows: pl.Series
     """Alerts that nobody would see one by one any more, sorted."""
+    cause: str
+    """Why these alerts come, in a few words."""
     reason: str
+    other: str | None = None
+    """The second rule of a merge."""
+    conditions: tuple[Condition, ...] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """What else is needed to count again: windows in seconds, numbers, by whom."""
+    doubt: str = ""
+    """Why it is listed and not recommended; empty where nothing speaks against it."""
 
 
-def grouped_by_nature(rule: str) -> str | None:
-    """Why a rule's alerts are grouped and never excluded; null where its name says nothing of the kind."""
-    return next((cause for match, cause in _natures() if match.search(rule)), None)
-
-
-@cache
-def _natures() -> tuple[tuple[re.Pattern[str], str], ...]:
-    text = resources.files("watchfloor.analyses.tuning").joinpath("natures.toml").read_text(encoding="utf-8")
-    return tuple((re.compile(n["match"], re.IGNORECASE), n["cause"]) for n in tomllib.loads(text)["nature"])
-
-
-def remedies(work: Work, gone: pl.Series, *, minimum: int) -> Iterator[Remedy]:
+def remedies(named: pl.DataFrame, *, minimum: int, left_out: Collection[str] = frozenset()) -> Iterator[Remedy]:
     """Groups and suppressions for rules that still raise much; what they hold back stands behind one that is shown.
 
     Arguments:
-        work: all alerts.
-        gone: rows that exclusions remove.
+        named: alerts that exclusions leave, with `entity`.
         minimum: a remedy removes at least so many.
+        left_out: rules that have another remedy.
     """
-    rest = work.alerts.filter(~pl.col("row").is_in(gone.implode()))
-    if rest.is_empty():
+    if named.is_empty():
         return
-    named = _entities(rest, work.facts)
     big = (
         named.group_by("rule").len().filter(pl.col("len") >= 2 * minimum).sort("len", "rule", descending=[True, False])
     )
     hours = named.group_by("rule", "hour").len().group_by("rule").agg(top=pl.col("len").max())
     tops = dict(hours.iter_rows())
     for rule, n in big.iter_rows():
+        if rule in left_out or fault_by_nature(str(rule)):
+            continue
         mine = named.filter(pl.col("rule") == rule).sort("entity", "time", "row", nulls_last=False)
-        cause = grouped_by_nature(str(rule))
+        nature = grouped_by_nature(str(rule))
         burst = tops[rule] >= _LARGE and tops[rule] > _BURST * n
-        rows = _repeats(mine, _GAP if burst or cause else _WINDOW, rolling=bool(burst or cause))
+        rows = _repeats(mine, _GAP if burst or nature else _WINDOW, rolling=bool(burst or nature))
         if rows.len() < max(minimum, _SHARE * n):
             continue
         shown = n - rows.len()
-        if cause or burst:
-            why = cause or f"one hour holds {tops[rule] / n:.0%} of its {n} alerts"
+        if nature or burst:
+            why = nature or f"one hour holds {tops[rule] / n:.0%} of its {n} alerts"
             yield Remedy(
                 "group",
                 rule,
-                None,
                 rows,
-                f"{why}; one alert per burst (no {_GAP[:-1]} minutes of silence) and entity leaves {shown}",
+                cause="its number says much, a single one little" if nature else "one incident raises many alerts",
+                reason=f"{why}; one alert per burst (no {_GAP // 60} minutes of silence) and entity leaves {shown}",
+                parameters={"silence_seconds": _GAP, "by": "entity"},
             )
         else:
             yield Remedy(
                 "suppress",
                 rule,
-                None,
                 rows,
-                f"the same entity raises it again and again; one alert per entity and hour leaves {shown}",
+                cause="the same thing is said again and again",
+                reason=f"the same entity raises it again and again; one alert per entity and hour leaves {shown}",
+                parameters={"window_seconds": _WINDOW, "aligned": "UTC", "by": "entity"},
             )
 
 
+def named_entities(work: Work, gone: pl.Series) -> pl.DataFrame:
+    """Alerts that are left, with the one that each is about.
+
+    Arguments:
+        work: all alerts.
+        gone: rows that exclusions remove.
+    """
+    return _entities(work.alerts.filter(~pl.col("row").is_in(gone.implode())), work.facts)
+
+
 def _entities(rest: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
-    """Alerts with the one that each is about: the first field of its rule that names somebody."""
+    """Alerts with the first field that names somebody."""
     place = {field: n for n, field in enumerate(ENTITIES)}
     known = facts.filter(pl.col("field").is_in(ENTITIES)).with_columns(
         place=pl.col("field").replace_strict(place, return_dtype=pl.UInt8)
@@ -109,9 +115,8 @@ def _entities(rest: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
     return rest.join(first.select("row", entity="value"), on="row", how="left")
 
 
-def _repeats(mine: pl.DataFrame, window: str, *, rolling: bool) -> pl.Series:
+def _repeats(mine: pl.DataFrame, span: int, *, rolling: bool) -> pl.Series:
     """Rows that follow another of their entity: within the window of the one before, or in the same window."""
-    span = {"10m": 600, "1h": 3600}[window]
     if rolling:
         since = (pl.col("time") - pl.col("time").shift(1).over("entity")).dt.total_seconds()
         again = since < span
@@ -121,9 +126,9 @@ def _repeats(mine: pl.DataFrame, window: str, *, rolling: bool) -> pl.Series:
     return mine.filter(again.fill_null(False))["row"].sort()
 
 
-def merges(work: Work, *, minimum: int, left_out: Collection[str]) -> Iterator[Remedy]:
+def merges(everything: pl.DataFrame, *, minimum: int, left_out: Collection[str]) -> Iterator[Remedy]:
     """Pairs of rules that see the same event: of either, nearly all alerts come with one of the other."""
-    named = _entities(work.alerts.filter(~pl.col("rule").is_in(list(left_out))), work.facts)
+    named = everything.filter(~pl.col("rule").is_in(list(left_out)))
     second = named.with_columns(second=pl.col("time").dt.epoch("s"))
     counts = dict(second.group_by("rule").len().iter_rows())
     marks = second.select("rule", "entity", "second").unique().filter(pl.col("entity").is_not_null())
@@ -144,7 +149,9 @@ def merges(work: Work, *, minimum: int, left_out: Collection[str]) -> Iterator[R
         yield Remedy(
             "merge",
             rule,
-            other,
             rows,
-            f"{both} times both fire in the same second on the same entity: one event, two alerts",
+            cause="two rules see one event",
+            reason=f"{both} times both fire in the same second on the same entity: one event, two alerts",
+            other=other,
+            parameters={"same_second_and": "entity"},
         )

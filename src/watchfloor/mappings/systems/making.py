@@ -22,7 +22,7 @@ from watchfloor.mappings.verdicts import Verdicts, shipped_verdicts
 from watchfloor.schemas import ALERTS, EVIDENCE, REJECTS, TIME, VOCABULARIES, Tables
 from watchfloor.times import Unit
 
-__all__ = ["Maker", "Row", "alerts"]
+__all__ = ["Maker", "Row", "alerts", "made_by"]
 
 Row = dict[str, Any]
 """A row of a canonical table."""
@@ -274,7 +274,11 @@ def alerts(
     Raises:
         AmbiguousTime: clock times, and no zone.
     """
-    maker = Maker(system, verdicts, zone)
+    return made_by(Maker(system, verdicts, zone), records, source=source)
+
+
+def made_by(maker: Maker, records: Iterable[Any], *, source: str, first: int = 1) -> Tables:
+    """The same by a maker, which knows afterwards what words it did not; `first` is the number of the first record."""
     rows: list[Row] = []
     facts: list[Row] = []
     rejected: list[Row] = []
@@ -283,7 +287,7 @@ def alerts(
         rejected.append({"record": number, "lines": 1, "reason": reason, "text": json.dumps(record)[:2000]})
 
     told: Reject = reject
-    for number, record in enumerate(records, start=1):
+    for number, record in enumerate(records, start=first):
         if not isinstance(record, Mapping):
             told(number, "no JSON object", record)
             continue

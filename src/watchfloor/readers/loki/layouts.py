@@ -101,12 +101,11 @@ def layout_of(lines: Sequence[str]) -> Layout | None:
             if sum(map(bool, known)) < len(known) * 0.9:
                 continue
         return layout
+    if not any("Loki" in line or "LOKI" in line for line in lines):
+        return None
     console = re.compile(LAYOUTS[-1].prefix)
-    if any(console.match(re.sub(f"{_SGR}|{_MARKS}|\r", "", line)) for line in lines) and any(
-        "Loki" in line or "LOKI" in line for line in lines
-    ):
-        return LAYOUTS[-1]
-    return None
+    is_console = any(console.match(re.sub(f"{_SGR}|{_MARKS}|\r", "", line)) for line in lines)
+    return LAYOUTS[-1] if is_console else None
 
 
 def frame(lines: pl.DataFrame, layout: Layout, hosts: set[str]) -> pl.DataFrame:

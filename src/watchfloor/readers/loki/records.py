@@ -10,11 +10,11 @@ import polars as pl
 
 from watchfloor.engine import owned
 from watchfloor.errors import UnreadableFile
-from watchfloor.readers import files
 from watchfloor.readers._reader import REJECTED_CHARACTERS, Options
+from watchfloor.readers.intake import files
+from watchfloor.readers.intake.texts import with_damage
 from watchfloor.readers.loki.hits import is_cut
 from watchfloor.readers.loki.layouts import LAYOUTS, STAMP_BYTES, Layout, frame, layout_of, starts_scan
-from watchfloor.readers.texts import with_damage
 from watchfloor.schemas import LEDGER, REJECTS
 
 __all__ = ["LONGEST_JOIN", "Log"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from watchfloor.readers.endpoints import SENSED
+from watchfloor.readers.meaning.endpoints import SENSED
 from watchfloor.readers.pairs.grammar import Values
 from watchfloor.schemas import TIME
 
@@ -20,10 +20,11 @@ _PAIR: Keys = {
         *("srcip", "src_ip", "src", "source_ip", "sourceip", "srcaddr", "saddr", "SRC", "c-ip", "ClientIP"),
         *("client_ip", "clientip", "remip", "Src-ip", "ip_address", "source-address", "SrcIP", "ip_client"),
         *("initiator_ip", "remote_ip", "srcaddress", "srcV6", "ip", "IP"),
+        *("remote_addr", "remote_address", "client_addr", "client_address", "peer"),
     ),
     "src_port": (
         *("srcport", "src_port", "spt", "sport", "source_port", "sourceport", "SPT", "remport", "Src-port", "src"),
-        *("source-port", "SrcPort", "s_port"),
+        *("source-port", "SrcPort", "s_port", "remote_addr", "remote_address", "client_addr", "client_address", "peer"),
     ),
     "dst_ip": (
         *("dstip", "dst_ip", "dst", "destination_ip", "destinationip", "dstaddr", "daddr", "DST", "destip"),
@@ -88,8 +89,8 @@ CONNECTIONS_KEYS: Keys = {
 }
 """By column of CONNECTIONS, in order of preference."""
 
-_WITH_PORT = {"src", "dst"}
-"""Keys whose value may be `address:port:interface:name`, as SonicWall writes it."""
+_WITH_PORT = {"src", "dst", "remote_addr", "remote_address", "client_addr", "client_address", "peer"}
+"""Keys whose value may be `address:port:interface:name`, as SonicWall writes it, or `address:port`, as servers do."""
 _BESIDE = {"m": "sn", "c": "sn", "id": "sys", "hostname": "product"}
 """Keys that mean this only beside another: `sn`, a SonicWall's serial number, `sys`, a Sophos UTM's system, or
 `product` of Check Point; elsewhere `hostname` is that of a URL."""
@@ -256,6 +257,8 @@ _STAMP = (
     r"^([0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2})[T ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:[.,]([0-9]{1,9}))?"
     r" ?(Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})?$"
 )
+_NANOSECONDS = 19
+"""Digits of nanoseconds since 1970."""
 _EPOCH = r"^[0-9]{9,19}(?:\.[0-9]{1,9})?$"
 
 
@@ -315,6 +318,11 @@ def _read(values: Values, keys: tuple[str, ...]) -> pl.DataFrame:
         written = pl.when(known).then(pl.concat_str(bare, offset, separator=" ")).otherwise(bare)
     frame = frame.select(text=text, written=written)
     value = pl.col("text")
+    if _are_nanoseconds(frame["text"]):
+        exact = (value.cast(pl.Int64) // 1_000).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+        return frame.select_seq(
+            exact=exact, clock=pl.lit(None, pl.Datetime("us")), time_text="written", wrong=pl.lit(False)
+        )
     epoch = frame["text"].str.contains(_EPOCH)
     if epoch.any():
         frame = frame.with_columns(epoch=_epoch(value) if epoch.all() else pl.when(epoch).then(_epoch(value)))
@@ -352,6 +360,15 @@ def _read(values: Values, keys: tuple[str, ...]) -> pl.DataFrame:
         time_text="written",
         wrong=pl.col("day").is_not_null() & pl.col("local").is_null(),
     )
+
+
+def _are_nanoseconds(texts: pl.Series) -> bool:
+    """Whether all are nineteen digits, as FortiOS writes them; a sign would make the number too small."""
+    size = texts.str.len_bytes()
+    if not len(texts) or texts.null_count() or size.min() != _NANOSECONDS or size.max() != _NANOSECONDS:
+        return False
+    number = texts.cast(pl.Int64, strict=False)
+    return not number.null_count() and bool((number >= 10 ** (_NANOSECONDS - 1)).all())
 
 
 def _epoch(value: pl.Expr) -> pl.Expr:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 
 import polars as pl
 
-from watchfloor.readers.keyed import control_free
-from watchfloor.readers.orders import both, cut, split, split_into, where
 from watchfloor.readers.pairs.grammar import LOOSE, Values, pairs_of
+from watchfloor.readers.records.keyed import control_free
+from watchfloor.readers.records.orders import both, cut, split, split_into, where
 
 __all__ = ["Ordered", "ordered"]
 

@@ -12,7 +12,8 @@ import polars as pl
 from watchfloor import times
 from watchfloor.errors import AmbiguousTime
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.lines import read_lines
+from watchfloor.readers.meaning.phrases import said
+from watchfloor.readers.meaning.prefix import SEVERITIES, peel
 from watchfloor.readers.pairs.columns import CONNECTIONS_KEYS, EVENTS_KEYS, FLOWS, Flow, are_flows, columns, own_times
 from watchfloor.readers.pairs.grammar import (
     KEY,
@@ -26,8 +27,7 @@ from watchfloor.readers.pairs.grammar import (
     tangled,
 )
 from watchfloor.readers.pairs.ordered import Ordered, ordered
-from watchfloor.readers.phrases import said
-from watchfloor.readers.prefix import SEVERITIES, peel
+from watchfloor.readers.records.lines import read_lines
 from watchfloor.schemas import EVENTS
 
 __all__ = ["READER"]
@@ -57,7 +57,7 @@ def accepts(head: Head) -> float:
 
 def _is_pairs(line: str) -> bool:
     line = line[:4000].rstrip()
-    if _OTHERS.search(line):
+    if line.count("=") < LEAST_SHARE * LEAST_PAIRS or _OTHERS.search(line):
         return False
     begins = _FIRST.search(line)
     if begins and (sign := separator_of(line[begins.start() :])) in _TIGHT:
@@ -159,9 +159,10 @@ def _by_kind(rows: pl.DataFrame, values: Exact | Ordered) -> Iterator[tuple[pl.D
 def _fast_flows(texts: pl.Series, flow: Flow, between: str) -> tuple[pl.Series, Simple | None]:
     """Which lines are connections whose pairs can be found by their keys, and their values."""
     bare, quoted = f"{flow.key}={flow.word}", f'{flow.key}="{flow.word}"'
-    found = texts.str.contains(between + quoted, literal=True) | texts.str.starts_with(quoted)
-    found |= texts.str.contains(between + bare + between, literal=True)
-    found |= texts.str.starts_with(bare + between) | texts.str.ends_with(between + bare)
+    found = texts.str.contains(between + quoted, literal=True)
+    if not found.all():
+        found |= texts.str.starts_with(quoted) | texts.str.contains(between + bare + between, literal=True)
+        found |= texts.str.starts_with(bare + between) | texts.str.ends_with(between + bare)
     if found.any():
         found &= ~tangled(texts, between)
     if not found.any():

@@ -62,24 +62,30 @@ class Entry:
         """How its messages begin."""
         return self._regex("tag")
 
-    def share(self, lines: tuple[str, ...]) -> float:
-        """The share of some lines that fit; of records, where records have several lines."""
-        text = pl.Series("text", lines, dtype=pl.String)
+    def shares(self, lines: pl.LazyFrame) -> pl.LazyFrame:
+        """The `share` of each file's lines that fit; of its records, where records have several lines.
+
+        Arguments:
+            lines: `file`, and `text`, in the order of the file. A file of which no line counts is left out.
+        """
+        text = pl.col("text")
         if header := self._regexes["header"]:
-            text = text.filter(~text.str.contains(header))
+            lines = lines.filter(~text.str.contains(header))
         if begins := self._regexes["begins"]:
-            text = _joined(text, begins)
+            lines = _joined(lines, begins)
         if skips := self._regexes["skips"]:
-            text = text.filter(~text.str.contains(skips))
+            lines = lines.filter(~text.str.contains(skips))
         known_by = self._regexes["known_by"]
-        if not text.len() or (known_by and not text.str.contains(known_by).any()):
-            return 0.0
-        fits = pl.Series([False]).new_from_index(0, text.len())
-        for regex in self._patterns:
-            fits |= text.str.contains(regex)
-        if begins and text.len() > 1 and not fits[-1]:
-            fits = fits[:-1]  # it may go on behind what is looked at
-        return float(fits.mean() or 0)  # type: ignore[arg-type]
+        known = text.str.contains(known_by) if known_by else pl.lit(True)
+        fits = pl.any_horizontal(text.str.contains(regex) for regex in self._patterns)
+        found = lines.select("file", known=known, fits=fits)
+        share = pl.col("fits").mean()
+        if begins:
+            # The last record may go on behind what is looked at.
+            is_last = (pl.int_range(pl.len()).reverse() == 0) & (pl.len() > 1)
+            found = found.with_columns(cut=is_last.over("file") & ~pl.col("fits"))
+            share = pl.col("fits").filter(~pl.col("cut")).mean()
+        return found.group_by("file").agg(share=pl.when(pl.col("known").any()).then(share).otherwise(0.0))
 
     @cached_property
     def _regexes(self) -> dict[str, str | None]:
@@ -95,11 +101,11 @@ class Entry:
         return compile_pattern(text, self.given.get("grok"), where=self.name, nameless=True).regex if text else None
 
 
-def _joined(lines: pl.Series, begins: str) -> pl.Series:
-    """Lines put together to records; those before the first are none."""
-    table = pl.DataFrame({"text": lines}).with_columns(number=pl.col("text").str.contains(begins).cum_sum())
-    records = table.filter(pl.col("number") > 0).group_by("number", maintain_order=True)
-    return records.agg(pl.col("text").str.join("\n"))["text"]
+def _joined(lines: pl.LazyFrame, begins: str) -> pl.LazyFrame:
+    """Lines put together to records; those before the first of a file are none."""
+    numbered = lines.with_columns(begins=pl.col("text").str.contains(begins))
+    numbered = numbered.with_columns(number=pl.col("begins").cum_sum().over("file")).filter(pl.col("number") > 0)
+    return numbered.group_by("file", "number", maintain_order=True).agg(pl.col("text").str.join("\n"))
 
 
 def _listed(given: Any) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -10,10 +10,10 @@ from pathlib import Path
 import polars as pl
 
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
+from watchfloor.readers.meaning.stamps import FAMILIES
 from watchfloor.readers.patterns.catalog import Entry, catalog
-from watchfloor.readers.stamps import FAMILIES
 
-__all__ = ["readers"]
+__all__ = ["readers", "shares"]
 
 _PREFIXED = "|".join(f"(?:{family.regex})" for family in FAMILIES if not family.behind) + "|^<[0-9]{1,3}>"
 """A line that begins with a time or a priority."""
@@ -25,9 +25,25 @@ def readers() -> tuple[Reader, ...]:
     return tuple(_reader(entry) for entry in catalog() if entry.of_lines)
 
 
+def shares(heads: Sequence[Head]) -> list[list[float]]:
+    """How sure each of the readers is of each of some files, looked at together: a regex is compiled once for all."""
+    return _shares(heads, [entry for entry in catalog() if entry.of_lines])
+
+
+def _shares(heads: Sequence[Head], entries: Sequence[Entry]) -> list[list[float]]:
+    texts = [line for head in heads for line in head.lines]
+    places = [n for n, head in enumerate(heads) for _ in head.lines]
+    lines = pl.LazyFrame({"file": places, "text": texts}, schema={"file": pl.Int64, "text": pl.String})
+    found = [[0.0] * len(entries) for _ in heads]
+    for at, frame in enumerate(pl.collect_all([entry.shares(lines) for entry in entries])):
+        for file, share in frame.rows():
+            found[file][at] = share or 0.0
+    return found
+
+
 def _reader(entry: Entry) -> Reader:
     def accepts(head: Head) -> float:
-        return entry.share(head.lines)
+        return _shares([head], [entry])[0][0]
 
     return Reader(
         name=entry.name,

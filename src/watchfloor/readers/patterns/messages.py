@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 
 from watchfloor.readers._reader import Options
-from watchfloor.readers.jsontext import json_object, json_text, one_object
 from watchfloor.readers.patterns.catalog import catalog, program_regex
+from watchfloor.readers.records.jsontext import json_object, json_text, one_object
 from watchfloor.schemas import EVENTS, TABLES
 
 if TYPE_CHECKING:
@@ -159,8 +159,8 @@ class Messages:
     def understood(self, line: str) -> tuple[dict[str, Any] | None, str | None]:
         """What the named pattern finds in one line, with what its prefix says; or why it does not fit: for examples."""
         assert self.pattern is not None
+        from watchfloor.readers.meaning.prefix import peel  # noqa: PLC0415
         from watchfloor.readers.patterns.reading import Parser  # noqa: PLC0415 - as above
-        from watchfloor.readers.prefix import peel  # noqa: PLC0415
 
         record = pl.DataFrame({"text": [line]}).with_columns(pl.lit(1, pl.Int64).alias("record"))
         [row] = peel(record, source=str(self._path), zone=self._options.zone, written=datetime.now(UTC)).to_dicts()
@@ -193,7 +193,7 @@ def concerned(pattern: Pattern, text: pl.Series) -> pl.Series:
         text: lines as a file holds them.
     """
     if pattern.applies_to == "message":
-        from watchfloor.readers.prefix import peel  # noqa: PLC0415 - as above
+        from watchfloor.readers.meaning.prefix import peel  # noqa: PLC0415 - as above
 
         records = pl.DataFrame({"text": text}).with_columns(record=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
         rows = peel(records, source="the file", zone="UTC", written=datetime.now(UTC), need_zone=False)

@@ -12,10 +12,10 @@ import polars as pl
 
 from watchfloor.errors import AmbiguousTime, BadOption, UnreadableFile
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.files import head
-from watchfloor.readers.jsontext import json_text
-from watchfloor.readers.lines import read_lines
+from watchfloor.readers.intake.files import head
 from watchfloor.readers.patterns.years import Years
+from watchfloor.readers.records.jsontext import json_text
+from watchfloor.readers.records.lines import read_lines
 
 if TYPE_CHECKING:
     from watchfloor.readers.columns.model import ColumnMap

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from watchfloor.readers.columns.clocks import Clock, clock_of, format_trouble
-from watchfloor.readers.jsontext import json_text
+from watchfloor.readers.records.jsontext import json_text
 
 if TYPE_CHECKING:
     from watchfloor.readers.patterns.files import FieldType

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from watchfloor.readers import texts
+from watchfloor.readers.intake import texts
 
 __all__ = ["Years"]
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from watchfloor.errors import AmbiguousTime
 from watchfloor.instants import instant_of
-from watchfloor.readers.documents import loads
+from watchfloor.readers.records.documents import loads
 
 __all__ = ["Cells", "Row", "keys_of", "rows_of"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -75,8 +76,9 @@ def misspelled(text: str) -> str | None:
     return None
 
 
-def _keys(text: str) -> set[str]:
-    return {*re.findall(r'"(\w{1,40})"\s{0,4}:', text)}
+@lru_cache(maxsize=2)  # the beginning of a file is asked for its keys several times
+def _keys(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r'"(\w{1,40})"\s{0,4}:', text))
 
 
 def _first_keys(text: str) -> Iterable[str]:

@@ -12,12 +12,12 @@ import polars as pl
 
 from watchfloor.errors import UnreadableFile
 from watchfloor.mappings.qradar import Lookups, Offenses, alerts_of, evidence_of
-from watchfloor.readers import files, texts
 from watchfloor.readers._reader import Options, Tables, merge
-from watchfloor.readers.documents import document, has_lines, loads
+from watchfloor.readers.intake import files, texts
 from watchfloor.readers.qradar.cells import Cells, keys_of, rows_of
 from watchfloor.readers.qradar.kinds import Kind, has_header, kind_of, misspelled
 from watchfloor.readers.qradar.reasons import reasons_in
+from watchfloor.readers.records.documents import document, has_lines, loads
 from watchfloor.schemas import LEDGER, REJECTS
 
 __all__ = ["read"]

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from watchfloor.errors import UnreadableFile
-from watchfloor.readers import files
-from watchfloor.readers.documents import document, has_lines, loads
+from watchfloor.readers.intake import files
+from watchfloor.readers.records.documents import document, has_lines, loads
 
 __all__ = ["reasons_in"]
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from watchfloor.engine import in_order
 from watchfloor.errors import NothingToRead, UnreadableFile
-from watchfloor.readers import files, texts
+from watchfloor.readers.intake import files, texts
 from watchfloor.readers.suggest.cells import cells_of
 from watchfloor.readers.suggest.heads import Line
 from watchfloor.readers.suggest.marks import core_of, format_of, masked, ways_of_time

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from watchfloor.readers.stamps import Family
+from watchfloor.readers.meaning.stamps import Family
 
 __all__ = ["FAMILIES"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from watchfloor.readers._reader import Head, Options, Reader, Tables
-from watchfloor.readers.documents import has_lines
+from watchfloor.readers.records.documents import has_lines
 from watchfloor.schemas import TABLES
 
 __all__ = ["READER"]

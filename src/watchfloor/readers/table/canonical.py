@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 from polars.exceptions import PolarsError
 
-from watchfloor.readers import files
 from watchfloor.readers.columns import load
+from watchfloor.readers.intake import files
 from watchfloor.readers.table.delimited import layout
 from watchfloor.schemas import TABLES, Table
 

@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import polars as pl
 from polars.exceptions import PolarsError
 
 from watchfloor.readers.columns.plan import LINES, RECORD
-from watchfloor.readers.files import LONGEST_LINE
+from watchfloor.readers.intake.files import LONGEST_LINE
 from watchfloor.readers.table.part import Part, Reject, Texts, framed, wanted
 
 if TYPE_CHECKING:
@@ -331,9 +332,25 @@ def _lines(block: bytes) -> tuple[list[str], set[int]]:
 
 @contextmanager
 def _any_size() -> Iterator[None]:
-    """Cells of any size: Python's limit of 128 KiB is for all of the process, so it is put back."""
-    before = csv.field_size_limit(LONGEST_LINE)
+    """Cells of any size: Python's limit of 128 KiB is for all of the process, so the last thread puts it back."""
+    with _LIFTED.lock:
+        if not _LIFTED.by:
+            _LIFTED.before = csv.field_size_limit(LONGEST_LINE)
+        _LIFTED.by += 1
     try:
         yield
     finally:
-        csv.field_size_limit(before)
+        with _LIFTED.lock:
+            _LIFTED.by -= 1
+            if not _LIFTED.by:
+                csv.field_size_limit(_LIFTED.before)
+
+
+class _Limit:
+    """Python's limit for cells, while it is lifted."""
+
+    def __init__(self) -> None:
+        self.lock, self.by, self.before = Lock(), 0, 0
+
+
+_LIFTED = _Limit()

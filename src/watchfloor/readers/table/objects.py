@@ -10,7 +10,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from watchfloor.readers.columns.plan import LINES, RECORD
-from watchfloor.readers.documents import Document, flat_names, loads
+from watchfloor.readers.records.documents import Document, flat_names, loads
 from watchfloor.readers.table.part import Part, Reject, Texts, framed
 
 __all__ = ["LOOKED_AT", "JsonLines", "parts_of"]

@@ -13,10 +13,11 @@ from polars.exceptions import PolarsError
 
 from watchfloor.engine import Keeper
 from watchfloor.errors import UnreadableFile
-from watchfloor.readers import documents, files, texts
 from watchfloor.readers._reader import Head, Options, Tables, merge
 from watchfloor.readers.columns import load
 from watchfloor.readers.columns.plan import RECORD, SAMPLE_ROWS, Plan, missing_columns
+from watchfloor.readers.intake import files, texts
+from watchfloor.readers.records import documents
 from watchfloor.readers.table import canonical, objects, sheets
 from watchfloor.readers.table.delimited import Delimited, layout
 from watchfloor.readers.table.intake import Intake

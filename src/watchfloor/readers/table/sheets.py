@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from watchfloor.errors import BadColumnMap, UnreadableFile
-from watchfloor.readers import files
 from watchfloor.readers.columns.plan import LINES, RECORD
+from watchfloor.readers.intake import files
 from watchfloor.readers.table.delimited import HEADER_WITHIN, once
 from watchfloor.readers.table.part import Part, wanted
 

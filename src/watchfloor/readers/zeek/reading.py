@@ -10,8 +10,8 @@ import polars as pl
 
 from watchfloor.engine import Keeper
 from watchfloor.errors import UnreadableFile
-from watchfloor.readers import files
 from watchfloor.readers._reader import REJECTED_CHARACTERS, Options, Reader, Tables
+from watchfloor.readers.intake import files
 from watchfloor.readers.zeek.jsonl import JsonLines
 from watchfloor.readers.zeek.kinds import accepts, is_ours
 from watchfloor.readers.zeek.objects import json_object

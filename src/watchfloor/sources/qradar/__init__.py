@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from watchfloor.sources.qradar.client import Patience
-from watchfloor.sources.qradar.ledger import Ledger
+from watchfloor.sources.client import Patience
+from watchfloor.sources.ledger import Ledger
 from watchfloor.sources.qradar.pulling import pull
 from watchfloor.sources.qradar.secret import Token
-from watchfloor.sources.qradar.tls import Tls
+from watchfloor.sources.tls import Tls
 
 __all__ = ["Ledger", "Patience", "Tls", "Token", "pull"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from watchfloor.sources.qradar.answers import canonical
+from watchfloor.sources.answers import canonical
 from watchfloor.store.changes import Item
 
 __all__ = [

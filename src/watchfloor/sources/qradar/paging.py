@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from watchfloor.sources.qradar.answers import Answer, Refused, Temporary
-from watchfloor.sources.qradar.client import Client, Size
+from watchfloor.sources.answers import Answer, Refused, Temporary
+from watchfloor.sources.client import Size
+from watchfloor.sources.qradar.client import Client
 from watchfloor.sources.qradar.endpoints import Endpoint, whole
+from watchfloor.sources.qradar.fields import Wanted
 
 __all__ = ["Part", "by_key", "by_place"]
 
@@ -35,7 +37,14 @@ class Part:
 
 
 def by_key(
-    client: Client, endpoint: Endpoint, size: Size, *, last: int = -1, also: str = "", fields: str = ""
+    client: Client,
+    endpoint: Endpoint,
+    size: Size,
+    wanted: Wanted,
+    *,
+    last: int = -1,
+    also: str = "",
+    fields: str = "",
 ) -> Iterator[Part]:
     """Pages of rows whose id is larger than `last`, in the order of their ids.
 
@@ -46,6 +55,7 @@ def by_key(
         client: the console.
         endpoint: what to list.
         size: of the pages.
+        wanted: fields that it may be asked for.
         last: where to go on.
         also: a further condition, in brackets.
         fields: what to ask of each row, in place of the endpoint's own.
@@ -55,7 +65,7 @@ def by_key(
         filter_ = f"{also} and id >= {last + 1}" if also else f"id >= {last + 1}"
         params = dict(endpoint.params) | {"filter": filter_, "sort": "+id"} | ({"fields": fields} if fields else {})
         try:
-            answer, request = client.get(endpoint.path, params, size=size)
+            answer, request, rows = _asked(client, endpoint, params, size, wanted)
         except Temporary as error:
             if fields:
                 raise
@@ -63,7 +73,6 @@ def by_key(
                 last = part.last
                 yield part
             continue
-        rows = _rows(answer)
         ids = [number for row in rows if isinstance(row, dict) and (number := whole(row.get("id"))) is not None]
         # A page shorter than asked for is no proof of the end: the console may give fewer rows than it was asked for.
         more = bool(ids) and (answer.total is None or answer.total > len(rows))
@@ -99,12 +108,14 @@ def _one_by_one(client: Client, endpoint: Endpoint, last: int, also: str, error:
         yield Part([], answer, "", ids[-1], True, refused)
 
 
-def by_place(client: Client, endpoint: Endpoint, size: Size, params: dict[str, str] | None = None) -> list[Part]:
+def by_place(
+    client: Client, endpoint: Endpoint, size: Size, wanted: Wanted, params: dict[str, str] | None = None
+) -> list[Part]:
     """All pages of a list that does not sort, from one moment as far as can be told."""
     asked = dict(endpoint.params) | (params or {})
     parts: list[Part] = []
     for _ in range(_LISTS_AGAIN):
-        parts = list(_in_turn(client, endpoint, size, asked))
+        parts = list(_in_turn(client, endpoint, size, wanted, asked))
         ids = [row.get("id") for part in parts for row in part.rows if isinstance(row, dict)]
         totals = {part.answer.total for part in parts}
         if len(parts) == 1 or (len(set(map(str, ids))) == len(ids) and totals in ({None}, {len(ids)})):
@@ -112,14 +123,27 @@ def by_place(client: Client, endpoint: Endpoint, size: Size, params: dict[str, s
     return parts
 
 
-def _in_turn(client: Client, endpoint: Endpoint, size: Size, params: dict[str, str]) -> Iterator[Part]:
+def _in_turn(client: Client, endpoint: Endpoint, size: Size, wanted: Wanted, params: dict[str, str]) -> Iterator[Part]:
     offset, more = 0, True
     while more:
-        answer, request = client.get(endpoint.path, params, size=size, offset=offset)
-        rows = _rows(answer)
+        answer, request, rows = _asked(client, endpoint, params, size, wanted, offset=offset)
         offset += len(rows)
         more = bool(rows) and (answer.total is None or answer.total > offset)
         yield Part(rows, answer, request, offset, more, {})
+
+
+def _asked(
+    client: Client, endpoint: Endpoint, params: dict[str, str], size: Size, wanted: Wanted, *, offset: int = 0
+) -> tuple[Answer, str, list[Any]]:
+    """A page, the request in words, and its rows; asked again with fewer fields where the console does not know one."""
+    while True:
+        try:
+            answer, request = client.get(endpoint.path, wanted.asked(endpoint, params), size=size, offset=offset)
+        except Refused as error:
+            if not wanted.refused(endpoint, params, error):
+                raise
+        else:
+            return answer, request, wanted.came(endpoint, params, _rows(answer))
 
 
 def _rows(answer: Answer) -> list[Any]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib import metadata
 from typing import Any
 
 import msgspec
 
-from watchfloor.errors import SourceError
+from watchfloor.sources.answers import Failed, Gone
+from watchfloor.sources.client import Patience, Size
+from watchfloor.sources.ledger import Ledger
+from watchfloor.sources.pull import DAY_MS, Progress, Pull, Step, running
 from watchfloor.sources.qradar import paging, versions
-from watchfloor.sources.qradar.answers import Denied, Failed, Forbidden, Gone
-from watchfloor.sources.qradar.client import Client, Patience, Size, address
+from watchfloor.sources.qradar.client import Client, address
 from watchfloor.sources.qradar.endpoints import (
     CONTRIBUTIONS,
     DESTINATIONS,
@@ -27,29 +27,24 @@ from watchfloor.sources.qradar.endpoints import (
     notes_item,
     offense_item,
 )
-from watchfloor.sources.qradar.ledger import Ledger
+from watchfloor.sources.qradar.fields import Wanted
 from watchfloor.sources.qradar.scan import Mark, Scan
 from watchfloor.sources.qradar.secret import Token, find_token
-from watchfloor.sources.qradar.tls import Tls
+from watchfloor.sources.tls import Tls
 from watchfloor.store.changes import Item
-from watchfloor.store.workspace import Page, Run, Workspace
+from watchfloor.store.workspace import Page, Workspace
 
-__all__ = ["Progress", "pull"]
+__all__ = ["pull"]
 
-LOG = logging.getLogger("watchfloor.qradar")
 PAGE_SIZE = 500
 _CENSUS = 5_000
 """Rows of a page of ids and times."""
 _AT_ONCE = 100
 """Ids that one filter names."""
-_DAY_MS = 86_400_000
 NOTES_AT_ONCE = 1_000
 """Offenses whose notes one run fetches: each costs a request."""
 NOTES_AGAIN = 200
 """Open offenses whose notes are asked for again, those that changed last."""
-
-Progress = Callable[[str, int, int | None], None]
-"""Told what is being fetched, how many rows came, and of how many where that is known."""
 
 
 def pull(
@@ -89,50 +84,27 @@ def pull(
             version = versions.agree(client)
         except Failed as error:
             raise client.failure(error) from error
-        made_by = f"watchfloor {metadata.version('watchfloor')}"
-        settings = {"since_days": since_days, "page_size": page_size, **_of(trust)}
-        run = workspace.begin(source, "qradar", made_by=made_by, settings=settings)
-        ledger = Ledger(source, run.number, version)
-        work = _Pull(client, workspace, run, ledger, page_size, progress or (lambda *_: None))
-        try:
+        settings = {"since_days": since_days, "page_size": page_size, **trust.remembered()}
+        with running(workspace, source, "qradar", settings, version) as (run, ledger):
+            wanted = Wanted(ledger.remarks)
+            work = _Pull(client, workspace, run, ledger, progress or (lambda *_: None), page_size, wanted)
             work.all(since_days, notes)
-        except BaseException as error:
-            ledger.missing.setdefault("the rest", f"the pull stopped: {error or type(error).__name__}")
-            raise
-        finally:
-            run.end(
-                api_version=version,
-                missing=[f"{about}: {why}" for about, why in ledger.missing.items()],
-                ledger=ledger.rows(),
-            )
     return ledger
 
 
-def _of(trust: Tls) -> dict[str, Any]:
-    """What the next run asks with; never `insecure`, which has to be said each time."""
-    return {
-        "ca_file": str(trust.ca_file.absolute()) if trust.ca_file else None,
-        "hostname_check": trust.hostname_check,
-        "fingerprint": trust.fingerprint,
-    }
-
-
 @dataclass
-class _Pull:
+class _Pull(Pull):
     """The work of one run."""
 
     client: Client
-    workspace: Workspace
-    run: Run
-    ledger: Ledger
     page_size: int
-    progress: Progress
+    wanted: Wanted
 
     def all(self, since_days: float | None, notes: int) -> None:
         """Everything, in an order in which each step needs only those before it."""
-        scope = self.client.clock_ms - round(since_days * _DAY_MS) if since_days is not None else None
+        scope = self.client.clock_ms - round(since_days * DAY_MS) if since_days is not None else None
         had = bool(self.workspace.known(self.run.source, OFFENSES.kind))
-        steps: list[tuple[str, Callable[[], None]]] = [
+        steps: list[Step] = [
             *((endpoint.about, lambda endpoint=endpoint: self.list(endpoint)) for endpoint in LISTS),
             (OFFENSES.about, lambda: self.offenses(scope)),
         ]
@@ -145,25 +117,9 @@ class _Pull:
             (DESTINATIONS.about, lambda: self.addresses(DESTINATIONS, "local_destination_address_ids")),
             (NOTES.about, lambda: self.notes(notes)),
         ]
-        for place, (about, step) in enumerate(steps):
-            try:
-                step()
-            except Failed as error:
-                LOG.debug("%s", about, exc_info=True)
-                self.ledger.missing[about] = str(error)
-                if isinstance(error, Denied) or about == OFFENSES.about:
-                    for other, _ in steps[place + 1 :]:
-                        self.ledger.missing[other] = "not asked for"
-                    if not any(entry.received for entry in self.ledger.lists.values()) or isinstance(error, Forbidden):
-                        raise self.client.failure(error) from error
-                    return
-            except SourceError as error:  # the way to the console is gone
-                if not any(entry.received for entry in self.ledger.lists.values()):
-                    raise
-                self.ledger.missing |= dict.fromkeys((name for name, _ in steps[place:]), str(error))
-                return
+        self.take(steps, needed=OFFENSES.about)
 
-    def keep(
+    def part(
         self,
         endpoint: Endpoint,
         part: paging.Part,
@@ -171,11 +127,8 @@ class _Pull:
         state: tuple[str, Mapping[str, Any]] | None = None,
     ) -> list[Item]:
         """Keeps a page, and counts."""
-        items = [one for row in part.rows if isinstance(row, dict) and (one := item(row)) is not None]
-        entry = self.ledger.entry(endpoint.about)
-        entry.add(self.run.save(Page(endpoint.kind, part.request, part.answer.body, items), state=state))
-        entry.rejected += len(part.rows) - len(items)
-        entry.received += len(part.rows) - len(items)
+        items = self.items(part.rows, item)
+        self.keep(endpoint.about, Page(endpoint.kind, part.request, part.answer.body, items), len(part.rows), state)
         for number, why in part.refused.items():
             self.ledger.missing[f"{endpoint.kind} {number}"] = f"the console cannot give it: {why}"
         return items
@@ -184,13 +137,13 @@ class _Pull:
         """A list of names, whole each time; what it has no more is marked."""
         size = Size(self.page_size)
         parts: Iterable[paging.Part] = (
-            paging.by_key(self.client, endpoint, size)
+            paging.by_key(self.client, endpoint, size, self.wanted)
             if endpoint.sorts
-            else paging.by_place(self.client, endpoint, size)
+            else paging.by_place(self.client, endpoint, size, self.wanted)
         )
         seen: set[str] = set()
         for part in parts:
-            seen.update(item.key for item in self.keep(endpoint, part))
+            seen.update(item.key for item in self.part(endpoint, part))
             self.progress(endpoint.about, len(seen), part.answer.total)
         gone = self.workspace.known(self.run.source, endpoint.kind).keys() - seen
         self.ledger.entry(endpoint.about).gone += self.run.gone(endpoint.kind, gone)
@@ -225,12 +178,13 @@ class _Pull:
         if scan is None or (scan.scope_ms is not None and (scope is None or scope < scan.scope_ms)):
             scan = begun
         done = 0
-        for part in paging.by_key(self.client, endpoint, Size(self.page_size), last=scan.last, also=scan.also):
+        size = Size(self.page_size)
+        for part in paging.by_key(self.client, endpoint, size, self.wanted, last=scan.last, also=scan.also):
             scan = scan.after(part.rows, names, part.last)
             state = {"mark": asdict(mark) if mark else None, "scan": asdict(scan)}
             if not part.more:
                 state = {"mark": asdict(scan.end()), "scan": None}
-            self.keep(endpoint, part, item, (name, state))
+            self.part(endpoint, part, item, (name, state))
             total = done + part.answer.total if part.answer.total is not None else None
             done += len(part.rows)
             self.progress(endpoint.about, done, total)
@@ -244,7 +198,7 @@ class _Pull:
             fields += ",last_persisted_time"
         there: set[str] = set()
         missed: list[str] = []
-        for part in paging.by_key(self.client, OFFENSES, Size(_CENSUS), fields=fields):
+        for part in paging.by_key(self.client, OFFENSES, Size(_CENSUS), self.wanted, fields=fields):
             for row in part.rows:
                 key, at = str(row.get("id")), changed(row)
                 there.add(key)
@@ -255,9 +209,9 @@ class _Pull:
                     missed.append(key)
             self.progress("offenses that are gone", len(there), None)
         for start in range(0, len(missed), _AT_ONCE):
-            some = missed[start : start + _AT_ONCE]
-            for part in paging.by_key(self.client, OFFENSES, Size(self.page_size), also=f"id in ({','.join(some)})"):
-                self.keep(OFFENSES, part, offense_item)
+            some, size = missed[start : start + _AT_ONCE], Size(self.page_size)
+            for part in paging.by_key(self.client, OFFENSES, size, self.wanted, also=f"id in ({','.join(some)})"):
+                self.part(OFFENSES, part, offense_item)
         gone = known.keys() - there
         if len(gone) > len(known) / 2 and len(gone) > 10:
             said = f"{len(gone):,} of {len(known):,} offenses are not listed any more: "
@@ -278,8 +232,9 @@ class _Pull:
             some = todo[start : start + _AT_ONCE]
             ids = ",".join(map(str, some))
             found: set[str] = set()
-            for part in paging.by_place(self.client, endpoint, Size(self.page_size), {"filter": f"id in ({ids})"}):
-                found.update(item.key for item in self.keep(endpoint, part))
+            size, named = Size(self.page_size), {"filter": f"id in ({ids})"}
+            for part in paging.by_place(self.client, endpoint, size, self.wanted, named):
+                found.update(item.key for item in self.part(endpoint, part))
             absent |= {number for number in some if str(number) not in found}
             self.progress(endpoint.about, start + len(some), len(todo))
         if absent != set(state["ids"]):
@@ -295,7 +250,7 @@ class _Pull:
         for number, key in enumerate(todo):
             endpoint = Endpoint(NOTES.kind, NOTES.path.format(id=key), NOTES.about, sorts=False)
             try:
-                parts = paging.by_place(self.client, endpoint, Size(self.page_size))
+                parts = paging.by_place(self.client, endpoint, Size(self.page_size), self.wanted)
             except Gone:  # deleted since it was listed
                 self.run.clear(OFFENSES.kind, key)
                 continue

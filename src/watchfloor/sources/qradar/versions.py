@@ -6,12 +6,13 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from watchfloor.sources.qradar.answers import Forbidden, Gone, Refused, Removed
+from watchfloor.sources.answers import Forbidden, Gone, Refused
+from watchfloor.sources.qradar.answers import Removed
 from watchfloor.sources.qradar.client import Client
 
 __all__ = ["DEFAULT", "KNOWN", "PERSISTED_TIMES", "agree", "choose", "number"]
 
-LOG = logging.getLogger("watchfloor.qradar")
+LOG = logging.getLogger("watchfloor.pull")
 
 DEFAULT = "20.0"
 """What other clients ask for too; consoles of all ages answer to it."""

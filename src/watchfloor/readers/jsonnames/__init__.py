@@ -1,5 +1,0 @@
-"""Which value of a JSON record is which column: the names that programs use, as a table."""
-
-from watchfloor.readers.jsonnames.places import Place, Places, places_of, put_out, value_at
-
-__all__ = ["Place", "Places", "places_of", "put_out", "value_at"]

@@ -1,0 +1,1 @@
+"""What texts in records mean, whatever the format: times, prefixes, ends of connections, names of fields, prose."""

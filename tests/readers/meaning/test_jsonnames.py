@@ -1,0 +1,226 @@
+"""Which value of a JSON record is which column."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from readers.jsonfiles import read
+from watchfloor.readers.meaning.jsonnames import Place, places_of, put_out, value_at
+from watchfloor.schemas import EVENTS
+
+
+def only(tmp_path: Path, record: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """The one event of a record."""
+    [event] = read(tmp_path, [record], **more)["events"]
+    return event
+
+
+@pytest.mark.parametrize("name", ["src_ip", "SrcIp", "srcIP", "src-ip", "SRC IP"])
+def test_names_are_compared_in_plain_letters(tmp_path: Path, name: str) -> None:
+    """However a program joins its words."""
+    assert only(tmp_path, {"time": "2026-03-14T15:09:26Z", name: "192.0.2.7"})["src_ip"] == "192.0.2.7"
+
+
+def test_the_own_words_of_a_record_come_before_those_of_what_it_wraps(tmp_path: Path) -> None:
+    """An object that a program wraps around the record is passed through."""
+    inner = {"timestamp": "2026-03-14T15:09:26Z", "username": "anna", "ip_address": "192.0.2.7"}
+    event = only(tmp_path, {"event": inner})
+    assert (event["user"], event["src_ip"]) == ("anna", "192.0.2.7")
+    event = only(tmp_path, {"time": "2026-03-14T15:09:27Z", "user": "berta", "event": inner})
+    assert (event["user"], event["time"].second) == ("berta", 27)
+
+
+def test_an_object_of_another_meaning_is_not_passed_through(tmp_path: Path) -> None:
+    """The user who was changed is not the one who did it."""
+    event = only(tmp_path, {"time": "2026-03-14T15:09:26Z", "target": {"user": {"name": "anna"}, "ip": "192.0.2.7"}})
+    assert (event["user"], event["src_ip"]) == (None, None)
+
+
+def test_a_number_of_a_single_event_is_no_kind_of_events(tmp_path: Path) -> None:
+    """It stays in the fields."""
+    time = {"time": "2026-03-14T15:09:26Z"}
+    assert only(tmp_path, time | {"eventId": 4624})["event_id"] == "4624"
+    assert only(tmp_path, time | {"eventId": "0f8fad5b-d9cb-469f-a165-70867728950e"})["event_id"] is None
+
+
+CLOUDTRAIL = {
+    "eventVersion": "1.08",
+    "userIdentity": {
+        "type": "AssumedRole",
+        "arn": "arn:aws:sts::123456789012:assumed-role/Admin/anna",
+        "sessionContext": {"sessionIssuer": {"userName": "Admin"}},
+    },
+    "eventTime": "2026-03-14T15:09:26Z",
+    "eventSource": "signin.amazonaws.com",
+    "eventName": "ConsoleLogin",
+    "awsRegion": "eu-west-1",
+    "sourceIPAddress": "192.0.2.7",
+    "eventID": "0f8fad5b-d9cb-469f-a165-70867728950e",
+    "eventType": "AwsConsoleSignIn",
+}
+OKTA = {
+    "actor": {"alternateId": "anna@example.com", "displayName": "Anna"},
+    "client": {"ipAddress": "192.0.2.7", "device": "Computer"},
+    "displayMessage": "User login to Okta",
+    "eventType": "user.session.start",
+    "published": "2026-03-14T15:09:26.000Z",
+    "severity": "INFO",
+}
+OFFICE = {
+    "CreationTime": "2026-03-14T15:09:26",
+    "Operation": "UserLoggedIn",
+    "RecordType": 15,
+    "Workload": "AzureActiveDirectory",
+    "ClientIP": "[2001:db8::7]:50123",
+    "UserId": "anna@example.com",
+}
+GOOGLE = {
+    "insertId": "x1",
+    "logName": "projects/p/logs/cloudaudit.googleapis.com%2Factivity",
+    "protoPayload": {
+        "authenticationInfo": {"principalEmail": "anna@example.com"},
+        "methodName": "SetIamPolicy",
+        "serviceName": "cloudresourcemanager.googleapis.com",
+        "requestMetadata": {"callerIp": "192.0.2.7"},
+    },
+    "severity": "NOTICE",
+    "timestamp": "2026-03-14T15:09:26Z",
+}
+CLUSTER = {
+    "kind": "Event",
+    "level": "Metadata",
+    "auditID": "a1",
+    "stage": "ResponseComplete",
+    "requestURI": "/api/v1/pods",
+    "verb": "list",
+    "user": {"username": "system:admin", "groups": ["system:masters"]},
+    "sourceIPs": ["192.0.2.7", "198.51.100.9"],
+    "requestReceivedTimestamp": "2026-03-14T15:09:26.000000Z",
+}
+SIGN_IN = {
+    "time": "2026-03-14T15:09:26.0000000Z",
+    "resourceId": "/tenants/t/providers/Microsoft.aadiam",
+    "operationName": "Sign-in activity",
+    "category": "SignInLogs",
+    "callerIpAddress": "192.0.2.7",
+    "identity": "Anna",
+    "Level": 4,
+    "properties": {"userPrincipalName": "anna@example.com", "ipAddress": "192.0.2.7"},
+}
+JOURNAL = {
+    "__REALTIME_TIMESTAMP": "1773500966000000",
+    "_HOSTNAME": "web-1",
+    "SYSLOG_IDENTIFIER": "sshd",
+    "_PID": "4711",
+    "PRIORITY": "6",
+    "MESSAGE": "Accepted publickey",
+}
+MONGO = {
+    "t": {"$date": "2026-03-14T16:09:26.000+01:00"},
+    "s": "I",
+    "c": "NETWORK",
+    "id": 22943,
+    "ctx": "listener",
+    "msg": "Connection accepted",
+    "attr": {"remote": "192.0.2.7:50123"},
+}
+
+
+@pytest.mark.parametrize(
+    ("record", "columns"),
+    [
+        (
+            CLOUDTRAIL,
+            {"user": "Admin", "action": "ConsoleLogin", "src_ip": "192.0.2.7", "program": "signin.amazonaws.com"},
+        ),
+        (
+            OKTA,
+            {
+                **{"user": "anna@example.com", "action": "user.session.start", "src_ip": "192.0.2.7", "host": None},
+                **{"severity_text": "INFO", "message": "User login to Okta"},
+            },
+        ),
+        (
+            OFFICE,
+            {
+                **{"user": "anna@example.com", "action": "UserLoggedIn", "src_ip": "2001:db8::7", "src_port": 50123},
+                **{"event_id": "15", "program": "AzureActiveDirectory", "zone": "UTC", "zone_rule": "by the format"},
+            },
+        ),
+        (
+            GOOGLE,
+            {
+                **{"user": "anna@example.com", "action": "SetIamPolicy", "src_ip": "192.0.2.7"},
+                **{"severity_text": "NOTICE", "program": "cloudresourcemanager.googleapis.com"},
+            },
+        ),
+        (
+            CLUSTER,
+            {
+                **{"user": "system:admin", "action": "list", "src_ip": "192.0.2.7", "url": "/api/v1/pods"},
+                **{"severity_text": None, "category": None},
+            },
+        ),
+        (
+            SIGN_IN,
+            {"user": "anna@example.com", "action": "Sign-in activity", "src_ip": "192.0.2.7", "category": "SignInLogs"},
+        ),
+        (
+            JOURNAL,
+            {
+                **{"host": "web-1", "program": "sshd", "pid": 4711, "severity_text": "info"},
+                **{"message": "Accepted publickey", "user": None},
+            },
+        ),
+        (
+            MONGO,
+            {
+                **{"severity_text": "I", "category": "NETWORK", "event_id": "22943", "message": "Connection accepted"},
+                **{"src_ip": "192.0.2.7", "src_port": 50123, "host": None},
+            },
+        ),
+    ],
+    ids=lambda value: None,
+)
+def test_products(tmp_path: Path, record: dict[str, Any], columns: dict[str, Any]) -> None:
+    """By the documentation of their makers; an instant is the same whoever writes it."""
+    event = only(tmp_path, record)
+    assert event["time"].strftime("%FT%TZ") == "2026-03-14T15:09:26Z"
+    assert {name: event[name] for name in columns} == columns
+
+
+def test_a_product_within_an_envelope(tmp_path: Path) -> None:
+    """As an event bus wraps it."""
+    event = only(tmp_path, {"version": "0", "time": "2026-03-14T15:10:00Z", "detail": CLOUDTRAIL})
+    assert (event["user"], event["action"]) == ("Admin", "ConsoleLogin")
+
+
+def test_every_name_is_of_a_column() -> None:
+    """The table knows the columns of EVENTS and no others; every product has a time."""
+    places = places_of(CLOUDTRAIL)
+    assert places.product == "AWS CloudTrail"
+    assert set(places.columns) <= set(EVENTS.schema.names())
+    assert places.columns["event_id"] == ()
+
+
+def test_values_are_found_and_put_out() -> None:
+    """Objects that are empty then go too; what stands in a list stays there."""
+    record: dict[str, Any] = {"a": {"b": {"c": 1}}, "l": [{"X": 2}], "d.e": 3}
+    places = [Place(("a", "b", "c")), Place(("l",), ("0", "x")), Place(("d.e",)), Place(("a", "z")), Place(("l", "z"))]
+    assert [value_at(record, place) for place in places] == [1, 2, 3, None, None]
+    put_out(record, places[:3])
+    assert record == {"l": [{"X": 2}]}
+
+
+def test_hostile_keys(tmp_path: Path) -> None:
+    """Very many, very deep, empty, with dots."""
+    deep: Any = "x"
+    for _ in range(200):
+        deep = {"a": deep}
+    record = {"time": "2026-03-14T15:09:26Z", "": 1, ".": 2, "..": {"": 3}, "deep": deep}
+    record |= {f"key {n}": n for n in range(5_000)}
+    first, second = read(tmp_path, [{"time": "2026-03-14T15:09:26Z"}, record])["events"]
+    assert first["time"] == second["time"]
