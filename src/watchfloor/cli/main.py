@@ -288,10 +288,16 @@ def kpis(
 def beacons(
     paths: Paths,
     out: Out = None,
-    score: Annotated[str, typer.Option("--score", help="rita: RITA v5's beacon score.")] = "rita",
+    score: Annotated[
+        str, typer.Option("--score", help="watchfloor: our own score; rita: RITA v5's beacon score.")
+    ] = "watchfloor",
+    by: Annotated[
+        str, typer.Option("--by", help="pair of addresses; name: source and name; port: pair and port.")
+    ] = "pair",
     window: Annotated[
-        str, typer.Option("--window", help="24h before the last connection, all, or a duration: 7d")
-    ] = "24h",
+        str | None,
+        typer.Option("--window", help="How much before the last connection: 24h (RITA's default), all (ours), 7d"),
+    ] = None,
     defaults: Annotated[str, typer.Option("--rita-config", help="RITA's defaults: code or shipped.")] = "code",
     every_pair: Annotated[
         bool, typer.Option("--every-pair", help="Score pairs inside the network and outside of it as well.")
@@ -305,7 +311,7 @@ def beacons(
 ) -> None:
     """Who is calling home at regular times?"""
     said = {"format": format, "zone": zone, "columns": columns, "every_pair": every_pair}
-    _ask("beacons", paths, out, limit, strict, quiet, score=score, window=window, config=defaults, **said)
+    _ask("beacons", paths, out, limit, strict, quiet, score=score, by=by, window=window, config=defaults, **said)
 
 
 @app.command()

@@ -1,0 +1,291 @@
+"""Scores all streams: gathers what is known of each, looks at the times of each, and at the company of the best.
+
+The score is a product of terms from 0 to 1, so that each of them is a sentence of the explanation. It never looks at
+the length of the log.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from watchfloor.analyses.beaconing import beat, company, confidence, context, evenness, prevalence, regularity, size
+from watchfloor.analyses.beaconing.calls import calls_of, lanes_of
+from watchfloor.analyses.rita.coding import Coding
+from watchfloor.engine.buckets import BUCKET_ROWS, MEMORY_BYTES, dealt, of_each
+
+__all__ = ["FEWEST", "Scored", "score_streams"]
+
+FEWEST = 4
+"""Calls that a stream needs to be scored: three gaps."""
+_LOOK = 0.02
+"""Streams whose score can reach this are looked at twice."""
+_TWIN = 0.3
+"""Regularity from which on a stream can be a twin."""
+_FASTEST = 300
+"""Milliseconds: what is called faster is a transfer, not a beat."""
+_FAST_WEIGHT = 0.3
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The scored streams, and what was left out on the way."""
+
+    table: pl.DataFrame
+    """One row per stream, in no order, with each term of the score."""
+    sizes: str
+    """The column that sizes are from, empty where no row has one."""
+    connections: int
+    streams: int
+    """All of them, the scored and the others."""
+    hosts: int
+    """Hosts that call something."""
+    left_out: dict[str, int]
+    """Connections in no score, by reason: `open`, `unusable`, `few`."""
+
+
+def score_streams(
+    connections: pl.LazyFrame,
+    by: str,
+    *,
+    internal: tuple[str, ...],
+    memory_bytes: int = MEMORY_BYTES,
+    bucket_rows: int = BUCKET_ROWS,
+) -> Scored:
+    """Scores every stream of at least `FEWEST` calls.
+
+    Arguments:
+        connections: the canonical table, with a column `target`: name or address that was called.
+        by: `pair`, `name` or `port`.
+        internal: subnets of the own network.
+        memory_bytes: about how many bytes of rows are held in memory.
+        bucket_rows: about how many rows are scored at a time.
+    """
+    calls = calls_of(connections)
+    with dealt(calls.rows, "host", memory_bytes=memory_bytes, bucket_rows=bucket_rows) as buckets:
+        lanes = of_each(buckets, lanes_of)
+        streams, hosts, count = _streams(lanes, calls.coding, by, internal)
+        scored_streams = {number[0]: part for number, part in streams.partition_by("bucket", as_dict=True).items()}
+        resolution = _resolution(buckets)
+        table = of_each(
+            buckets,
+            lambda number, bucket: _scored(
+                bucket,
+                scored_streams.get(number, streams.clear()),
+                calls.coding,
+                by=by,
+                resolution=resolution,
+                tested=streams.height,
+            ),
+        )
+    return Scored(
+        table=table,
+        sizes=calls.sizes,
+        connections=int(lanes["calls"].sum()),
+        streams=count,
+        hosts=hosts,
+        left_out=_left_out(lanes, table),
+    )
+
+
+def _resolution(buckets: list[pl.LazyFrame]) -> float:
+    """Milliseconds that the clock of the log ticks in: a second where no time has a part of one."""
+    whole = [bucket.select(((pl.col("at") % 1_000) == 0).all()).collect().item() for bucket in buckets]
+    return 1_000.0 if all(whole) else 1.0
+
+
+def _streams(lanes: pl.DataFrame, coding: Coding, by: str, internal: tuple[str, ...]) -> tuple[pl.DataFrame, int, int]:
+    """What is known of each stream with calls enough, before its times are looked at; numbers of hosts and streams."""
+    words = lanes.select("lane").unique()
+    facts = context.of_lanes(words.with_columns(port=coding.port(pl.col("lane")), text=coding.text(pl.col("lane"))))
+    host, target = coding.ends(pl.col("key"))
+    known = coding.addresses()
+    places = context.of_addresses(known, internal)
+    all_lanes = (
+        lanes.filter(pl.col("key").is_not_null())
+        .with_columns(host=host, target=target)
+        .join(facts, on="lane", how="left")
+        .with_columns(
+            is_inbound=~pl.lit(places["is_internal"]).gather(pl.col("host"))
+            & pl.lit(places["is_internal"]).gather(pl.col("target"))
+        )
+    )
+    key = ["key", "port"] if by == "port" else ["key"]
+    streams = (
+        all_lanes.sort("calls", descending=True)
+        .group_by(key, maintain_order=True)
+        .agg(
+            pl.col("host", "target", "bucket", "lane", "lane_what", "lane_weight", "text").first(),
+            main_port=pl.col("port").first(),
+            connections=pl.col("calls").sum(),
+            ports=pl.col("port").n_unique(),
+        )
+    )
+    count = streams.height
+    streams = (
+        streams.lazy()
+        .filter(pl.col("connections") >= FEWEST)
+        .join(
+            prevalence.sources(all_lanes).lazy(),
+            left_on=["target", "main_port"],
+            right_on=["target", "port"],
+            how="left",
+            nulls_equal=True,
+        )
+        .join(
+            prevalence.peers(all_lanes).lazy(),
+            left_on=["host", "target", "main_port"],
+            right_on=["host", "target", "port"],
+            how="left",
+            nulls_equal=True,
+        )
+        .with_columns(
+            pl.col("sources").fill_null(0),
+            src_ip=pl.lit(known).gather(pl.col("host")),
+            dst=pl.lit(known).gather(pl.col("target")),
+            place=pl.lit(places["place"]).gather(pl.col("target")),
+            place_weight=pl.lit(places["place_weight"]).gather(pl.col("target")),
+            to_inside=pl.lit(places["is_internal"]).gather(pl.col("target")),
+        )
+        .with_columns(lane_weight=_lookups(pl.col("lane_weight")))
+        .with_columns(
+            context=pl.when(pl.col("host") == pl.col("target"))
+            .then(0.2)
+            .otherwise(pl.min_horizontal("lane_weight", "place_weight")),
+            known=pl.coalesce("place", "lane_what"),
+            prevalence=prevalence.prevalence_weight(pl.col("sources")),
+            peers=prevalence.peers_weight(pl.col("peer_ports")),
+            scan=prevalence.scan_weight(pl.col("ports"), pl.col("connections")),
+        )
+        .collect()
+    )
+    return streams, all_lanes.filter(~pl.col("is_inbound"))["host"].n_unique(), count
+
+
+def _lookups(weight: pl.Expr) -> pl.Expr:
+    """A server outside that one host alone asks for names may be a tunnel: its port excuses less."""
+    alone = pl.col("main_port").is_in(context.LOOKUP_PORTS) & ~pl.col("to_inside") & (pl.col("sources") <= 1)
+    return pl.when(alone).then(pl.max_horizontal(weight, pl.lit(0.6))).otherwise(weight)
+
+
+def _scored(
+    bucket: pl.LazyFrame, streams: pl.DataFrame, coding: Coding, *, by: str, resolution: float, tested: int
+) -> pl.DataFrame:
+    """The streams of a bucket with all their terms."""
+    streams = streams.sort("host", "target", "main_port").with_row_index("stream")
+    key = ["key", "port"] if by == "port" else ["key"]
+    rows = bucket if by != "port" else bucket.with_columns(port=coding.port(pl.col("lane")))
+    calls = (
+        rows.join(streams.lazy().select(*key, "stream"), on=key, nulls_equal=True)
+        .select("stream", "at", "sent", "received")
+        .collect(engine="streaming")
+    )
+    times = _in_order(calls)
+    first_look = (
+        streams.lazy()
+        .join(regularity.fits(times, resolution=resolution).lazy(), on="stream", how="left")
+        .join(evenness.spread(times).drop("connections").lazy(), on="stream", how="left")
+        .join(size.alike(calls).lazy(), on="stream", how="left")
+        .with_columns(
+            regularity=pl.col("regularity").fill_null(0.0),
+            period=(pl.col("low") * pl.col("high")).sqrt(),
+            confidence=confidence.few_weight(pl.col("connections")),
+            log_by_chance=confidence.by_chance(pl.col("inside"), pl.col("gaps"), pl.col("chance"), tested),
+            sizes=0.5 + (pl.col("size_out") + pl.col("size_in")) / 4,
+        )
+        .with_columns(
+            speed=pl.when(pl.col("period") < _FASTEST).then(_FAST_WEIGHT).otherwise(1.0),
+            beyond_chance=confidence.chance_weight(pl.col("log_by_chance").fill_null(0)),
+        )
+        .with_columns(
+            base=pl.col("regularity")
+            * pl.col("evenness")
+            * pl.col("sizes")
+            * pl.col("confidence")
+            * pl.col("beyond_chance")
+            * pl.col("context")
+            * pl.col("prevalence")
+            * pl.col("peers")
+            * pl.col("scan")
+            * pl.col("speed")
+        )
+        .collect()
+    )
+    promising = first_look.filter(pl.col("base") >= _LOOK)
+    shared = company.twins(first_look.filter(pl.col("regularity") >= _TWIN))
+    seen = beat.beat(
+        times.lazy()
+        .join(promising.lazy().select("stream", "scale", "low", "high"), on="stream", maintain_order="left")
+        .filter(pl.col("scale").is_not_null())
+    )
+    sent = (
+        calls.lazy()
+        .join(promising.lazy().select("stream"), on="stream", how="semi")
+        .group_by("stream")
+        .agg(sent_median=pl.col("sent").median())
+    )
+    alone = _company(bucket, times, promising, coding)
+    return (
+        first_look.lazy()
+        .join(shared.lazy(), on="stream", how="left")
+        .join(alone.lazy().drop("beats"), on="stream", how="left")
+        .join(seen.lazy(), on="stream", how="left")
+        .join(sent, on="stream", how="left")
+        .with_columns(pl.col("twins").fill_null(0))
+        .with_columns(
+            solitude=company.solitude_weight(pl.col("others"), pl.col("others_by_chance")),
+            twinless=company.twins_weight(pl.col("twins")),
+        )
+        .with_columns(score=pl.col("base") * pl.col("solitude") * pl.col("twinless"))
+        .drop("stream", "key", "bucket", "lane", "host", "target")
+        .collect()
+    )
+
+
+def _in_order(calls: pl.DataFrame) -> pl.DataFrame:
+    """Stream and time of each call, sorted: as one number, which takes a tenth of the time."""
+    packed = calls.select(packed=pl.col("stream").cast(pl.UInt64) * regularity.LONGEST + pl.col("at").cast(pl.UInt64))[
+        "packed"
+    ].sort()
+    return (
+        packed.to_frame()
+        .lazy()
+        .select(
+            stream=(pl.col("packed") // regularity.LONGEST).cast(pl.UInt32).set_sorted(),
+            at=(pl.col("packed") % regularity.LONGEST).cast(pl.Int64),
+        )
+        .collect()
+    )
+
+
+def _company(bucket: pl.LazyFrame, times: pl.DataFrame, streams: pl.DataFrame, coding: Coding) -> pl.DataFrame:
+    """What else the hosts of these streams do at their beats."""
+    chosen = streams.lazy().select("stream", "host", "target", "period", "scale")
+    calls = times.lazy().join(chosen, on="stream", maintain_order="left")
+    beats = [
+        regularity.beats(calls.filter(pl.col("scale") == number), scale)
+        for number, scale in enumerate(regularity.SCALES)
+    ]
+    _, target = Coding.ends(pl.col("key"))
+    others = (
+        bucket.filter(
+            pl.col("key").is_not_null(), ~coding.port(pl.col("lane")).is_in(context.LOOKUP_PORTS).fill_null(False)
+        )
+        .select("host", "at", target=target)
+        .join(chosen.select("host").unique(), on="host", how="semi")
+        .collect(engine="streaming")
+    )
+    return company.company(pl.concat(beats).collect(), others)
+
+
+def _left_out(lanes: pl.DataFrame, table: pl.DataFrame) -> dict[str, int]:
+    """Connections that entered no score, by reason."""
+    nowhere = lanes.filter(pl.col("key").is_null())
+    still_open = int(nowhere["timed"].sum())
+    counts = {
+        "open": still_open,
+        "unusable": int(nowhere["calls"].sum()) - still_open,
+        "few": int(lanes.filter(pl.col("key").is_not_null())["calls"].sum()) - int(table["connections"].sum()),
+    }
+    return {reason: count for reason, count in counts.items() if count}
