@@ -119,7 +119,6 @@ def _ranked(found: Scored, named: pl.DataFrame | None, by: str) -> pl.DataFrame:
         dst_ip="dst",
         hosts=pl.lit(found.hosts, pl.Int64),
         dst_port=pl.when(pl.col("ports") == 1).then("main_port"),
-        too_few=pl.col("connections") < confidence.FEW,
         period_seconds=pl.col("period_ms") / 1_000,
         off_seconds=pl.col("off_ms") / 1_000,
         active_seconds=pl.col("active_ms") / 1_000,
@@ -190,12 +189,12 @@ def _explained(found: Scored, table: pl.DataFrame, by: str) -> str:
         f"{FEWEST} connections and are scored (part `left_out` counts the rest).",
         "The score is a product of terms from 0 to 1, each a column: `regularity` (how surely more gaps are alike than "
         "chance gives, at the best of several widths, with calls merged that come in bursts), `evenness` (of the time "
-        "from its first to its last call), `sizes`, `confidence` (n/(n+6) for n connections), `beyond_chance` (the "
+        "from its first to its last call), `sizes`, `confidence` (n/(n+4) for n beats), `beyond_chance` (the "
         "many streams tested are paid for), `solitude` (page loads start many calls at once), `twinless` (other "
         "targets with the same period), `context` (known benign things, `known`), `prevalence` (1/(1+(sources-1)/5)), "
         "`peers` (peer-to-peer), `scan` (many ports) and `speed`. The length of the log is not looked at.",
         _SIZES[found.sizes],
-        f"Fewer than {confidence.FEW} connections are `too_few` to be sure of a beat.",
+        f"Fewer than {confidence.FEW} beats are `too_few` to be sure of a beat.",
         "What the score does not say: whether a beacon is bad. Push services, cloud agents and monitoring that the "
         "list does not know beat as well. A connection that stays open, and a tunnel through look-ups of names, are no "
         "beacons.",

@@ -7,15 +7,15 @@ import polars as pl
 __all__ = ["FEW", "by_chance", "chance_weight", "few_weight"]
 
 FEW = 8
-"""Fewer calls than this are too few to be sure of a beat."""
-_HALF = 6
+"""Fewer beats than this are too few to be sure of a beat."""
+_HALF = 4
 _LOG_SEARCHED = 5.0
 """Logarithm of the number of independent windows that are searched for the best one (about 150)."""
 
 
-def few_weight(connections: pl.Expr) -> pl.Expr:
-    """A half for 6 calls, near 1 for hundreds."""
-    return connections / (connections + _HALF)
+def few_weight(beats: pl.Expr) -> pl.Expr:
+    """A half for 4 beats, near 1 for hundreds."""
+    return beats / (beats + _HALF)
 
 
 def by_chance(inside: pl.Expr, gaps: pl.Expr, chance: pl.Expr, tested: int) -> pl.Expr:
@@ -29,5 +29,5 @@ def by_chance(inside: pl.Expr, gaps: pl.Expr, chance: pl.Expr, tested: int) -> p
 
 
 def chance_weight(log_expected: pl.Expr) -> pl.Expr:
-    """1 where hardly one of the streams would look so by chance, falling to a third where thousands would."""
-    return 1 / (1 + log_expected.clip(0) / 5)
+    """1 where hardly one of the streams would look so by chance, a quarter where 8,000 would."""
+    return 1 / (1 + log_expected.clip(0) / 3)

@@ -46,8 +46,8 @@ def peers(lanes: pl.DataFrame) -> pl.DataFrame:
 
 
 def peers_weight(peer_ports: pl.Expr) -> pl.Expr:
-    """A half where the target is one of many peers."""
-    return pl.when(peer_ports.is_not_null()).then(0.5).otherwise(1.0)
+    """Less than a half where the target is one of many peers."""
+    return pl.when(peer_ports.is_not_null()).then(0.4).otherwise(1.0)
 
 
 def scan_weight(ports: pl.Expr, connections: pl.Expr) -> pl.Expr:

@@ -82,7 +82,8 @@ def fits(calls: pl.DataFrame, *, resolution: float = 1.0) -> pl.DataFrame:
     """One row per stream with 3 gaps or more: its best fit.
 
     Columns `stream, regularity` (0 to 1), `scale` (a number of `SCALES`), `low` and `high` (the window of gaps, in
-    milliseconds), `inside` and `gaps`: how many of how many gaps are alike; `chance`: the share by chance; and `way`: `alike`, `missing` (with multiples of the period) or `steady` (like the one before).
+    milliseconds), `inside` and `gaps`: how many of how many gaps are alike; `chance`: the share that is by chance; and
+    `way`: `alike`, `missing` (with multiples of the period) or `steady` (like the one before).
 
     Arguments:
         calls: `stream` and `at`.

@@ -182,15 +182,20 @@ def _scored(
         .collect(engine="streaming")
     )
     times = _in_order(calls)
+    fitted = (
+        streams.join(regularity.fits(times, resolution=resolution), on="stream", how="left")
+        .with_columns(period=(pl.col("low") * pl.col("high")).sqrt())
+        .sort("stream")
+    )
     first_look = (
-        streams.lazy()
-        .join(regularity.fits(times, resolution=resolution).lazy(), on="stream", how="left")
-        .join(evenness.spread(times).drop("connections").lazy(), on="stream", how="left")
+        fitted.lazy()
+        .join(evenness.ends(times).lazy(), on="stream", how="left")
+        .join(evenness.evenness(times, fitted).lazy(), on="stream", how="left")
         .join(size.alike(calls).lazy(), on="stream", how="left")
         .with_columns(
             regularity=pl.col("regularity").fill_null(0.0),
-            period=(pl.col("low") * pl.col("high")).sqrt(),
-            confidence=confidence.few_weight(pl.col("connections")),
+            confidence=confidence.few_weight(pl.col("gaps").fill_null(0) + 1),
+            too_few=pl.col("gaps").fill_null(0) + 1 < confidence.FEW,
             log_by_chance=confidence.by_chance(pl.col("inside"), pl.col("gaps"), pl.col("chance"), tested),
             sizes=0.5 + (pl.col("size_out") + pl.col("size_in")) / 4,
         )

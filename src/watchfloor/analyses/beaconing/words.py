@@ -37,7 +37,7 @@ def sentence(sizes: str) -> pl.Expr:
         .then(pl.format("{} hosts of {} speak to it", "sources", "hosts"))
     )
     against = (
-        pl.when("too_few").then(pl.format("only {} calls: too few to be sure", "connections")),
+        pl.when("too_few").then(pl.format("only {} beats: too few to be sure", pl.col("gaps").fill_null(0) + 1)),
         pl.when(pl.col("known").is_not_null()).then(pl.format("known to beat: {}", "known")),
         pl.when(pl.col("solitude") < 0.7).then(
             pl.format("{} other calls of its host at each beat", number(pl.col("others")))
