@@ -12,38 +12,42 @@ NEAR = 1_500
 """Milliseconds before and after a beat in which other calls of its host are its company."""
 SAME_PERIOD = 0.03
 """Periods that differ by less than this share are the same."""
+_ENOUGH = 256
+"""Beats of a stream that are looked at, about."""
 _SHIFTS = (0.31, 0.5, 0.69)
 """Parts of the period by which the same moments are shifted, to see how much company chance gives."""
 
 
-def company(beats: pl.DataFrame, calls: pl.DataFrame) -> pl.DataFrame:
-    """One row per stream: `beats`, `company` and `by_chance`: share of its beats near which the host calls other
-    targets, and the same share at moments between the beats; `others`, `others_by_chance`: such calls per beat.
+def company(beats: pl.DataFrame, calls: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
+    """One row per stream: `others, others_by_chance`: calls of its host to other targets near a beat of it, and near
+    moments between its beats.
 
     Arguments:
-        beats: `stream, host, target, at, period`: the first call of each beat, and milliseconds between them.
-        calls: `host, target, at` of these hosts, without what answers to every connection (look-ups of names).
+        beats: `stream, host, group, at, period`: the first call of each beat, and milliseconds between them.
+        calls: `host, at` of these hosts, without what answers to every connection (look-ups of names).
+        own: `group, at`: those of the calls that are to the target itself.
     """
-    of_host = calls.select(key=pl.col("host").cast(pl.UInt64) * LONGEST + pl.col("at").cast(pl.UInt64))["key"].sort()
-    pairs = beats.select("host", "target").unique().with_row_index("pair")
-    own = (
-        calls.join(pairs, on=["host", "target"])
-        .select(key=pl.col("pair").cast(pl.UInt64) * LONGEST + pl.col("at").cast(pl.UInt64))["key"]
-        .sort()
-    )
-    placed = beats.join(pairs, on=["host", "target"])
+    keys = _keys(calls, "host"), _keys(own, "group")
+    placed = _sampled(beats)
     seen = placed.select(
-        "stream",
-        *(_others(placed, of_host, own, shift).alias(f"at_{number}") for number, shift in enumerate((0.0, *_SHIFTS))),
+        "stream", *(_others(placed, *keys, shift).alias(f"at_{number}") for number, shift in enumerate((0.0, *_SHIFTS)))
     )
     chance = [pl.col(f"at_{number}") for number in range(1, len(_SHIFTS) + 1)]
     return seen.group_by("stream").agg(
-        beats=pl.len(),
-        company=(pl.col("at_0") > 0).mean(),
-        by_chance=pl.mean_horizontal((each > 0).mean() for each in chance),
-        others=pl.col("at_0").mean(),
-        others_by_chance=pl.mean_horizontal(each.mean() for each in chance),
+        others=pl.col("at_0").mean(), others_by_chance=pl.mean_horizontal(each.mean() for each in chance)
     )
+
+
+def _keys(calls: pl.DataFrame, group: str) -> pl.Series:
+    """Group and time as one number, in order."""
+    key = pl.col(group).cast(pl.UInt64) * LONGEST + pl.col("at").cast(pl.UInt64)
+    return calls.lazy().select(key=key.sort()).collect()["key"]
+
+
+def _sampled(beats: pl.DataFrame) -> pl.DataFrame:
+    """Of a stream with many beats, about `_ENOUGH` that are spread evenly: they say as much."""
+    number = pl.int_range(pl.len()).over("stream")
+    return beats.filter(number % ((pl.len().over("stream") + _ENOUGH - 1) // _ENOUGH) == 0)
 
 
 def _others(beats: pl.DataFrame, of_host: pl.Series, own: pl.Series, shift: float) -> pl.Series:
@@ -51,7 +55,7 @@ def _others(beats: pl.DataFrame, of_host: pl.Series, own: pl.Series, shift: floa
     moment = pl.col("at") + (shift * pl.col("period")).cast(pl.Int64)
     around = pl.min_horizontal(pl.lit(NEAR), pl.col("period") * 0.2).cast(pl.Int64)
     counts = []
-    for keys, group in ((of_host, "host"), (own, "pair")):
+    for keys, group in ((of_host, "host"), (own, "group")):
         start = pl.col(group).cast(pl.UInt64) * LONGEST
         ends = beats.select(
             low=start + (moment - around).clip(0).cast(pl.UInt64), high=start + (moment + around).cast(pl.UInt64)

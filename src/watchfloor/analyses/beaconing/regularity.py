@@ -40,6 +40,11 @@ _LATTICE_CHANCE = 3.5
 k t exp(-k t) is 1.31, that of t exp(-t) 0.37."""
 _STEADY = 0.08
 """Gaps that differ by less than this from the one before, in nats, are steady: a sleep that changes now and then."""
+_BURSTS = 0.85
+"""Merging calls is tried where it leaves at most this share of the gaps: others are not in bursts."""
+_ENOUGH = 1_024
+"""Gaps of a stream that are looked at, about."""
+_RUN = 64
 _SURE = 1.0
 """Standard errors below the share that is seen."""
 
@@ -89,7 +94,35 @@ def fits(calls: pl.DataFrame, *, resolution: float = 1.0) -> pl.DataFrame:
         calls: `stream` and `at`.
         resolution: of the clock, in milliseconds.
     """
-    return _best(pl.concat(_at_scale(beats(calls.lazy(), scale), n, resolution) for n, scale in enumerate(SCALES)))
+    first = _gaps_at(calls, 0)
+    found, before = [_at_scale(first, 0, resolution)], first.group_by("stream", maintain_order=True).len("before")
+    for number in range(1, len(SCALES)):
+        merged = _gaps_at(calls, number)
+        changed = merged.group_by("stream", maintain_order=True).len().join(before, on="stream")
+        changed = changed.filter(pl.col("len") >= 3, pl.col("len") <= _BURSTS * pl.col("before"))
+        if changed.is_empty():
+            continue
+        found.append(
+            _at_scale(merged.join(changed, on="stream", how="semi", maintain_order="left"), number, resolution)
+        )
+    return _best(pl.concat(found))
+
+
+def _gaps_at(calls: pl.DataFrame, scale: int) -> pl.DataFrame:
+    """The gaps of one scale."""
+    return gaps(beats(calls.lazy(), SCALES[scale])).collect()
+
+
+def _sampled(every: pl.DataFrame) -> pl.DataFrame:
+    """Of a stream with more than `_ENOUGH` gaps, runs of `_RUN` that are spread evenly: they say as much."""
+    runs = every["stream"].rle().struct.field("len")
+    if runs.is_empty() or runs.max() <= _ENOUGH:  # type: ignore[operator]
+        return every
+    starts = runs.cum_sum() - runs
+    row = pl.col("stream").rle_id()
+    index = pl.int_range(pl.len(), dtype=pl.UInt32) - pl.lit(starts).gather(row)
+    every_nth = pl.lit((runs + _ENOUGH - 1) // _ENOUGH).gather(row)
+    return every.lazy().filter(index // _RUN % every_nth == 0).collect()
 
 
 def _best(rows: pl.DataFrame) -> pl.DataFrame:
@@ -99,13 +132,14 @@ def _best(rows: pl.DataFrame) -> pl.DataFrame:
     return rows[best["packed"] % 2**40]
 
 
-def _at_scale(beats: pl.LazyFrame, scale: int, resolution: float) -> pl.DataFrame:
-    """The best fit of each stream at one scale."""
-    every = gaps(beats).select("stream", log=pl.col("gap").cast(pl.Float64).log()).collect()
-    codes = every.select(code=pl.col("stream").cast(pl.UInt64) * _BINS + (pl.col("log") / _BIN).cast(pl.UInt64))[
-        "code"
-    ].sort()
-    counted = codes.rle().struct.unnest().select(code="value", count=pl.col("len").cast(pl.Int64))
+def _at_scale(merged: pl.DataFrame, scale: int, resolution: float) -> pl.DataFrame:
+    """The best fit of each stream to its gaps at one scale."""
+    every = _sampled(merged).select("stream", log=pl.col("gap").cast(pl.Float64).log())
+    highest = int(every["stream"].max() or 0) + 1  # type: ignore[arg-type]
+    narrow = pl.UInt32 if highest * _BINS < 2**32 else pl.UInt64  # half the width is half the time of the sort
+    code = pl.col("stream").cast(narrow) * _BINS + (pl.col("log") / _BIN).cast(narrow)
+    codes = every.lazy().select(code=code.sort()).collect()["code"]
+    counted = codes.rle().struct.unnest().select(code="value", count="len")
     totals = every.lazy().group_by("stream", maintain_order=True).agg(gaps=pl.len().cast(pl.Int64)).collect()
     rows = [_alike(counted, totals, number, scale, resolution) for number in range(len(_STEPS))]
     found = pl.concat(rows)
@@ -158,21 +192,18 @@ def _alike(counted: pl.DataFrame, totals: pl.DataFrame, width: int, scale: int, 
 
 def _missing(counted: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     """The narrow windows again, with the gaps of 2 to 4 periods: where beats are missing."""
-    narrow = found.filter(pl.col("width") < _LATTICE_WIDTHS, pl.col("inside") >= 3)
-    codes, totals = counted["code"], counted["count"].cum_sum().extend_constant(0, 1)
+    share = pl.col("inside") / pl.col("gaps")
+    narrow = found.filter(pl.col("width") < _LATTICE_WIDTHS, pl.col("inside") >= 3, share.is_between(0.15, 0.9))
+    codes, totals = counted["code"], counted["count"].cast(pl.Int64).cum_sum().extend_constant(0, 1)
     last = len(totals) - 1
-    first = narrow.select(
-        code=pl.col("stream").cast(pl.UInt64) * _BINS + (pl.col("low").log() / _BIN).round().cast(pl.UInt64)
-    )["code"]
-    bins = narrow.select(
-        (pl.col("high").log() / _BIN).round().cast(pl.UInt64) - (pl.col("low").log() / _BIN).round().cast(pl.UInt64)
-    ).to_series()
+    low, high = ((pl.col(name).log() / _BIN).round().cast(codes.dtype) for name in ("low", "high"))
+    edges = narrow.select(first=pl.col("stream").cast(codes.dtype) * _BINS + low, bins=high - low)
     more = pl.zeros(narrow.height, dtype=pl.Int64, eager=True)
     for multiple in range(2, _MULTIPLES + 1):
-        start = first + round(math.log(multiple) / _BIN)
+        start = edges["first"] + round(math.log(multiple) / _BIN)
         ends = [
             totals[(codes.search_sorted(edge, "left").cast(pl.Int64) - 1).replace(-1, last).cast(pl.UInt32)]
-            for edge in (start, start + bins)
+            for edge in (start, start + edges["bins"])
         ]
         more = more + ends[1] - ends[0]
     return narrow.with_columns(

@@ -7,6 +7,8 @@ the length of the log.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import mul
 
 import polars as pl
 
@@ -19,7 +21,9 @@ __all__ = ["FEWEST", "Scored", "score_streams"]
 
 FEWEST = 4
 """Calls that a stream needs to be scored: three gaps."""
-_LOOK = 0.02
+_REGULAR = 0.05
+"""Less regularity than this is none."""
+_LOOK = 0.05
 """Streams whose score can reach this are looked at twice."""
 _TWIN = 0.3
 """Regularity from which on a stream can be a twin."""
@@ -183,67 +187,93 @@ def _scored(
     )
     times = _in_order(calls)
     fitted = (
-        streams.join(regularity.fits(times, resolution=resolution), on="stream", how="left")
-        .with_columns(period=(pl.col("low") * pl.col("high")).sqrt())
-        .sort("stream")
-    )
-    first_look = (
-        fitted.lazy()
+        streams.lazy()
         .join(evenness.ends(times).lazy(), on="stream", how="left")
-        .join(evenness.evenness(times, fitted).lazy(), on="stream", how="left")
-        .join(size.alike(calls).lazy(), on="stream", how="left")
+        .join(regularity.fits(times, resolution=resolution).lazy(), on="stream", how="left")
         .with_columns(
-            regularity=pl.col("regularity").fill_null(0.0),
-            confidence=confidence.few_weight(pl.col("gaps").fill_null(0) + 1),
-            too_few=pl.col("gaps").fill_null(0) + 1 < confidence.FEW,
-            log_by_chance=confidence.by_chance(pl.col("inside"), pl.col("gaps"), pl.col("chance"), tested),
-            sizes=0.5 + (pl.col("size_out") + pl.col("size_in")) / 4,
+            regularity=pl.when(pl.col("regularity") >= _REGULAR).then("regularity").otherwise(0.0),
+            period=(pl.col("low") * pl.col("high")).sqrt(),
         )
-        .with_columns(
-            speed=pl.when(pl.col("period") < _FASTEST).then(_FAST_WEIGHT).otherwise(1.0),
-            beyond_chance=confidence.chance_weight(pl.col("log_by_chance").fill_null(0)),
-        )
-        .with_columns(
-            base=pl.col("regularity")
-            * pl.col("evenness")
-            * pl.col("sizes")
-            * pl.col("confidence")
-            * pl.col("beyond_chance")
-            * pl.col("context")
-            * pl.col("prevalence")
-            * pl.col("peers")
-            * pl.col("scan")
-            * pl.col("speed")
-        )
+        .sort("stream")
         .collect()
     )
-    promising = first_look.filter(pl.col("base") >= _LOOK)
-    shared = company.twins(first_look.filter(pl.col("regularity") >= _TWIN))
-    seen = beat.beat(
-        times.lazy()
-        .join(promising.lazy().select("stream", "scale", "low", "high"), on="stream", maintain_order="left")
-        .filter(pl.col("scale").is_not_null())
+    # From here on streams are the regular ones, numbered anew: most are not, and need no further look.
+    regular = fitted.filter(pl.col("regularity") > 0).drop("stream").with_row_index("stream")
+    number = pl.when(fitted["regularity"] > 0).then((fitted["regularity"] > 0).cum_sum() - 1)
+    renamed = pl.lit(pl.select(number.cast(pl.UInt32)).to_series()).gather(pl.col("stream"))
+    calls = calls.lazy().with_columns(stream=renamed).filter(pl.col("stream").is_not_null()).collect()
+    times = times.lazy().with_columns(stream=renamed).filter(pl.col("stream").is_not_null()).collect()
+    looked = _second_look(bucket, _first_look(regular, calls, times, tested), calls, times, coding)
+    others = (
+        fitted.filter(pl.col("regularity") == 0)
+        .drop("stream")
+        .with_columns(
+            confidence=confidence.few_weight(_beats()),
+            too_few=_beats() < confidence.FEW,
+            twins=pl.lit(0, pl.UInt32),
+            score=0.0,
+        )
     )
-    sent = (
-        calls.lazy()
-        .join(promising.lazy().select("stream"), on="stream", how="semi")
-        .group_by("stream")
-        .agg(sent_median=pl.col("sent").median())
+    return pl.concat([looked, others], how="diagonal").drop("key", "bucket", "lane", "host", "target")
+
+
+def _beats() -> pl.Expr:
+    return pl.col("gaps").fill_null(0) + 1
+
+
+def _first_look(regular: pl.DataFrame, calls: pl.DataFrame, times: pl.DataFrame, tested: int) -> pl.DataFrame:
+    """Adds what a stream's own calls say, and `base`: the score without company."""
+    terms = (
+        "regularity",
+        "evenness",
+        "sizes",
+        "confidence",
+        "beyond_chance",
+        "context",
+        "prevalence",
+        "peers",
+        "scan",
+        "speed",
     )
-    alone = _company(bucket, times, promising, coding)
     return (
-        first_look.lazy()
-        .join(shared.lazy(), on="stream", how="left")
-        .join(alone.lazy().drop("beats"), on="stream", how="left")
-        .join(seen.lazy(), on="stream", how="left")
-        .join(sent, on="stream", how="left")
+        regular.lazy()
+        .join(evenness.evenness(times, regular).lazy(), on="stream", how="left")
+        .join(size.alike(calls).lazy(), on="stream", how="left")
+        .with_columns(
+            confidence=confidence.few_weight(_beats()),
+            too_few=_beats() < confidence.FEW,
+            log_by_chance=confidence.by_chance(pl.col("inside"), pl.col("gaps"), pl.col("chance"), tested),
+            sizes=0.5 + (pl.col("size_out") + pl.col("size_in")) / 4,
+            speed=pl.when(pl.col("period") < _FASTEST).then(_FAST_WEIGHT).otherwise(1.0),
+        )
+        .with_columns(beyond_chance=confidence.chance_weight(pl.col("log_by_chance")))
+        .with_columns(base=reduce(mul, (pl.col(term) for term in terms)))
+        .collect()
+    )
+
+
+def _second_look(
+    bucket: pl.LazyFrame, streams: pl.DataFrame, calls: pl.DataFrame, times: pl.DataFrame, coding: Coding
+) -> pl.DataFrame:
+    """Adds the company of streams whose score can be more than a little, their beat in numbers, and the score."""
+    chosen = (
+        streams.lazy().filter(pl.col("base") >= _LOOK).select("stream", "host", "key", "period", "scale", "low", "high")
+    )
+    seen = times.lazy().join(chosen, on="stream", maintain_order="left").collect()
+    sent = calls.lazy().join(chosen.select("stream"), on="stream", how="semi").group_by("stream")
+    return (
+        streams.lazy()
+        .join(company.twins(streams.filter(pl.col("regularity") >= _TWIN)).lazy(), on="stream", how="left")
+        .join(_company(bucket, seen, coding).lazy(), on="stream", how="left")
+        .join(beat.beat(seen.lazy()).lazy(), on="stream", how="left")
+        .join(sent.agg(sent_median=pl.col("sent").median()), on="stream", how="left")
         .with_columns(pl.col("twins").fill_null(0))
         .with_columns(
             solitude=company.solitude_weight(pl.col("others"), pl.col("others_by_chance")),
             twinless=company.twins_weight(pl.col("twins")),
         )
         .with_columns(score=pl.col("base") * pl.col("solitude") * pl.col("twinless"))
-        .drop("stream", "key", "bucket", "lane", "host", "target")
+        .drop("stream")
         .collect()
     )
 
@@ -264,24 +294,31 @@ def _in_order(calls: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _company(bucket: pl.LazyFrame, times: pl.DataFrame, streams: pl.DataFrame, coding: Coding) -> pl.DataFrame:
-    """What else the hosts of these streams do at their beats."""
-    chosen = streams.lazy().select("stream", "host", "target", "period", "scale")
-    calls = times.lazy().join(chosen, on="stream", maintain_order="left")
+def _company(bucket: pl.LazyFrame, seen: pl.DataFrame, coding: Coding) -> pl.DataFrame:
+    """What else the hosts of these calls do at their beats.
+
+    Arguments:
+        bucket: all calls of the hosts.
+        seen: `stream, at, host, key, period, scale` of the calls of some streams, in order.
+        coding: of the bucket's numbers.
+    """
+    groups = seen.select("key").unique().with_row_index("group").lazy()
+    calls = seen.lazy().join(groups, on="key", maintain_order="left")
     beats = [
         regularity.beats(calls.filter(pl.col("scale") == number), scale)
         for number, scale in enumerate(regularity.SCALES)
     ]
-    _, target = Coding.ends(pl.col("key"))
-    others = (
-        bucket.filter(
-            pl.col("key").is_not_null(), ~coding.port(pl.col("lane")).is_in(context.LOOKUP_PORTS).fill_null(False)
+    every = (
+        bucket.select(
+            "host", "key", "at", look_up=coding.port(pl.col("lane")).is_in(context.LOOKUP_PORTS).fill_null(False)
         )
-        .select("host", "at", target=target)
-        .join(chosen.select("host").unique(), on="host", how="semi")
+        .filter(~pl.col("look_up"), pl.col("key").is_not_null())
+        .join(seen.lazy().select("host").unique(), on="host", how="semi")
+        .join(groups, on="key", how="left")
+        .select("host", "group", "at")
         .collect(engine="streaming")
     )
-    return company.company(pl.concat(beats).collect(), others)
+    return company.company(pl.concat(beats).collect(), every, every.filter(pl.col("group").is_not_null()))
 
 
 def _left_out(lanes: pl.DataFrame, table: pl.DataFrame) -> dict[str, int]:
