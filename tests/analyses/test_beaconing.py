@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -213,6 +214,21 @@ def test_several_addresses_of_one_name_are_one_beacon_by_name() -> None:
     assert named["period_seconds"] == 60.0
     by_pair = beacons(turns, requests, sessions).collect()
     assert (by_pair.height, set(by_pair["name"])) == (5, {"cdn.example"})
+
+
+@pytest.mark.parametrize("picked", [False, True])
+def test_a_beat_that_moves_from_server_to_server_is_joined(picked: bool) -> None:
+    """Four servers in turn, or at random, every 60 s; peers that are kept alive every 60 s are not one beat."""
+    dice = Random(5)
+    turns = [dice.randrange(4) if picked else n % 4 for n in range(400)]
+    times = at(*(60 * n + dice.random() for n in range(400)))
+    beat = calls(times).with_columns(dst_ip=pl.format("198.51.100.{}", pl.lit(pl.Series(turns))))
+    joined = beacons(beat).collect().filter(pl.col("servers") >= 3)
+    assert joined.height >= (3 if picked else 4)
+    assert joined["score"].min() > (0.4 if picked else 0.6)
+    assert re.search("one of [34] servers that are called every (60|80)", joined["why"][0])
+    peers = [calls(at(*(60 * n + offset for n in range(60))), dst=f"203.0.113.{offset}") for offset in (3, 11, 14, 37)]
+    assert beacons(pl.concat(peers)).collect()["servers"].to_list() == [1] * 4
 
 
 def test_by_port_each_port_is_a_row() -> None:

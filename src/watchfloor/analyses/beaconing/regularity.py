@@ -23,15 +23,15 @@ _BIN = 0.008
 """Width of a bin of gaps, in nats: a gap is in the bin of its logarithm."""
 _BINS = 2 * 3**7
 """More than there can be (the logarithm of `LONGEST` is 29.1), with room for the widest window after the last one."""
-_STEPS = ((1, 3), (1, 5), (3, 3), (3, 5), (9, 3), (9, 5), (27, 3), (27, 5))
+_STEPS = ((1, 3), (3, 3), (9, 3), (9, 5), (27, 3), (27, 5))
 """How many bins are taken together, and how many of those are a window."""
 WIDTHS = tuple(_BIN * step * bins for step, bins in _STEPS)
 """Widths of the window of gaps that are called alike, in nats: from strict timers (2.4 %) to a jitter of 50 %."""
-_TRUST = (1.0, 1.0, 0.98, 0.97, 0.96, 0.94, 0.92, 0.88)
+_TRUST = (1.0, 0.98, 0.96, 0.94, 0.92, 0.88)
 """What a window of this width is worth: a narrow one says a little more."""
 _MERGED = 0.9
 """What a fit to merged calls is worth."""
-_LATTICE_WIDTHS = 4
+_LATTICE_WIDTHS = 2
 """So many of the widths, the narrow ones, are tried with missing beats."""
 _MULTIPLES = 4
 """A gap of up to so many periods is one with missing beats."""
@@ -42,7 +42,7 @@ _STEADY = 0.08
 """Gaps that differ by less than this from the one before, in nats, are steady: a sleep that changes now and then."""
 _BURSTS = 0.85
 """Merging calls is tried where it leaves at most this share of the gaps: others are not in bursts."""
-_ENOUGH = 1_024
+_ENOUGH = 512
 """Gaps of a stream that are looked at, about."""
 _RUN = 64
 _SURE = 1.0

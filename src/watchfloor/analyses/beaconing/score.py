@@ -12,7 +12,17 @@ from operator import mul
 
 import polars as pl
 
-from watchfloor.analyses.beaconing import beat, company, confidence, context, evenness, prevalence, regularity, size
+from watchfloor.analyses.beaconing import (
+    beat,
+    company,
+    confidence,
+    context,
+    evenness,
+    prevalence,
+    regularity,
+    rotation,
+    size,
+)
 from watchfloor.analyses.beaconing.calls import calls_of, lanes_of
 from watchfloor.analyses.rita.coding import Coding
 from watchfloor.engine.buckets import BUCKET_ROWS, MEMORY_BYTES, dealt, of_each
@@ -203,7 +213,7 @@ def _scored(
     renamed = pl.lit(pl.select(number.cast(pl.UInt32)).to_series()).gather(pl.col("stream"))
     calls = calls.lazy().with_columns(stream=renamed).filter(pl.col("stream").is_not_null()).collect()
     times = times.lazy().with_columns(stream=renamed).filter(pl.col("stream").is_not_null()).collect()
-    looked = _second_look(bucket, _first_look(regular, calls, times, tested), calls, times, coding)
+    looked = _second_look(bucket, _first_look(regular, calls, times, resolution, tested), calls, times, coding)
     others = (
         fitted.filter(pl.col("regularity") == 0)
         .drop("stream")
@@ -211,6 +221,7 @@ def _scored(
             confidence=confidence.few_weight(_beats()),
             too_few=_beats() < confidence.FEW,
             twins=pl.lit(0, pl.UInt32),
+            servers=pl.lit(1, pl.UInt32),
             score=0.0,
         )
     )
@@ -221,7 +232,9 @@ def _beats() -> pl.Expr:
     return pl.col("gaps").fill_null(0) + 1
 
 
-def _first_look(regular: pl.DataFrame, calls: pl.DataFrame, times: pl.DataFrame, tested: int) -> pl.DataFrame:
+def _first_look(
+    regular: pl.DataFrame, calls: pl.DataFrame, times: pl.DataFrame, resolution: float, tested: int
+) -> pl.DataFrame:
     """Adds what a stream's own calls say, and `base`: the score without company."""
     terms = (
         "regularity",
@@ -239,7 +252,10 @@ def _first_look(regular: pl.DataFrame, calls: pl.DataFrame, times: pl.DataFrame,
         regular.lazy()
         .join(evenness.evenness(times, regular).lazy(), on="stream", how="left")
         .join(size.alike(calls).lazy(), on="stream", how="left")
+        .join(rotation.rotations(regular, times, resolution).lazy(), on="stream", how="left")
         .with_columns(
+            regularity=pl.max_horizontal("regularity", "joined_regularity"),
+            gaps=pl.max_horizontal("gaps", "joined_gaps"),
             confidence=confidence.few_weight(_beats()),
             too_few=_beats() < confidence.FEW,
             log_by_chance=confidence.by_chance(pl.col("inside"), pl.col("gaps"), pl.col("chance"), tested),
@@ -267,10 +283,10 @@ def _second_look(
         .join(_company(bucket, seen, coding).lazy(), on="stream", how="left")
         .join(beat.beat(seen.lazy()).lazy(), on="stream", how="left")
         .join(sent.agg(sent_median=pl.col("sent").median()), on="stream", how="left")
-        .with_columns(pl.col("twins").fill_null(0))
+        .with_columns(pl.col("twins").fill_null(0), pl.col("servers").fill_null(1))
         .with_columns(
             solitude=company.solitude_weight(pl.col("others"), pl.col("others_by_chance")),
-            twinless=company.twins_weight(pl.col("twins")),
+            twinless=pl.when(pl.col("servers") > 1).then(1.0).otherwise(company.twins_weight(pl.col("twins"))),
         )
         .with_columns(score=pl.col("base") * pl.col("solitude") * pl.col("twinless"))
         .drop("stream")

@@ -25,6 +25,13 @@ def sentence(sizes: str) -> pl.Expr:
     bursts = pl.when(pl.col("connections") > 1.5 * pl.col("beats")).then(
         pl.format("{} calls a beat", number(pl.col("connections") / pl.col("beats")))
     )
+    turns = pl.when(pl.col("servers") > 1).then(
+        pl.format(
+            "one of {} servers that are called every {} in turn",
+            "servers",
+            duration(pl.col("joined_period") / 1_000),
+        )
+    )
     size = (
         pl.when(pl.col("size_out") >= 0.9)
         .then(pl.format("{} bytes out each time", number(pl.col("sent_median"))))
@@ -42,13 +49,15 @@ def sentence(sizes: str) -> pl.Expr:
         pl.when(pl.col("solitude") < 0.7).then(
             pl.format("{} other calls of its host at each beat", number(pl.col("others")))
         ),
-        pl.when(pl.col("twins") > 0).then(pl.format("{} other targets with the same period", "twins")),
+        pl.when((pl.col("twins") > 0) & (pl.col("servers") == 1)).then(
+            pl.format("{} other targets with the same period", "twins")
+        ),
         pl.when(pl.col("peers") < 1).then(pl.format("its host has peers on {} ports", "peer_ports")),
         pl.when(pl.col("scan") < 0.7).then(pl.format("{} ports: a scan", "ports")),
         pl.when(pl.col("beyond_chance") < 0.7).then(pl.lit("as regular by chance among so many")),
         pl.when(pl.col("speed") < 1).then(pl.lit("faster than a beat")),
     )
-    shown = [pl.coalesce(beat, about), there, pauses, bursts, *([size] if sizes else []), hosts, *against]
+    shown = [pl.coalesce(beat, about), there, pauses, bursts, turns, *([size] if sizes else []), hosts, *against]
     said = pl.concat_str(shown, separator=", ", ignore_nulls=True)
     return (
         pl.when(pl.col("regularity") > 0)
