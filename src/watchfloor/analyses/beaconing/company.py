@@ -76,9 +76,12 @@ def solitude_weight(others: pl.Expr, by_chance: pl.Expr) -> pl.Expr:
     return 1 / (1 + (more - 0.5).clip(0))
 
 
-def twins_weight(twins: pl.Expr) -> pl.Expr:
-    """A half for three other targets with the same period: keepalives of peers, parts of one page."""
-    return 1 / (1 + twins / 3)
+def twins_weight(twins: pl.Expr, servers: pl.Expr) -> pl.Expr:
+    """A half for three other targets with the same period: keepalives of peers, parts of one page.
+
+    A half as well for one beat that moves from server to server: implants do that, and services behind many addresses.
+    """
+    return pl.when(servers > 1).then(0.5).otherwise(1 / (1 + twins / 3))
 
 
 def twins(streams: pl.DataFrame) -> pl.DataFrame:

@@ -286,7 +286,7 @@ def _second_look(
         .with_columns(pl.col("twins").fill_null(0), pl.col("servers").fill_null(1))
         .with_columns(
             solitude=company.solitude_weight(pl.col("others"), pl.col("others_by_chance")),
-            twinless=pl.when(pl.col("servers") > 1).then(1.0).otherwise(company.twins_weight(pl.col("twins"))),
+            twinless=company.twins_weight(pl.col("twins"), pl.col("servers")),
         )
         .with_columns(score=pl.col("base") * pl.col("solitude") * pl.col("twinless"))
         .drop("stream")
