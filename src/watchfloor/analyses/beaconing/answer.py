@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from watchfloor.analyses.beaconing import confidence, names, pictures, words
-from watchfloor.analyses.beaconing.score import FEWEST, Scored, score_streams
+from watchfloor.analyses.beaconing.score import FEWEST, LOOK, Scored, score_streams
 from watchfloor.analyses.rita.pairs import seconds_of
 from watchfloor.charts import Bars
 from watchfloor.result import Result
@@ -196,6 +196,7 @@ def _explained(found: Scored, table: pl.DataFrame, by: str) -> str:
         "many streams tested are paid for), `solitude` (page loads start many calls at once), `twinless` (other "
         "targets with the same period), `context` (known benign things, `known`), `prevalence` (1/(1+(sources-1)/5)), "
         "`peers` (peer-to-peer), `scan` (many ports) and `speed`. The length of the log is not looked at.",
+        f"Where the other terms leave less than {LOOK:g}, evenness, sizes and company are not looked at.",
         _SIZES[found.sizes],
         f"Fewer than {confidence.FEW} beats are `too_few` to be sure of a beat.",
         "What the score does not say: whether a beacon is bad. Push services, cloud agents and monitoring that the "

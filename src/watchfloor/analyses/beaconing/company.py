@@ -12,9 +12,9 @@ NEAR = 1_500
 """Milliseconds before and after a beat in which other calls of its host are its company."""
 SAME_PERIOD = 0.03
 """Periods that differ by less than this share are the same."""
-_ENOUGH = 256
+_ENOUGH = 128
 """Beats of a stream that are looked at, about."""
-_SHIFTS = (0.31, 0.5, 0.69)
+_SHIFTS = (0.37, 0.63)
 """Parts of the period by which the same moments are shifted, to see how much company chance gives."""
 
 

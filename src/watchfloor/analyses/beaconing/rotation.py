@@ -10,8 +10,11 @@ __all__ = ["MOST", "rotations"]
 
 MOST = 64
 """Servers of a rotation, at most."""
-_NEAR = 0.3
+_NEAR = 0.15
 """Periods in the same bin of so many nats may be of one rotation."""
+_REGULAR = 0.2
+_FEW = 3
+"""Servers of a rotation are called by at most so many hosts each."""
 _MORE = 1.5
 """All together have at least so many times the beats of each: twins that call at once are no rotation."""
 _SURE = 0.5
@@ -25,23 +28,14 @@ def rotations(streams: pl.DataFrame, times: pl.DataFrame, resolution: float) -> 
     missing. Both have about one period with the others, and one host, port and direction.
 
     Arguments:
-        streams: `stream, host, target, main_port, period, way, gaps` of regular streams.
+        streams: `stream, host, target, main_port, period, way, gaps, regularity, sources, known` of regular streams.
         times: `stream, at` of their calls, in order.
         resolution: of the clock, in milliseconds.
     """
-    found = [_joined(streams, times, resolution, shift) for shift in (0.0, 0.5)]
-    return (
-        pl.concat(found)
-        .sort("joined_regularity", "stream", descending=[True, False])
-        .unique("stream", keep="first", maintain_order=True)
-    )
-
-
-def _joined(streams: pl.DataFrame, times: pl.DataFrame, resolution: float, shift: float) -> pl.DataFrame:
-    bin_of = (pl.col("period").log() / _NEAR + shift).floor()
     groups = (
         streams.lazy()
-        .group_by("host", "main_port", bin_of.alias("bin"))
+        .filter(pl.col("regularity") >= _REGULAR, pl.col("sources") <= _FEW, pl.col("known").is_null())
+        .group_by("host", "main_port", (pl.col("period").log() / _NEAR).round().alias("bin"))
         .agg("stream", "period", "way", "gaps", servers=pl.col("target").n_unique())
         .filter(pl.col("servers").is_between(2, MOST))
         .sort("host", "main_port", "bin", nulls_last=True)

@@ -27,16 +27,35 @@ from watchfloor.analyses.beaconing.calls import calls_of, lanes_of
 from watchfloor.analyses.rita.coding import Coding
 from watchfloor.engine.buckets import BUCKET_ROWS, MEMORY_BYTES, dealt, of_each
 
-__all__ = ["FEWEST", "Scored", "score_streams"]
+__all__ = ["FEWEST", "LOOK", "TERMS", "Scored", "score_streams"]
 
 FEWEST = 4
 """Calls that a stream needs to be scored: three gaps."""
 _REGULAR = 0.05
 """Less regularity than this is none."""
-_LOOK = 0.05
-"""Streams whose score can reach this are looked at twice."""
+LOOK = 0.05
+"""Streams whose score can reach this are looked at closer."""
 _TWIN = 0.3
 """Regularity from which on a stream can be a twin."""
+_UNSEEN = 0.5
+"""What the terms that were not looked at are worth together, where the others leave less."""
+TERMS = (
+    "regularity",
+    "evenness",
+    "sizes",
+    "confidence",
+    "beyond_chance",
+    "solitude",
+    "twinless",
+    "context",
+    "prevalence",
+    "peers",
+    "scan",
+    "speed",
+)
+"""The score is their product."""
+_CLOSER = ("evenness", "sizes", "solitude", "twinless")
+"""Terms that take a closer look."""
 _FASTEST = 300
 """Milliseconds: what is called faster is a transfer, not a beat."""
 _FAST_WEIGHT = 0.3
@@ -204,104 +223,79 @@ def _scored(
             regularity=pl.when(pl.col("regularity") >= _REGULAR).then("regularity").otherwise(0.0),
             period=(pl.col("low") * pl.col("high")).sqrt(),
         )
+        .pipe(_first_look, tested)
         .sort("stream")
         .collect()
     )
-    # From here on streams are the regular ones, numbered anew: most are not, and need no further look.
-    regular = fitted.filter(pl.col("regularity") > 0).drop("stream").with_row_index("stream")
-    number = pl.when(fitted["regularity"] > 0).then((fitted["regularity"] > 0).cum_sum() - 1)
+    # From here on streams are the promising ones, numbered anew: most are not, and need no closer look.
+    promising = fitted.filter(pl.col("base") >= LOOK).drop("stream").with_row_index("stream")
+    number = pl.when(fitted["base"] >= LOOK).then((fitted["base"] >= LOOK).cum_sum() - 1)
     renamed = pl.lit(pl.select(number.cast(pl.UInt32)).to_series()).gather(pl.col("stream"))
     calls = calls.lazy().with_columns(stream=renamed).filter(pl.col("stream").is_not_null()).collect()
     times = times.lazy().with_columns(stream=renamed).filter(pl.col("stream").is_not_null()).collect()
-    looked = _second_look(bucket, _first_look(regular, calls, times, resolution, tested), calls, times, coding)
-    others = (
-        fitted.filter(pl.col("regularity") == 0)
-        .drop("stream")
-        .with_columns(
-            confidence=confidence.few_weight(_beats()),
-            too_few=_beats() < confidence.FEW,
-            twins=pl.lit(0, pl.UInt32),
-            servers=pl.lit(1, pl.UInt32),
-            score=0.0,
-        )
-    )
-    return pl.concat([looked, others], how="diagonal").drop("key", "bucket", "lane", "host", "target")
-
-
-def _beats() -> pl.Expr:
-    return pl.col("gaps").fill_null(0) + 1
-
-
-def _first_look(
-    regular: pl.DataFrame, calls: pl.DataFrame, times: pl.DataFrame, resolution: float, tested: int
-) -> pl.DataFrame:
-    """Adds what a stream's own calls say, and `base`: the score without company."""
-    terms = (
-        "regularity",
-        "evenness",
-        "sizes",
-        "confidence",
-        "beyond_chance",
-        "context",
-        "prevalence",
-        "peers",
-        "scan",
-        "speed",
-    )
-    return (
-        regular.lazy()
-        .join(evenness.evenness(times, regular).lazy(), on="stream", how="left")
-        .join(size.alike(calls).lazy(), on="stream", how="left")
-        .join(rotation.rotations(regular, times, resolution).lazy(), on="stream", how="left")
-        .with_columns(
-            regularity=pl.max_horizontal("regularity", "joined_regularity"),
-            gaps=pl.max_horizontal("gaps", "joined_gaps"),
-            confidence=confidence.few_weight(_beats()),
-            too_few=_beats() < confidence.FEW,
-            log_by_chance=confidence.by_chance(pl.col("inside"), pl.col("gaps"), pl.col("chance"), tested),
-            sizes=0.5 + (pl.col("size_out") + pl.col("size_in")) / 4,
-            speed=pl.when(pl.col("period") < _FASTEST).then(_FAST_WEIGHT).otherwise(1.0),
-        )
-        .with_columns(beyond_chance=confidence.chance_weight(pl.col("log_by_chance")))
-        .with_columns(base=reduce(mul, (pl.col(term) for term in terms)))
-        .collect()
-    )
-
-
-def _second_look(
-    bucket: pl.LazyFrame, streams: pl.DataFrame, calls: pl.DataFrame, times: pl.DataFrame, coding: Coding
-) -> pl.DataFrame:
-    """Adds the company of streams whose score can be more than a little, their beat in numbers, and the score."""
-    chosen = (
-        streams.lazy().filter(pl.col("base") >= _LOOK).select("stream", "host", "key", "period", "scale", "low", "high")
-    )
-    seen = times.lazy().join(chosen, on="stream", maintain_order="left").collect()
-    sent = calls.lazy().join(chosen.select("stream"), on="stream", how="semi").group_by("stream")
-    return (
-        streams.lazy()
-        .join(company.twins(streams.filter(pl.col("regularity") >= _TWIN)).lazy(), on="stream", how="left")
-        .join(_company(bucket, seen, coding).lazy(), on="stream", how="left")
-        .join(beat.beat(seen.lazy()).lazy(), on="stream", how="left")
-        .join(sent.agg(sent_median=pl.col("sent").median()), on="stream", how="left")
-        .with_columns(pl.col("twins").fill_null(0), pl.col("servers").fill_null(1))
+    closer = (
+        promising.lazy()
+        .pipe(_closer_look, calls, times, resolution)
+        .join(_company(bucket, promising, times, coding, by=by).lazy(), on="stream", how="left")
+        .join(company.twins(promising.filter(pl.col("regularity") >= _TWIN)).lazy(), on="stream", how="left")
+        .with_columns(pl.col("twins").fill_null(0))
         .with_columns(
             solitude=company.solitude_weight(pl.col("others"), pl.col("others_by_chance")),
             twinless=company.twins_weight(pl.col("twins"), pl.col("servers")),
         )
-        .with_columns(score=pl.col("base") * pl.col("solitude") * pl.col("twinless"))
+        .with_columns(score=reduce(mul, (pl.col(term) for term in TERMS)))
         .drop("stream")
         .collect()
+    )
+    others = fitted.filter(pl.col("base") < LOOK).drop("stream").with_columns(score=pl.col("base") * _UNSEEN)
+    return pl.concat([closer, others], how="diagonal").drop("key", "bucket", "lane", "host", "target", "base")
+
+
+def _first_look(streams: pl.LazyFrame, tested: int) -> pl.LazyFrame:
+    """Adds the terms that need no further look at the calls, and `base`, their product."""
+    return (
+        streams.with_columns(
+            log_by_chance=confidence.by_chance(pl.col("inside"), pl.col("gaps"), pl.col("chance"), tested),
+            speed=pl.when(pl.col("period") < _FASTEST).then(_FAST_WEIGHT).otherwise(1.0),
+        )
+        .with_columns(_of_beats(), beyond_chance=confidence.chance_weight(pl.col("log_by_chance").fill_null(0)))
+        .with_columns(base=reduce(mul, (pl.col(term) for term in TERMS if term not in _CLOSER)))
+    )
+
+
+def _of_beats() -> list[pl.Expr]:
+    """What the number of beats says."""
+    beats = pl.col("gaps").fill_null(0) + 1
+    return [confidence.few_weight(beats).alias("confidence"), (beats < confidence.FEW).alias("too_few")]
+
+
+def _closer_look(streams: pl.LazyFrame, calls: pl.DataFrame, times: pl.DataFrame, resolution: float) -> pl.LazyFrame:
+    """Adds what the calls of a promising stream say, their beat in numbers, and what it is with others in turn."""
+    known = streams.collect()
+    fit = known.lazy().select("stream", "scale", "low", "high")
+    sent = calls.lazy().group_by("stream").agg(sent_median=pl.col("sent").median())
+    return (
+        streams.join(evenness.evenness(times, known).lazy(), on="stream", how="left")
+        .join(size.alike(calls).lazy(), on="stream", how="left")
+        .join(beat.beat(times.lazy().join(fit, on="stream", maintain_order="left")).lazy(), on="stream", how="left")
+        .join(sent, on="stream", how="left")
+        .join(rotation.rotations(known, times, resolution).lazy(), on="stream", how="left")
+        .with_columns(
+            pl.col("servers").fill_null(1),
+            sizes=0.5 + (pl.col("size_out") + pl.col("size_in")) / 4,
+            regularity=pl.max_horizontal("regularity", "joined_regularity"),
+            gaps=pl.max_horizontal("gaps", "joined_gaps"),
+        )
+        .with_columns(_of_beats())
     )
 
 
 def _in_order(calls: pl.DataFrame) -> pl.DataFrame:
     """Stream and time of each call, sorted: as one number, which takes a tenth of the time."""
-    packed = calls.select(packed=pl.col("stream").cast(pl.UInt64) * regularity.LONGEST + pl.col("at").cast(pl.UInt64))[
-        "packed"
-    ].sort()
+    packed = pl.col("stream").cast(pl.UInt64) * regularity.LONGEST + pl.col("at").cast(pl.UInt64)
     return (
-        packed.to_frame()
-        .lazy()
+        calls.lazy()
+        .select(packed=packed.sort())
         .select(
             stream=(pl.col("packed") // regularity.LONGEST).cast(pl.UInt32).set_sorted(),
             at=(pl.col("packed") % regularity.LONGEST).cast(pl.Int64),
@@ -310,31 +304,39 @@ def _in_order(calls: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _company(bucket: pl.LazyFrame, seen: pl.DataFrame, coding: Coding) -> pl.DataFrame:
-    """What else the hosts of these calls do at their beats.
+def _company(
+    bucket: pl.LazyFrame, streams: pl.DataFrame, times: pl.DataFrame, coding: Coding, *, by: str
+) -> pl.DataFrame:
+    """What else the hosts of these streams do at their beats.
 
     Arguments:
         bucket: all calls of the hosts.
-        seen: `stream, at, host, key, period, scale` of the calls of some streams, in order.
+        streams: `stream, host, key, period, scale`.
+        times: `stream, at` of their calls, in order.
         coding: of the bucket's numbers.
+        by: what a stream is.
     """
-    groups = seen.select("key").unique().with_row_index("group").lazy()
-    calls = seen.lazy().join(groups, on="key", maintain_order="left")
+    groups = streams.lazy().select("key").unique().with_row_index("group")
+    chosen = streams.lazy().join(groups, on="key").select("stream", "host", "group", "period", "scale")
+    calls = times.lazy().join(chosen, on="stream", maintain_order="left")
     beats = [
         regularity.beats(calls.filter(pl.col("scale") == number), scale)
         for number, scale in enumerate(regularity.SCALES)
     ]
+    hosts = chosen.select("host").unique()
+    look_up = coding.port(pl.col("lane")).is_in(context.LOOKUP_PORTS).fill_null(False)
     every = (
-        bucket.select(
-            "host", "key", "at", look_up=coding.port(pl.col("lane")).is_in(context.LOOKUP_PORTS).fill_null(False)
-        )
+        bucket.select("host", "key", "at", look_up=look_up)
         .filter(~pl.col("look_up"), pl.col("key").is_not_null())
-        .join(seen.lazy().select("host").unique(), on="host", how="semi")
-        .join(groups, on="key", how="left")
-        .select("host", "group", "at")
-        .collect(engine="streaming")
+        .join(hosts, on="host", how="semi")
     )
-    return company.company(pl.concat(beats).collect(), every, every.filter(pl.col("group").is_not_null()))
+    if by == "port":  # calls to other ports of the target are no company
+        calls_of_targets = every.join(groups, on="key").select("group", "at").collect(engine="streaming")
+    else:
+        calls_of_targets = calls.select("group", "at").collect()
+    return company.company(
+        pl.concat(beats).collect(), every.select("host", "at").collect(engine="streaming"), calls_of_targets
+    )
 
 
 def _left_out(lanes: pl.DataFrame, table: pl.DataFrame) -> dict[str, int]:
