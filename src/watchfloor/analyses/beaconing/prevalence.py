@@ -30,7 +30,7 @@ def prevalence_weight(sources: pl.Expr) -> pl.Expr:
 def peers(lanes: pl.DataFrame) -> pl.DataFrame:
     """One row per host, target and port of peer-to-peer traffic: `peer_ports`, on how many ports the host has peers.
 
-    Such a host calls dozens of targets on as many high ports, each used for hardly more than one of them.
+    Such a host calls dozens of targets on as many high ports.
     """
     high = lanes.filter((pl.col("port") >= _HIGH) | pl.col("port").is_null())
     hosts = (
@@ -39,10 +39,7 @@ def peers(lanes: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("peer_ports") >= PEERS, pl.col("targets") >= PEERS)
         .select("host", "peer_ports")
     )
-    mine = high.join(hosts, on="host")
-    return mine.filter(pl.col("target").n_unique().over("host", "port") <= 3).select(
-        "host", "target", "port", "peer_ports"
-    )
+    return high.join(hosts, on="host").select("host", "target", "port", "peer_ports").unique()
 
 
 def peers_weight(peer_ports: pl.Expr) -> pl.Expr:

@@ -28,7 +28,8 @@ def rotations(streams: pl.DataFrame, times: pl.DataFrame, resolution: float) -> 
     missing. Both have about one period with the others, and one host, port and direction.
 
     Arguments:
-        streams: `stream, host, target, main_port, period, way, gaps, regularity, sources, known` of regular streams.
+        streams: `stream, host, target, main_port, period, way, gaps, regularity, sources, known, twins` of regular
+            streams.
         times: `stream, at` of their calls, in order.
         resolution: of the clock, in milliseconds.
     """
@@ -36,8 +37,8 @@ def rotations(streams: pl.DataFrame, times: pl.DataFrame, resolution: float) -> 
         streams.lazy()
         .filter(pl.col("regularity") >= _REGULAR, pl.col("sources") <= _FEW, pl.col("known").is_null())
         .group_by("host", "main_port", (pl.col("period").log() / _NEAR).round().alias("bin"))
-        .agg("stream", "period", "way", "gaps", servers=pl.col("target").n_unique())
-        .filter(pl.col("servers").is_between(2, MOST))
+        .agg("stream", "period", "way", "gaps", servers=pl.col("target").n_unique(), twins=pl.col("twins").max())
+        .filter(pl.col("servers").is_between(2, MOST), pl.col("twins") <= pl.col("servers"))
         .sort("host", "main_port", "bin", nulls_last=True)
         .with_row_index("group")
         .collect()

@@ -227,6 +227,10 @@ def _scored(
         .sort("stream")
         .collect()
     )
+    shared = company.twins(fitted.filter(pl.col("regularity") >= _TWIN))
+    fitted = fitted.join(shared, on="stream", how="left", maintain_order="left").with_columns(
+        pl.col("twins").fill_null(0)
+    )
     # From here on streams are the promising ones, numbered anew: most are not, and need no closer look.
     promising = fitted.filter(pl.col("base") >= LOOK).drop("stream").with_row_index("stream")
     number = pl.when(fitted["base"] >= LOOK).then((fitted["base"] >= LOOK).cum_sum() - 1)
@@ -237,8 +241,6 @@ def _scored(
         promising.lazy()
         .pipe(_closer_look, calls, times, resolution)
         .join(_company(bucket, promising, times, coding, by=by).lazy(), on="stream", how="left")
-        .join(company.twins(promising.filter(pl.col("regularity") >= _TWIN)).lazy(), on="stream", how="left")
-        .with_columns(pl.col("twins").fill_null(0))
         .with_columns(
             solitude=company.solitude_weight(pl.col("others"), pl.col("others_by_chance")),
             twinless=company.twins_weight(pl.col("twins"), pl.col("servers")),
