@@ -128,6 +128,13 @@ def test_a_page_that_loads_itself_again_is_no_beacon() -> None:
     assert found.filter(dst_ip="203.0.113.3")["why"].item().endswith("19 other targets with the same period")
 
 
+def test_many_beacons_are_no_company_of_themselves() -> None:
+    """Thirty hosts with a beacon each, with jitter: what is near a beat of a host is its own call, and no other."""
+    beats = [calls(jittered(60, 0.3, 60, n), src=f"10.0.0.{n}", dst=f"203.0.113.{n}") for n in range(30)]
+    for by in ("pair", "port"):
+        assert beacons(pl.concat(beats), by=by).collect()["others"].to_list() == [0.0] * 30
+
+
 def test_a_look_up_of_its_name_is_no_company() -> None:
     """A beacon asks the resolver before each call."""
     beat = [60.0 * n for n in range(60)]

@@ -194,7 +194,7 @@ def _explained(found: Scored, table: pl.DataFrame, by: str) -> str:
         "chance gives, at the best of several widths, with calls merged that come in bursts), `evenness` (of the time "
         "from its first to its last call), `sizes`, `confidence` (n/(n+4) for n beats), `beyond_chance` (the "
         "many streams tested are paid for), `solitude` (page loads start many calls at once), `twinless` (other "
-        "targets with the same period), `context` (known benign things, `known`), `prevalence` (1/(1+(sources-1)/5)), "
+        "targets with the same period), `context` (known benign things, `known`), `prevalence` (1/(1+(sources-1)/4)), "
         "`peers` (peer-to-peer), `scan` (many ports) and `speed`. The length of the log is not looked at.",
         f"Where the other terms leave less than {LOOK:g}, evenness, sizes and company are not looked at.",
         _SIZES[found.sizes],

@@ -23,8 +23,8 @@ def sources(lanes: pl.DataFrame) -> pl.DataFrame:
 
 
 def prevalence_weight(sources: pl.Expr) -> pl.Expr:
-    """1 for one host, a half for six."""
-    return 1 / (1 + (sources - 1).clip(0) / 5)
+    """1 for one host, a half for five."""
+    return 1 / (1 + (sources - 1).clip(0) / 4)
 
 
 def peers(lanes: pl.DataFrame) -> pl.DataFrame:

@@ -318,7 +318,7 @@ def _company(
         coding: of the bucket's numbers.
         by: what a stream is.
     """
-    groups = streams.lazy().select("key").unique().with_row_index("group")
+    groups = streams.select("key").unique().with_row_index("group").lazy()  # in any order, but in one
     chosen = streams.lazy().join(groups, on="key").select("stream", "host", "group", "period", "scale")
     calls = times.lazy().join(chosen, on="stream", maintain_order="left")
     beats = [
