@@ -47,10 +47,15 @@ def calls_of(connections: pl.LazyFrame) -> Calls:
         key=pl.when(usable & ~still_open).then(key),
         lane=coding.lane("dst_port", "proto", "service"),
         at=pl.when(usable).then(at),
-        sent=pl.col(sizes).clip(0) if sizes else pl.lit(None, pl.Int64),
-        received=pl.col(received).clip(0) if sizes else pl.lit(None, pl.Int64),
+        sent=_narrow(sizes),
+        received=_narrow(received),
     )
     return Calls(rows.with_columns(host=(pl.col("key") // 2**32).cast(pl.UInt32)), coding, sizes)
+
+
+def _narrow(size: str) -> pl.Expr:
+    """Half the width: 7 digits of a size are enough to tell whether sizes are alike, and rows are moved faster."""
+    return pl.col(size).clip(0).cast(pl.Float32) if size else pl.lit(None, pl.Float32)
 
 
 def lanes_of(number: int, bucket: pl.LazyFrame) -> pl.DataFrame:

@@ -87,17 +87,24 @@ def twins_weight(twins: pl.Expr, servers: pl.Expr) -> pl.Expr:
 def twins(streams: pl.DataFrame) -> pl.DataFrame:
     """One row per stream: `twins`: other targets of the host that beat with the same period in the same time.
 
+    Peers are twins of peers, on high ports, and parts of a page of one another, on those of services.
+
     Arguments:
-        streams: `stream, host, target, period, first, last` of regular streams.
+        streams: `stream, host, target, main_port, period, first, last` of regular streams.
     """
-    left = streams.select("stream", "host", "target", "first", "last", log=pl.col("period").log()).sort("host", "log")
+    high = (pl.col("main_port") >= 1_024).fill_null(True)
+    left = streams.select("stream", "host", "target", "first", "last", high=high, log=pl.col("period").log()).sort(
+        "host", "log"
+    )
     step = (pl.col("log") / SAME_PERIOD).floor().cast(pl.Int64)
-    right = left.select("host", other="target", first_other="first", last_other="last", log_other="log", step=step)
+    right = left.select(
+        "host", "high", other="target", first_other="first", last_other="last", log_other="log", step=step
+    )
     near = pl.concat([right.with_columns(step=pl.col("step") + shift) for shift in (-1, 0, 1)])
     return (
         left.with_columns(step=step)
         .lazy()
-        .join(near.lazy(), on=["host", "step"])
+        .join(near.lazy(), on=["host", "high", "step"])
         .filter(
             pl.col("other") != pl.col("target"),
             (pl.col("log") - pl.col("log_other")).abs() <= SAME_PERIOD,

@@ -275,7 +275,7 @@ def _closer_look(streams: pl.LazyFrame, calls: pl.DataFrame, times: pl.DataFrame
     """Adds what the calls of a promising stream say, their beat in numbers, and what it is with others in turn."""
     known = streams.collect()
     fit = known.lazy().select("stream", "scale", "low", "high")
-    sent = calls.lazy().group_by("stream").agg(sent_median=pl.col("sent").median())
+    sent = calls.lazy().group_by("stream").agg(sent_median=pl.col("sent").median().cast(pl.Float64))
     return (
         streams.join(evenness.evenness(times, known).lazy(), on="stream", how="left")
         .join(size.alike(calls).lazy(), on="stream", how="left")
