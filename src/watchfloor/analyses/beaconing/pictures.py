@@ -14,6 +14,9 @@ __all__ = ["of_best", "of_row"]
 
 _MARKS = 200
 """Calls of each of the best that are drawn, the latest ones."""
+_BINS = 18
+"""Bins of a histogram, about."""
+_NARROWEST = 0.02
 _KEYS = {"pair": ("src_ip", "dst_ip"), "name": ("src_ip", "target"), "port": ("src_ip", "dst_ip", "dst_port")}
 
 
@@ -134,20 +137,27 @@ def _calls(targets: pl.LazyFrame, rows: pl.DataFrame, by: str) -> pl.LazyFrame:
 
 
 def _histogram(calls: pl.LazyFrame, column: str) -> pl.LazyFrame:
-    """Bins of equal ratio, ten to a factor of 10: `from`, `to`, their text under the column's name, `connections`."""
+    """Bins of equal ratio: `from`, `to`, their text under the column's name, `connections`.
+
+    A bin is 2 % wide, or as wide as it takes for all of them to be few enough to be drawn.
+    """
     value = pl.col(column)
-    step = (value.log(10) * 10).floor()
-    low = pl.when(value > 0).then(pl.lit(10.0) ** (step / 10)).otherwise(0.0)
+    log = pl.when(value > 0).then(value.log())
+    width = ((log.max() - log.min()) / _BINS).clip(_NARROWEST)
+    low = pl.when(pl.col("step").is_null()).then(0.0).otherwise((pl.col("step") * pl.col("width")).exp())
+    high = pl.when(pl.col("step").is_null()).then(0.0).otherwise(((pl.col("step") + 1) * pl.col("width")).exp())
     return (
         calls.filter(value.is_not_null())
-        .group_by(low=low)
+        .with_columns(width=width.fill_null(_NARROWEST))
+        .group_by("width", step=(log / pl.col("width")).floor().cast(pl.Int64))
         .agg(connections=pl.len().cast(pl.Int64))
-        .sort("low")
+        .select("connections", low.alias("from"), high.alias("to"))
+        .sort("from")
         .select(
-            pl.format("{} to {}", _short(pl.col("low")), _short(pl.col("low") * 10**0.1)).alias(column),
+            pl.format("{} to {}", _short(pl.col("from")), _short(pl.col("to"))).alias(column),
             "connections",
-            pl.col("low").alias("from"),
-            (pl.col("low") * 10**0.1).alias("to"),
+            "from",
+            "to",
         )
     )
 
