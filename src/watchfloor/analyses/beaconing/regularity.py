@@ -40,7 +40,7 @@ _LATTICE_CHANCE = 3.5
 k t exp(-k t) is 1.31, that of t exp(-t) 0.37."""
 _STEADY = 0.08
 """Gaps that differ by less than this from the one before, in nats, are steady: a sleep that changes now and then."""
-_BURSTS = 0.85
+_BURSTS = 0.75
 """Merging calls is tried where it leaves at most this share of the gaps: others are not in bursts."""
 _ENOUGH = 512
 """Gaps of a stream that are looked at, about."""
