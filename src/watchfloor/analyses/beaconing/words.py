@@ -54,7 +54,7 @@ def sentence(sizes: str) -> pl.Expr:
         ),
         pl.when(pl.col("peers") < 1).then(pl.format("its host has peers on {} ports", "peer_ports")),
         pl.when(pl.col("scan") < 0.7).then(pl.format("{} ports: a scan", "ports")),
-        pl.when(pl.col("beyond_chance") < 0.7).then(pl.lit("as regular by chance among so many")),
+        pl.when(pl.col("beyond_chance") < 0.7).then(pl.lit("among so many streams some look like this by chance")),
         pl.when(pl.col("speed") < 1).then(pl.lit("faster than a beat")),
     )
     shown = [pl.coalesce(beat, about), there, pauses, bursts, turns, *([size] if sizes else []), hosts, *against]
