@@ -1,4 +1,4 @@
-"""Our own beacon score of 20 M connections, against what it needs at least: scan, hash of the pair, sort by pair and time.
+"""Our own beacon score of 20 M connections, against what it needs at least: scan, hash of the pair, sort of both.
 
 The score must stay within 2 times the sort, and within 3 GB.
 """
