@@ -305,13 +305,13 @@ def kpis(
     return _traced(result, "kpis", tables, {**said, "client": client, "tags": str(tags or "shipped"), **asked})
 
 
-def beacons(data: Data, *, score: str = "rita", **asked: Any) -> Result:
+def beacons(data: Data, *, score: str = "watchfloor", **asked: Any) -> Result:
     """Who is calling home at regular times?
 
     Arguments:
         data: as everywhere.
-        score: `rita`: RITA v5's beacon score, to the last digit; `rita-j`: that of the RITA-J notebook, of HTTP
-            requests.
+        score: `watchfloor`: our own; `rita`: RITA v5's beacon score, to the last digit; `rita-j`: that of the RITA-J
+            notebook, of HTTP requests.
         asked: as for `read`, and what `watchfloor.analyses.beacons.beacons` takes beside it (with `rita-j`:
             `watchfloor.analyses.ritaj.rita_j`).
     """
@@ -321,8 +321,13 @@ def beacons(data: Data, *, score: str = "rita", **asked: Any) -> Result:
         result = ask_rita_j(_one(tables, "http_requests"), **asked)
         return _traced(result, "beacons", tables, {"score": score, **asked, **reading})
     tables = _tables(data, Asked(**reading), "connections")
-    result = ask_beacons(_one(tables, "connections"), score=score, **asked)
+    result = _beacons(tables, score=score, **asked)
     return _traced(result, "beacons", tables, {"score": score, **asked, **reading})
+
+
+def _beacons(tables: Tables, **asked: Any) -> Result:
+    """Connections, with names from whatever else the files hold."""
+    return ask_beacons(_one(tables, "connections"), tables.get("http_requests"), tables.get("tls_sessions"), **asked)
 
 
 def hunt(data: Data, *, score: str = "rita", **asked: Any) -> Result:
@@ -371,7 +376,7 @@ QUESTIONS: dict[str, tuple[tuple[str, ...], Callable[[Tables], Result]]] = {
     "tune": (("alerts",), lambda tables: ask_tune(tables["alerts"], tables.get("evidence"))),
     "kpis": (("alerts",), lambda tables: ask_kpis(tables["alerts"], tags=TagRules.load(None))),
     "timeline": (("events",), lambda tables: ask_timeline(_all_events(tables))),
-    "beacons": (("connections",), lambda tables: ask_beacons(tables["connections"], score="rita")),
+    "beacons": (("connections",), _beacons),
     "hunt": (HUNTED, ask_hunt),
 }
 """What `report` asks, in the order of its chapters: the tables of which one must have rows, and the question."""

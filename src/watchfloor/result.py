@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib import metadata
@@ -93,6 +93,8 @@ class Result:
     """A word for files, sheets and anchors: `rules`."""
     json_columns: tuple[str, ...] = ()
     """Columns of JSON text, which a JSON document holds as what they are."""
+    closer: Callable[[Mapping[str, Any]], Result] | None = field(default=None, compare=False)
+    """What a closer look at one row of the table shows, where the answer has one."""
 
     def collect(self) -> pl.DataFrame:
         """The table, computed."""
@@ -106,20 +108,43 @@ class Result:
         names = ", ".join(part.name for part in self.parts)
         raise BadOption(f"{self.title}: there is no part {name!r}", hint=f"parts: {names or 'none'}")
 
-    def why(self, rank: int) -> Result:
-        """The examples that stand behind the row of that rank, and its reason.
+    def why(self, row: int | Mapping[str, Any]) -> str:
+        """Why a row is where it is, in words.
+
+        Arguments:
+            row: its rank, counted from 1, or the row itself as a dict.
 
         Raises:
-            BadOption: there is no such row, or the answer has no examples.
+            BadOption: a row that is not there, or an answer that gives no reasons.
         """
-        examples = self["examples"]
-        row = self.table.filter(pl.col("rank") == rank).collect()
-        if row.is_empty():
-            raise BadOption(f"{self.title}: there is no row {rank}", hint="rank counts the rows from 1")
-        said = "; ".join(str(row[name][0]) for name in ("cause", "reason") if name in row.columns)
-        return replace(
-            examples, title=f"Why row {rank}", explanation=said, table=examples.table.filter(pl.col("rank") == rank)
-        )
+        found = self._row(row)
+        said = [str(found[name]) for name in ("why", "cause", "reason") if found.get(name)]
+        if not said:
+            raise BadOption(
+                f"{self.title}: its rows have no reasons", hint="answers with a column `why` or `reason` have"
+            )
+        return "; ".join(said)
+
+    def picture(self, row: int | Mapping[str, Any]) -> Result:
+        """A closer look at one row: an answer of its own with charts.
+
+        Arguments:
+            row: its rank, counted from 1, or the row itself as a dict.
+
+        Raises:
+            BadOption: a row that is not there, or an answer without a closer look.
+        """
+        if self.closer is None:
+            raise BadOption(f"{self.title}: there is no closer look at its rows", hint="beacons and tune have one")
+        return self.closer(self._row(row))
+
+    def _row(self, row: int | Mapping[str, Any]) -> Mapping[str, Any]:
+        if not isinstance(row, int):
+            return row
+        found = self.table.slice(row - 1, 1).collect() if row > 0 else self.table.clear().collect()
+        if found.is_empty():
+            raise BadOption(f"{self.title}: there is no row {row}", hint="rows are counted from 1")
+        return found.row(0, named=True)
 
     def save(self, path: str | Path) -> Path:
         """Writes the answer; the extension decides: .html .xlsx .pdf .json .jsonl .csv .parquet.

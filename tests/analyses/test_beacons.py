@@ -7,18 +7,21 @@ import re
 import runpy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import polars as pl
 import pytest
 
 from helpers import DATA, needs_data, rows, table
-from watchfloor.analyses.beacons import beacons
+from watchfloor.analyses.beacons import beacons as any_score
 from watchfloor.analyses.rita.coding import Coding
 from watchfloor.analyses.rita.config import CODE
 from watchfloor.analyses.rita.pairs import score_pairs, seconds_of
 from watchfloor.errors import BadOption, SchemaError
 from watchfloor.schemas import CONNECTIONS
+
+beacons = partial(any_score, score="rita")
 
 MIDNIGHT = datetime(2025, 3, 4, tzinfo=UTC)
 INSIDE, OUTSIDE = "10.0.0.5", "198.51.100.9"
@@ -287,7 +290,8 @@ def test_no_connections_are_an_empty_answer() -> None:
     ("asked", "message", "hint"),
     [
         ({"score": "magic"}, "no score 'magic'", "rita"),
-        ({"by": "name"}, "no kind 'name'", "pair"),
+        ({"by": "host"}, "no kind 'host'", "pair"),
+        ({"by": "name"}, "RITA's score is by pair", "watchfloor"),
         ({"config": "mine"}, "no configuration 'mine'", "shipped"),
         ({"window": "yesterday"}, "'yesterday' is no window", "7d"),
         ({"window": "0h"}, "'0h' is no window", "7d"),

@@ -293,13 +293,14 @@ def test_why_shows_what_goes_and_what_stays() -> None:
     """Of the first row three of each; of none that is not there."""
     made = _soc()
     result = tune(made.alerts, made.evidence)
-    why = result.why(1)
+    why = result.picture(1)
+    assert why.explanation == f"{result.why(1)}."
     assert why.collect()["what"].to_list() == ["removed"] * 3 + ["kept"] * 3
     assert set(why.collect().filter(pl.col("what") == "removed")["evidence"]) == {"src_ip = 10.0.0.9"}
     assert set(why.collect().filter(pl.col("what") == "kept")["evidence"]) == {"src_ip = 10.0.5.5"}
     assert "useless" in why.explanation
     with pytest.raises(BadOption, match="no row 99"):
-        result.why(99)
+        result.picture(99)
 
 
 def test_a_rule_that_alone_covers_a_technique_is_named() -> None:

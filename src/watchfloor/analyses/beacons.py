@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 
 import polars as pl
 
+from watchfloor.analyses.beaconing.answer import by_watchfloor
+from watchfloor.analyses.beaconing.calls import BY
 from watchfloor.analyses.rita.config import RitaConfig, config_of
 from watchfloor.analyses.rita.filters import NAMES
 from watchfloor.analyses.rita.histogram import BINS
@@ -20,22 +22,21 @@ from watchfloor.schemas import CONNECTIONS
 
 __all__ = ["BY", "SCORES", "beacons"]
 
-SCORES = ("rita", "rita-j")
-"""What can be computed: `rita` is RITA v5's beacon score, `rita-j` that of the RITA-J notebook (`ritaj.py`)."""
-BY = ("pair",)
-"""What is scored: `pair` is source and destination address."""
+SCORES = ("watchfloor", "rita", "rita-j")
+"""What can be computed: our own score; `rita`, RITA v5's beacon score; `rita-j`, that of the RITA-J notebook
+(`ritaj.py`)."""
 
 _MARKS = 200
 """Calls of each of the best pairs that are drawn, the latest ones."""
 _COLUMNS = (
-    "rank",
-    "score",
-    "severity",
     "src_ip",
     "dst_ip",
     "name",
     "dst_port",
     "connections",
+    "score",
+    "rank",
+    "severity",
     "why",
     "unique_seconds",
     "beacon_score",
@@ -62,11 +63,13 @@ _COLUMNS = (
 
 def beacons(
     connections: pl.LazyFrame,
+    requests: pl.LazyFrame | None = None,
+    sessions: pl.LazyFrame | None = None,
     *,
-    score: str = "rita",
+    score: str = "watchfloor",
     by: str = "pair",
     config: str | RitaConfig = "code",
-    window: str = "24h",
+    window: str | None = None,
     internal: Sequence[str] = (),
     every_pair: bool = False,
     top: int = 10,
@@ -75,12 +78,18 @@ def beacons(
 
     Arguments:
         connections: the canonical table; connections that are still open are in no score.
-        score: `rita`: RITA v5's beacon score, to the last digit.
-        by: `pair`: source and destination address.
+        requests: the canonical table HTTP_REQUESTS, which gives names; likewise
+        sessions: TLS_SESSIONS.
+        score: `watchfloor`: regular beats and what speaks for and against them; `rita`: RITA v5's beacon score, to the
+            last digit.
+        by: `pair`: source and destination address; `name`: source and name that was asked for; `port`: pair and port.
+            RITA's score is by pair.
         config: RITA's parameters: `code`, `shipped`, or a `RitaConfig`.
-        window: `24h` before the last connection, `all`, or another duration: `90m`, `12h`, `7d`, `2w`.
+        window: `24h` before the last connection, `all`, or another duration: `90m`, `12h`, `7d`, `2w`; by default 24h
+            for RITA's score, all for ours.
         internal: subnets of the own network, where they are not the private ones.
-        every_pair: no filter: pairs inside the network, outside of it, inbound and multicast as well.
+        every_pair: for RITA's score, no filter: pairs inside the network, outside of it, inbound and multicast as well.
+            Ours has none.
         top: how many pairs the parts show.
 
     Raises:
@@ -92,6 +101,12 @@ def beacons(
     _check(by, BY, "kind")
     if top < 1:
         raise BadOption(f"top={top} means nothing", hint="use 1 or more; 10 is the default")
+    if score == "watchfloor":
+        rows = CONNECTIONS.conform(connections)
+        return by_watchfloor(rows, requests, sessions, by=by, window=window or "all", internal=internal, top=top)
+    if by != "pair":
+        raise BadOption(f"RITA's score is by pair, not by {by}", hint="use --score watchfloor, or --by pair")
+    window = window or "24h"
     rita = config_of(config)
     if internal:
         rita = replace(rita, internal_subnets=tuple(internal))

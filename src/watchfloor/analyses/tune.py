@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 import polars as pl
 
@@ -141,6 +144,7 @@ def tune(
         name="tune",
         table=table.lazy(),
         json_columns=_JSON,
+        closer=partial(_closer, examples),
         charts=(
             Bars(x="removed_past", y="label", color="remedy", title="Alerts that each row removes beyond those above"),
         ),
@@ -151,12 +155,21 @@ def tune(
                 name="examples",
                 table=examples.lazy(),
                 explanation="Nearest are alerts of the same rule, then those that share most facts (`shared`) with the "
-                "removed ones, then those nearest in time. `result.why(1)` shows those of the first row.",
+                "removed ones, then those nearest in time. `result.picture(1)` shows those of the first row.",
             ),
             _curve(table, plan, past, floor),
             _why_not(plan),
             _labels(rows),
         ),
+    )
+
+
+def _closer(examples: pl.DataFrame, row: Mapping[str, Any]) -> Result:
+    """What one row removes, and what it keeps that is nearest."""
+    return Result(
+        title=f"What row {row['rank']} removes, and what stays",
+        table=examples.lazy().filter(pl.col("rank") == row["rank"]),
+        explanation=f"{row['cause']}; {row['reason']}.",
     )
 
 

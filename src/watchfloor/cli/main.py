@@ -291,11 +291,18 @@ def beacons(
     out: Out = None,
     score: Annotated[
         str,
-        typer.Option("--score", help="rita: RITA v5's beacon score. rita-j: the RITA-J notebook's, of HTTP requests."),
-    ] = "rita",
+        typer.Option(
+            "--score",
+            help="watchfloor: our own score; rita: RITA v5's beacon score; rita-j: the RITA-J notebook's, of requests.",
+        ),
+    ] = "watchfloor",
+    by: Annotated[
+        str, typer.Option("--by", help="pair of addresses; name: source and name; port: pair and port.")
+    ] = "pair",
     window: Annotated[
-        str, typer.Option("--window", help="24h before the last connection, all, or a duration: 7d")
-    ] = "24h",
+        str | None,
+        typer.Option("--window", help="How much before the last connection: 24h (RITA's default), all (ours), 7d"),
+    ] = None,
     defaults: RitaConfig = "code",
     every_pair: Annotated[
         bool, typer.Option("--every-pair", help="Score pairs inside the network and outside of it as well.")
@@ -310,9 +317,11 @@ def beacons(
     """Who is calling home at regular times?"""
     said: dict[str, Any] = {"format": format, "zone": zone, "columns": columns}
     if score != "rita-j":  # which has no parameters
-        said |= {"every_pair": every_pair, "window": window, "config": defaults}
-    elif (every_pair, window, defaults) != (False, "24h", "code"):
-        raise BadOption("--score rita-j has no window, filters or configuration", hint="leave these options out")
+        said |= {"every_pair": every_pair, "window": window, "config": defaults, "by": by}
+    elif (every_pair, window, defaults, by) != (False, None, "code", "pair"):
+        raise BadOption(
+            "--score rita-j has no window, filters, configuration, and is by pair", hint="leave these options out"
+        )
     _ask("beacons", paths, out, limit, strict, quiet, score=score, **said)
 
 

@@ -1,0 +1,1 @@
+"""The score `watchfloor` of the question who calls home at regular times: one file per kind of evidence."""

@@ -1,0 +1,219 @@
+"""Who calls home by the score `watchfloor`: the table, each row with its reasons, and what a closer look shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import polars as pl
+
+from watchfloor.analyses.beaconing import confidence, names, pictures, words
+from watchfloor.analyses.beaconing.score import FEWEST, LOOK, Scored, score_streams
+from watchfloor.analyses.rita.pairs import seconds_of
+from watchfloor.charts import Bars
+from watchfloor.result import Result
+
+__all__ = ["COLUMNS", "by_watchfloor"]
+
+INTERNAL = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fd00::/8")
+"""The own network, where nobody says otherwise."""
+_SHOWN = 0.1
+"""Known benign things from this score on, were they not known, are in a part of their own."""
+COLUMNS = (
+    "src_ip",
+    "dst_ip",
+    "name",
+    "dst_port",
+    "connections",
+    "score",
+    "rank",
+    "why",
+    "known",
+    "too_few",
+    "period_seconds",
+    "off_seconds",
+    "beats",
+    "present",
+    "active_seconds",
+    "sessions",
+    "regularity",
+    "evenness",
+    "sizes",
+    "confidence",
+    "beyond_chance",
+    "solitude",
+    "twinless",
+    "context",
+    "prevalence",
+    "peers",
+    "scan",
+    "speed",
+    "sent_median",
+    "size_out",
+    "size_in",
+    "others",
+    "others_by_chance",
+    "twins",
+    "servers",
+    "joined_period_seconds",
+    "sources",
+    "hosts",
+    "first_time",
+    "last_time",
+    "pair",
+)
+
+
+def by_watchfloor(
+    connections: pl.LazyFrame,
+    requests: pl.LazyFrame | None,
+    sessions: pl.LazyFrame | None,
+    *,
+    by: str,
+    window: str,
+    internal: Sequence[str],
+    top: int,
+) -> Result:
+    """The answer.
+
+    Arguments:
+        connections: the canonical table, likewise the two that follow, which give names.
+        requests: HTTP_REQUESTS.
+        sessions: TLS_SESSIONS.
+        by: one of `BY`.
+        window: how much of the log's end is looked at: `all`, or a duration.
+        internal: subnets of the own network.
+        top: how many rows the parts show.
+    """
+    rows = _within(connections, seconds_of(window))
+    targets = names.targets(rows, requests, sessions, by)
+    found = score_streams(targets, by, internal=tuple(internal) or INTERNAL)
+    table = _ranked(found, names.of_pairs(requests, sessions), by)
+    known = table.filter(pl.col("known").is_not_null(), pl.col("score") / pl.col("context") >= _SHOWN)
+    return Result(
+        title="Beacons",
+        name="beacons",
+        table=table.select(COLUMNS).lazy(),
+        charts=(Bars(x="score", y="pair", title="Score of the best"),),
+        explanation=_explained(found, table, by),
+        parts=(*pictures.of_best(targets, table.head(top), by), _known(known), _left_out(found)),
+        closer=partial(_closer, targets, by),
+    )
+
+
+def _within(connections: pl.LazyFrame, seconds: int | None) -> pl.LazyFrame:
+    if seconds is None:
+        return connections
+    last: datetime | None = connections.select(pl.col("time").max()).collect().item()
+    return (
+        connections
+        if last is None
+        else connections.filter(pl.col("time") >= pl.lit(last) - pl.duration(seconds=seconds))
+    )
+
+
+def _ranked(found: Scored, named: pl.DataFrame | None, by: str) -> pl.DataFrame:
+    """The rows, the highest score first."""
+    table = found.table.lazy().with_columns(
+        name=pl.lit(None, pl.String),
+        dst_ip="dst",
+        hosts=pl.lit(found.hosts, pl.Int64),
+        dst_port=pl.when(pl.col("ports") == 1).then("main_port"),
+        period_seconds=pl.col("period_ms") / 1_000,
+        off_seconds=pl.col("off_ms") / 1_000,
+        joined_period_seconds=pl.col("joined_period") / 1_000,
+        active_seconds=pl.col("active_ms") / 1_000,
+        first_time=_instant("first"),
+        last_time=_instant("last"),
+    )
+    if by == "name":
+        is_name = pl.col("dst").str.contains("[g-zG-Z]|^[a-fA-F0-9-]+(\\.[a-zA-Z]|$)") & ~pl.col("dst").str.contains(
+            ":", literal=True
+        )
+        table = table.with_columns(name=pl.when(is_name).then("dst"), dst_ip=pl.when(~is_name).then("dst"))
+    elif named is not None:
+        table = table.drop("name").join(named.lazy(), on=["src_ip", "dst_ip"], how="left")
+    target = (
+        pl.coalesce("name", "dst_ip")
+        if by != "port"
+        else pl.format("{}:{}", pl.coalesce("name", "dst_ip"), pl.col("main_port").cast(pl.String).fill_null("-"))
+    )
+    return (
+        table.with_columns(pair=pl.format("{} → {}", "src_ip", target))
+        .sort(
+            pl.col("score").neg(), pl.col("connections").neg(), "src_ip", "dst_ip", "name", "dst_port", nulls_last=True
+        )
+        .with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
+        .with_columns(why=words.sentence(found.sizes))
+        .collect()
+    )
+
+
+def _instant(milliseconds: str) -> pl.Expr:
+    return (pl.col(milliseconds) * 1_000).cast(pl.Datetime("us", "UTC"))
+
+
+def _closer(targets: pl.LazyFrame, by: str, row: Mapping[str, Any]) -> Result:
+    """The picture of one row."""
+    return pictures.of_row(targets, row, by)
+
+
+def _known(known: pl.DataFrame) -> Result:
+    table = known.with_columns(unexcused=pl.col("score") / pl.col("context"))
+    return Result(
+        title="Known to beat",
+        name="known",
+        table=table.select("known", "src_ip", "dst_ip", "name", "dst_port", "connections", "score", "unexcused", "why")
+        .sort(pl.col("unexcused").neg(), "src_ip", "dst_ip", nulls_last=True)
+        .lazy(),
+        explanation="What the shipped list of benign things that beat knows, by port, service, name or address. Its "
+        "score is lowered, not hidden: `unexcused` is what it would be otherwise.",
+    )
+
+
+_SIZES = {
+    "orig_bytes": "Sizes are payload bytes.",
+    "orig_ip_bytes": "Sizes are IP-level bytes, headers included, as no row has payload bytes.",
+    "": "No row has a size: sizes say nothing here.",
+}
+_WHAT = {"pair": "pairs of addresses", "name": "pairs of source and name", "port": "pairs of addresses and a port"}
+_REASONS = {
+    "open": "still open: in no score",
+    "unusable": "without a time or an address",
+    "few": f"of streams with fewer than {FEWEST} connections",
+}
+
+
+def _explained(found: Scored, table: pl.DataFrame, by: str) -> str:
+    said = (
+        f"Of {found.connections:,} connections in {found.streams:,} {_WHAT[by]}, {table.height:,} have at least "
+        f"{FEWEST} connections and are scored (part `left_out` counts the rest).",
+        "The score is a product of terms from 0 to 1, each a column: `regularity` (how surely more gaps are alike than "
+        "chance gives, at the best of several widths, with calls merged that come in bursts), `evenness` (of the time "
+        "from its first to its last call), `sizes`, `confidence` (n/(n+4) for n beats), `beyond_chance` (the "
+        "many streams tested are paid for), `solitude` (page loads start many calls at once), `twinless` (other "
+        "targets with the same period), `context` (known benign things, `known`), `prevalence` (1/(1+(sources-1)/4)), "
+        "`peers` (peer-to-peer), `scan` (many ports) and `speed`. The length of the log is not looked at.",
+        f"Where the other terms leave less than {LOOK:g}, evenness, sizes and company are not looked at.",
+        _SIZES[found.sizes],
+        f"Fewer than {confidence.FEW} beats are `too_few` to be sure of a beat.",
+        "What the score does not say: whether a beacon is bad. Push services, cloud agents and monitoring that the "
+        "list does not know beat as well. A connection that stays open, and a tunnel through look-ups of names, are no "
+        "beacons.",
+    )
+    return " ".join(said)
+
+
+def _left_out(found: Scored) -> Result:
+    table = pl.DataFrame(
+        {"reason": [_REASONS[reason] for reason in found.left_out], "connections": list(found.left_out.values())},
+        schema={"reason": pl.String, "connections": pl.Int64},
+    )
+    return Result(
+        title="What was left out",
+        name="left_out",
+        table=table.lazy(),
+        explanation=f"Of {found.connections:,} connections; each is counted once, by the first rule that fits.",
+    )
