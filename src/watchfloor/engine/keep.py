@@ -14,6 +14,8 @@ __all__ = ["Keeper", "keep", "owned"]
 
 MEMORY_BYTES = 512 * 1024 * 1024
 """How much all keepers together hold in memory before those with most write a part to disk."""
+_ROWS_AT_ONCE = 50_000
+"""Rows of a part that are read together: several groups are decoded at a time, of one part and the next."""
 _VIEW = 16
 """Bytes."""
 _WORTH_A_PART = MEMORY_BYTES // 16
@@ -108,7 +110,7 @@ class Keeper:
             weakref.finalize(_Process, shutil.rmtree, self._folder, ignore_errors=True)
         part = self._folder / f"{self._number:05}.parquet"
         self._number += 1
-        pl.concat(self._frames).write_parquet(part, compression="lz4", statistics=False)
+        pl.concat(self._frames).write_parquet(part, compression="lz4", statistics=False, row_group_size=_ROWS_AT_ONCE)
         if self._runs and isinstance(run := self._runs[-1], list):
             run.append(part)
         else:
