@@ -93,6 +93,8 @@ class Result:
     """A word for files, sheets and anchors: `rules`."""
     json_columns: tuple[str, ...] = ()
     """Columns of JSON text, which a JSON document holds as what they are."""
+    json_pairs: tuple[tuple[str, str], ...] = ()
+    """Columns that a JSON document holds as a list of two in rows where the other column says something."""
 
     def collect(self) -> pl.DataFrame:
         """The table, computed."""

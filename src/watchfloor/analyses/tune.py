@@ -141,6 +141,7 @@ def tune(
         name="tune",
         table=table.lazy(),
         json_columns=_JSON,
+        json_pairs=(("rule", "other_rule"),),
         charts=(
             Bars(x="removed_past", y="label", color="remedy", title="Alerts that each row removes beyond those above"),
         ),
