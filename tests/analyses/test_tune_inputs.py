@@ -13,9 +13,13 @@ from typer.testing import CliRunner
 
 import watchfloor as wf
 from tuning_alerts import Made
-from tuning_files import ATTACKER, CSV_MAP, FILES, NOISY, SCANNER, happened, verdicts_known
+from tuning_files import ATTACKER, CSV_MAP, FILES, NOISY, SCANNER, Happened, happened, verdicts_known
 from watchfloor.analyses.tune import tune
 from watchfloor.cli.main import app
+from watchfloor.errors import BadOption, NothingToRead
+from watchfloor.store import open_workspace
+from watchfloor.store.changes import Item
+from watchfloor.store.workspace import Page
 
 
 @pytest.fixture(autouse=True)
@@ -106,3 +110,79 @@ def test_two_rules_to_merge_are_both_named_in_the_document(tmp_path: Path) -> No
     [row] = json.loads(result.save(tmp_path / "x.json").read_text(encoding="utf-8"))["rows"]
     assert (row["remedy"], row["rule"]) == ("merge", ["EDR: dump", "SIEM: dump"])
     assert result.collect().select("rule", "other_rule").rows() == [("EDR: dump", "SIEM: dump")]
+
+
+def _without(record: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name not in names}
+
+
+def test_what_cannot_be_tuned_is_said() -> None:
+    """What is wrong and what to do next, instead of an empty answer."""
+    words = written("tickets.csv")
+    table = CSV_MAP.splitlines(keepends=True)
+    for name, wrong in (("created_time", "none of 340 alerts has a created_time"), ("rule", "has a rule")):
+        Path("map.toml").write_text("".join(line for line in table if not line.startswith(name)), encoding="utf-8")
+        with pytest.raises(NothingToRead, match=wrong) as raised:
+            ran("tune", *words)
+        assert f'{name} = "their column"' in raised.value.hint
+    Path("map.toml").write_text(CSV_MAP, encoding="utf-8")
+    Path("head.csv").write_text(Path("tickets.csv").read_text(encoding="utf-8").partition("\n")[0], encoding="utf-8")
+    with pytest.raises(NothingToRead, match="there is no alert in this data"):
+        ran("tune", "head.csv", "--columns", "map.toml")
+    [name] = written("wazuh.json")
+    lines = Path(name).read_text(encoding="utf-8").splitlines()
+    Path("timeless.json").write_text(
+        "".join(json.dumps(_without(json.loads(line), "timestamp")) + "\n" for line in lines), encoding="utf-8"
+    )
+    with pytest.raises(NothingToRead, match="340 records could not be read") as raised:
+        ran("tune", "timeless.json")
+    assert "rejects" in raised.value.hint
+    with pytest.raises(BadOption, match="a file, not a folder"):
+        ran("tune", name, "--artifacts", name)
+
+
+def test_a_poor_table_gets_an_answer_that_says_why_it_is_short() -> None:
+    """Ten alerts, and alerts without evidence: no rows, and the reason first."""
+    ten = FILES["wazuh.json"](Path("ten.json"), happened(34))
+    result = wf.tune(ten)
+    assert result.collect().is_empty()
+    assert result.explanation.startswith("No rule has 10 alerts here")
+    words = written("tickets.csv")
+    bare = CSV_MAP.partition("[evidence]")[0]
+    Path("map.toml").write_text(bare, encoding="utf-8")
+    assert wf.tune(words[0], columns="map.toml").explanation.startswith("There is no evidence")
+
+
+def test_a_workspace_is_a_table_of_alerts_too() -> None:
+    """QRadar's offenses that were pulled: the noisy source and its rule, with the closing reasons' verdicts."""
+    found = [_offense(one) for one in happened()]
+    items = [Item(str(one["id"]), json.dumps(one, sort_keys=True), born_ms=one["start_time"]) for one in found]
+    with open_workspace("w.db", create=True) as workspace:
+        run = workspace.begin("https://console.example", "qradar", made_by="a test", settings={})
+        reasons = [{"id": 2, "text": "False-Positive, Tuned"}, {"id": 3, "text": "Policy Violation"}]
+        items2 = [Item(str(one["id"]), json.dumps(one, sort_keys=True)) for one in reasons]
+        run.save(Page("closing_reason", "GET ..", json.dumps(reasons).encode(), items2))
+        run.save(Page("offense", "GET ..", json.dumps(found).encode(), items))
+        first = wf.tune(workspace).collect().row(0, named=True)
+    assert (first["rule"], first["removed_past"], first["cases_hidden_fully"]) == (NOISY, 240, 0)
+    assert SCANNER in first["exclusion"]
+    ran("tune", "--workspace", "w.db", "--out", "x.json")
+    assert rows_of("x.json")[0]["removed_past"] == 240
+
+
+def _offense(one: Happened) -> dict[str, Any]:
+    born = int(one.time.timestamp() * 1000)
+    return {
+        "id": 1 + one.number,
+        "description": f"{one.rule}\n",
+        "status": "CLOSED",
+        "closing_reason_id": 3 if one.true else 2,
+        "close_time": born + 3_600_000,
+        "start_time": born,
+        "first_persisted_time": born,
+        "last_persisted_time": born,
+        "assigned_to": None,
+        "magnitude": 5,
+        "offense_type": 0,
+        "offense_source": one.src_ip,
+    }
