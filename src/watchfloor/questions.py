@@ -224,7 +224,7 @@ def tune(
     """
     tables = _tables(data, Asked(**asked), "alerts", "evidence")
     said = {"learn_until": learn_until, "most": most, "worth": worth, "expiry_days": expiry_days, "minimum": minimum}
-    result = ask_tune(_one(tables, "alerts"), tables.get("evidence"), **said)  # type: ignore[arg-type]
+    result = ask_tune(_countable(tables), tables.get("evidence"), **said)  # type: ignore[arg-type]
     return _traced(result, "tune", tables, {**said, **asked})
 
 
@@ -237,7 +237,7 @@ def recheck(data: Data, exclusions: str | Path, **asked: Any) -> Result:
         asked: as for `read`.
     """
     tables = _tables(data, Asked(**asked), "alerts", "evidence")
-    result = ask_recheck(_one(tables, "alerts"), tables.get("evidence"), load_exclusions(exclusions))
+    result = ask_recheck(_countable(tables), tables.get("evidence"), load_exclusions(exclusions))
     return _traced(result, "recheck", tables, {"exclusions": str(exclusions), **asked})
 
 
@@ -460,6 +460,33 @@ def _one(tables: Tables, name: str) -> pl.LazyFrame:
             hint="name other files, or map columns to them with --columns",
         )
     return tables[name]
+
+
+def _countable(tables: Tables) -> pl.LazyFrame:
+    """The alerts, where any has what tuning needs.
+
+    Raises:
+        NothingToRead: no alerts, or none with a rule and a time.
+    """
+    alerts = _one(tables, "alerts")
+    rule, time = pl.col("rule").is_not_null(), pl.col("created_time").is_not_null()
+    n, ruled, timed, both = (
+        alerts.select(pl.len(), rule=rule.sum(), time=time.sum(), both=(rule & time).sum()).collect().row(0)
+    )
+    if both:
+        return alerts
+    if not n:
+        rejected = tables["rejects"].select(pl.len()).collect().item() if "rejects" in tables else 0
+        raise NothingToRead(
+            "there is no alert in this data" + (f": {rejected:,} records could not be read" if rejected else ""),
+            hint="`watchfloor read FILE --table rejects` says why" if rejected else "name files that hold alerts",
+        )
+    name = "created_time" if ruled else "rule"
+    both_wanted = "rule and a created_time" if ruled and timed else name
+    raise NothingToRead(
+        f"none of {n:,} alerts has a {both_wanted}: nothing can be counted without",
+        hint=f'export it too, or say in a column map (--columns) where it is: {name} = "their column"',
+    )
 
 
 def _all_events(tables: Tables, *, traffic: bool = False) -> pl.LazyFrame:

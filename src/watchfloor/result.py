@@ -95,6 +95,8 @@ class Result:
     """Columns of JSON text, which a JSON document holds as what they are."""
     closer: Callable[[Mapping[str, Any]], Result] | None = field(default=None, compare=False)
     """What a closer look at one row of the table shows, where the answer has one."""
+    json_pairs: tuple[tuple[str, str], ...] = ()
+    """Columns that a JSON document holds as a list of two in rows where the other column says something."""
 
     def collect(self) -> pl.DataFrame:
         """The table, computed."""

@@ -20,6 +20,9 @@ def _of(host: str, *, expires: date = LATER, per_day: float | None = 10, rule: s
     return InForce(Exclusion(rule, (Condition("host", "eq", host),)), host, "us", MADE, expires, per_day)
 
 
+WHOLE = "version = 1\n[[exclusion]]\nrule = 'r'\ncreated = 2026-01-01\nexpires = 2026-02-01\n"
+
+
 def test_what_becomes_of_exclusions() -> None:
     """The worst first: a hidden case, one that is over, one that swells, one without a cause, one that works."""
     made = (
@@ -86,6 +89,16 @@ def test_today_decides_what_is_over() -> None:
             "conditions = [{field = 'user', op = 'matches', value = '(svc'}]",
             "exclusion 1: '\\(svc' is no regex",
         ),
+        ("version = 1\n[exclusion]\nrule = 'r'", "exclusion is no list of tables"),
+        ("version = 1\nexclusion = [1]", "exclusion is no list of tables"),
+        (f"{WHOLE}[exclusion.conditions]\nfield = 'host'", "exclusion 1: conditions are no list of tables"),
+        (f"{WHOLE}conditions = [{{field = 'host', op = 'eq'}}]", "exclusion 1: a condition has no value"),
+        (f"{WHOLE}conditions = [{{field = 'host', op = 'in', value = 'a'}}]", "in takes a list of texts"),
+        (f"{WHOLE}conditions = [{{field = 'host', op = 'eq', value = ['a']}}]", "eq takes one text"),
+        (f"{WHOLE}conditions = [{{field = 'host', op = 'hours', value = '01:00-02:00'}}]", "hours on host"),
+        (f"{WHOLE}conditions = [{{field = 'created_time', op = 'eq', value = 'x'}}]", "eq on created_time"),
+        (f"{WHOLE}per_day = 'x'", "per_day is no number"),
+        ("version = 1\n[[exclusion]]\nrule = 3\ncreated = 2026-01-01\nexpires = 2026-02-01", "rule is no text"),
     ],
 )
 def test_files_that_are_wrong(tmp_path: Path, text: str, wrong: str) -> None:

@@ -115,3 +115,16 @@ def test_a_report(tmp_path: Path, rules: Result, rejects: pl.LazyFrame, ledger: 
     assert list(answer["parts"]) == ["noise", "rejects", "ledger"]
     assert list(answer["parts"]["noise"]["parts"]) == ["figures", "daily", "hours", "events", "nothing"]
     assert answer["parts"]["rejects"]["rows"][0]["record"] == 17
+
+
+def test_pairs_are_lists_where_there_is_another(tmp_path: Path) -> None:
+    """One name stays a text; two are a list, whatever the texts hold."""
+    result = Result(
+        title="Rows",
+        table=pl.LazyFrame({"rule": ["[1]", "a"], "other": [None, 'b"']}),
+        json_pairs=(("rule", "other"),),
+    )
+    assert saved(result, tmp_path)["rows"] == [
+        {"rule": "[1]", "other": None},
+        {"rule": ["a", 'b"'], "other": 'b"'},
+    ]

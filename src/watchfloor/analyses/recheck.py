@@ -63,7 +63,7 @@ def load_exclusions(path: str | Path) -> list[InForce]:
         BadOption: a file that is not there or no such file, with what is wrong where.
     """
     try:
-        given = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        given = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise BadOption(f"{path}: {error.strerror}", hint="watchfloor tune --artifacts FOLDER writes one") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -72,15 +72,25 @@ def load_exclusions(path: str | Path) -> list[InForce]:
         raise BadOption(
             f"{path}: version {given.get('version')!r} is not known", hint="this watchfloor reads version = 1"
         )
-    return [_in_force(path, number, one) for number, one in enumerate(given.get("exclusion", []), start=1)]
+    listed = given.get("exclusion", [])
+    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+        raise BadOption(f"{path}: exclusion is no list of tables", hint="each begins with [[exclusion]]")
+    return [_in_force(path, number, one) for number, one in enumerate(listed, start=1)]
 
 
 def _in_force(path: str | Path, number: int, given: Mapping[str, Any]) -> InForce:
     where = f"{path}: exclusion {number}"
+    listed = given.get("conditions", [])
+    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+        raise BadOption(f"{where}: conditions are no list of tables", hint="each begins with [[exclusion.conditions]]")
+    if isinstance(given.get("per_day", 0), bool | str | list | dict):
+        raise BadOption(f"{where}: per_day is no number", hint="alerts a day: per_day = 12.5")
+    if not isinstance(given.get("rule", ""), str):
+        raise BadOption(f"{where}: rule is no text", hint="the rule's name in quotes")
     try:
-        conditions = tuple(_condition(where, one) for one in given.get("conditions", []))
+        conditions = tuple(_condition(where, one) for one in listed)
         found = InForce(
-            exclusion=Exclusion(str(given["rule"]), conditions),
+            exclusion=Exclusion(given["rule"], conditions),
             name=str(given.get("name", f"exclusion {number}")),
             owner=str(given.get("owner", "")),
             created=given["created"],
@@ -95,9 +105,21 @@ def _in_force(path: str | Path, number: int, given: Mapping[str, Any]) -> InForc
 
 
 def _condition(where: str, given: Mapping[str, Any]) -> Condition:
+    if missing := [name for name in ("field", "op", "value") if name not in given]:
+        raise BadOption(f"{where}: a condition has no {missing[0]}", hint="field, op and value are needed")
     op, value = given["op"], given["value"]
     if op not in _OPS:
         raise BadOption(f"{where}: op {op!r} is not known", hint=f"one of {', '.join(_OPS)}")
+    if isinstance(value, list) != (op == "in"):
+        raise BadOption(
+            f"{where}: {op} takes {'a list of texts' if op == 'in' else 'one text'}",
+            hint='value = ["10.0.0.9", "10.0.0.10"] for in, value = "10.0.0.9" for the others',
+        )
+    if (op == "hours") != (given["field"] == "created_time"):
+        raise BadOption(
+            f"{where}: {op} on {given['field']}: hours are of created_time, and nothing else is",
+            hint='field = "created_time", op = "hours", value = "Mon-Fri 22:00-06:00"',
+        )
     condition = Condition(str(given["field"]), op, tuple(map(str, value)) if isinstance(value, list) else str(value))
     if op == "hours":
         in_hours(pl.col("time"), str(condition.value))

@@ -20,6 +20,7 @@ from watchfloor.analyses.tuning.gates import SEVERE, Judged, judge, upper_bound
 from watchfloor.analyses.tuning.proof import Proof, Step, applied, backtest, folds_of
 from watchfloor.analyses.tuning.remedies import Remedy, merges, named_entities, remedies
 from watchfloor.analyses.tuning.selection import Chosen, select
+from watchfloor.analyses.tuning.shortcomings import shortcomings
 from watchfloor.analyses.tuning.sources import faults
 from watchfloor.analyses.tuning.threshold import thresholds
 from watchfloor.analyses.tuning.work import FOLDS, Work, work_of
@@ -145,10 +146,19 @@ def tune(
         table=table.lazy(),
         json_columns=_JSON,
         closer=partial(_closer, examples),
+        json_pairs=(("rule", "other_rule"),),
         charts=(
             Bars(x="removed_past", y="label", color="remedy", title="Alerts that each row removes beyond those above"),
         ),
-        explanation=_explanation(work, until, most=most, worth=worth, expiry_days=expiry_days, minimum=minimum),
+        explanation="\n".join(
+            filter(
+                None,
+                (
+                    shortcomings(past, rows=table.height, minimum=minimum),
+                    _explanation(work, until, most=most, worth=worth, expiry_days=expiry_days, minimum=minimum),
+                ),
+            )
+        ),
         parts=(
             Result(
                 title="Three alerts that each row removes, and the three nearest that stay",

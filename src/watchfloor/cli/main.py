@@ -195,10 +195,13 @@ def tune(
     zone: Zone = None,
     columns: Columns = None,
     closing_reasons: Closing = None,
+    mapping: Verdicts = None,
     workspace: WorkspaceAt = None,
 ) -> None:
     """What exactly should be tuned, and what would it cost us?"""
-    said = {"format": format, "zone": zone, "columns": columns, "closing_reasons": closing_reasons}
+    said = {"format": format, "zone": zone, "columns": columns, "closing_reasons": closing_reasons, "mapping": mapping}
+    if artifacts is not None and artifacts.exists() and not artifacts.is_dir():
+        raise BadOption(f"--artifacts {artifacts}: a file, not a folder", hint="name a folder; it is made if need be")
     data = asked_of(paths, workspace)
     if check is not None:
         _ask("recheck", data, out, limit, strict, quiet, exclusions=check, **said)

@@ -119,14 +119,16 @@ def _rows(result: Result, out: IO[str]) -> None:
         with lines.open(encoding="utf-8", newline="\n") as rows:
             for number, line in enumerate(rows):
                 out.write(",\n" if number else "\n")
-                out.write(_unfolded(line, result.json_columns) if result.json_columns else line.rstrip("\n"))
+                out.write(_unfolded(line, result) if result.json_columns or result.json_pairs else line.rstrip("\n"))
             out.write("\n")
 
 
-def _unfolded(line: str, columns: Sequence[str]) -> str:
-    """A row whose columns of JSON text are what the text says."""
+def _unfolded(line: str, result: Result) -> str:
+    """A row whose columns of JSON text are what the text says, and whose pairs are lists."""
     row = json.loads(line)
-    return _text(row | {name: json.loads(row[name]) for name in columns if row[name] is not None})
+    pairs = {name: [row[name], row[other]] for name, other in result.json_pairs if row[other] is not None}
+    said = {name: json.loads(row[name]) for name in result.json_columns if row[name] is not None}
+    return _text(row | pairs | said)
 
 
 def _text(value: Any) -> str:
