@@ -188,14 +188,16 @@ def _bars(shaped: Shape, width: int) -> tuple[Drawing, int]:
 
 
 def _lines(chart: Lines, shaped: Shape, width: int) -> tuple[Drawing, int]:
-    y = alt.Y(
-        "y:Q",
-        title=shaped.y.title,
-        axis=_axis(shaped.y, width),
-        scale=alt.Scale(zero=True, nice=5),
-        stack="zero" if chart.stacked else None,
-    )
-    base = alt.Chart(shaped.rows).encode(x=_position("x", shaped.x, width), y=y)
+    def vertical(column: str) -> Any:
+        return alt.Y(
+            f"{column}:Q",
+            title=shaped.y.title,
+            axis=_axis(shaped.y, width),
+            scale=alt.Scale(zero=True, nice=5),
+            stack="zero" if chart.stacked else None,
+        )
+
+    base = alt.Chart(shaped.rows).encode(x=_position("x", shaped.x, width), y=vertical("y"))
     if shaped.colors:
         base = base.encode(color=_color(shaped, width))
     height = 260 if width >= _ROOMY else 220
@@ -207,7 +209,11 @@ def _lines(chart: Lines, shaped: Shape, width: int) -> tuple[Drawing, int]:
     few = shaped.rows.height <= 45 * max(1, len(shaped.colors))
     line = base.mark_line(aria=False, strokeWidth=2, strokeJoin="round", **_plain(shaped))
     dots = base.mark_circle(size=28 if few else 60, opacity=1 if few else 0, **_plain(shaped)).encode(**_tips())
-    return alt.layer(line, dots), height
+    if "low" not in shaped.rows.columns:
+        return alt.layer(line, dots), height
+    known = base.transform_filter("datum.low != null && datum.high != null")
+    band = known.mark_area(aria=False, opacity=0.18, **_plain(shaped))
+    return alt.layer(band.encode(y=vertical("low"), y2="high:Q"), line, dots), height
 
 
 def _points(shaped: Shape, width: int) -> tuple[Drawing, int]:
@@ -251,7 +257,11 @@ def _heat(shaped: Shape, width: int) -> tuple[Drawing, int]:
         title=shaped.color_title,
         scale=alt.Scale(type="threshold", domain=list(shaped.breaks), range=list(STEPS.values())),
         legend=alt.Legend(
-            orient="top", direction="horizontal", titleOrient="left", format=",~r", gradientLength=min(260, width // 2)
+            orient="top",
+            direction="horizontal",
+            titleOrient="left",
+            format=shaped.color_format,
+            gradientLength=min(260, width // 2),
         ),
     )
     cells = alt.Chart(shaped.rows).mark_rect(cornerRadius=2)
