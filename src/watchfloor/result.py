@@ -92,7 +92,9 @@ class Result:
     name: str = ""
     """A word for files, sheets and anchors: `rules`."""
     json_columns: tuple[str, ...] = ()
-    """Columns of JSON text, which a JSON document holds as what they are."""
+    """Columns of JSON text, which a JSON document holds as what they are, and a document for reading last."""
+    first_columns: tuple[str, ...] = ()
+    """Columns that a document for reading shows first; files have the columns in the order of the table."""
 
     def collect(self) -> pl.DataFrame:
         """The table, computed."""

@@ -184,7 +184,7 @@ def _status(one: InForce, now: date, matched: int, days: float, hidden: int) -> 
             return "matches too much", "something new comes in under it: look at the alerts of the last days"
     if not matched:
         return "never matches", "remove it: its cause is gone, or it was never right"
-    return "in force", ""
+    return "in force", "nothing to do before it expires"
 
 
 def _tail(k: int, mean: float) -> float:

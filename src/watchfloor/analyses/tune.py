@@ -45,13 +45,15 @@ _SCHEMA = {
     "cause": pl.String,
     "exclusion": pl.String,
     "other_rule": pl.String,
-    "parameters": pl.String,
     "per_day": pl.Float64,
     "minutes_saved": pl.Float64,
     "label": pl.String,
+    "parameters": pl.String,
     "examples_removed": pl.String,
     "examples_kept": pl.String,
 }
+_FIRST = ("rank", "remedy", "rule", "exclusion", "removed_past", "cases_hidden_fully", "recommended", "reason")
+"""What a person reads first; `exclusion` is the conditions in words."""
 _JSON = ("conditions", "parameters", "examples_removed", "examples_kept")
 _CAUSES = {
     "hours": "a job that runs at these hours",
@@ -142,6 +144,7 @@ def tune(
         name="tune",
         table=table.lazy(),
         json_columns=_JSON,
+        first_columns=_FIRST,
         charts=(
             Bars(x="removed_past", y="label", color="remedy", title="Alerts that each row removes beyond those above"),
         ),
@@ -289,7 +292,7 @@ def _exclusions(
                 "exclusion": str(one.exclusion),
                 "parameters": "{}",
                 "per_day": past[number].rows.len() / days,
-                "label": f"{rule}: {one.exclusion}",
+                "label": one.label,
             }
         )
     return rows, [step.rows for step in both]
@@ -364,6 +367,7 @@ def _remedy(
         mine = work.alerts.filter(pl.col("row").is_in(fresh.implode()))
         bound = upper_bound(int(mine["positive"].sum()), int(mine["decided"].sum()))
     doubt = remedy.doubt or (f"{hidden} cases that were true would not be shown" if hidden else "")
+    conditions = " and ".join(map(str, remedy.conditions))
     return {
         "remedy": remedy.kind,
         "rule": remedy.rule,
@@ -378,8 +382,9 @@ def _remedy(
         "recommended": not doubt,
         "reason": remedy.reason + (f"; but {doubt}" if doubt else ""),
         "cause": remedy.cause,
+        "exclusion": conditions or None,
         "parameters": json.dumps(dict(remedy.parameters), ensure_ascii=False),
-        "label": f"{remedy.rule}: {remedy.kind}",
+        "label": f"{conditions or remedy.kind} ({remedy.rule})",
         "other_rule": remedy.other,
     }
 
@@ -431,7 +436,7 @@ def _reason(
 
 def _curve(table: pl.DataFrame, plan: _Plan, past: Work, floor: float, most: int) -> Result:
     """The marginal curve in the order of the answer."""
-    known = {f"{one.exclusion.rule}: {one.exclusion}": one for one in plan.chosen}
+    known = {one.label: one for one in plan.chosen}
     rows = (
         table.filter(pl.col("remedy").is_in(["exclude", "lower_severity"])).select("label", "recommended").iter_rows()
     )

@@ -295,7 +295,8 @@ def _axis(axis: Axis, width: int) -> Any:
         # The labels are made of numbers and names of months alone: no text from a log gets into an expression.
         labels = json.dumps({str(at): list(lines) for at, lines in found})
         return alt.Axis(values=[at for at, _ in found], labelExpr=f"({labels})[datum.value]", labelOverlap="greedy")
-    return alt.Axis(format=axis.format, tickCount=5, domain=False, ticks=False)
+    least = 1 if axis.format.endswith("d") else alt.Undefined  # no half alerts
+    return alt.Axis(format=axis.format, tickCount=5, tickMinStep=least, domain=False, ticks=False)
 
 
 def _names_axis(width: int) -> Any:
@@ -313,7 +314,7 @@ def _color(shaped: Shape, width: int) -> Any:
             title=None,
             columns=_columns(shaped.colors, width),
             labelLimit=min(260, width - 60),
-            offset=28 if shaped.y.scale == "numbers" else 10,  # numbers have their title above the axis
+            offset=32 if shaped.y.scale == "numbers" else 10,  # numbers have their title above the axis
         ),
     )
 

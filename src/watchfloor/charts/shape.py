@@ -364,7 +364,7 @@ def _scaled(rows: pl.DataFrame, kind: Kind, title: str, columns: Sequence[str]) 
     have = [name for name in columns if name in rows.columns]
     numbers = pl.col(have).cast(pl.Float64)
     rows = rows.with_columns(pl.when(numbers.is_finite()).then(numbers))
-    form = {"share": ".0%", "id": "d"}.get(kind, ",~r")
+    form = {"share": ".0%", "id": "d", "count": ",d"}.get(kind, ",~r")
     if kind in ("seconds", "bytes"):
         largest = max(map(abs, _reach(rows, have)))
         factor, unit = next((f, u) for least, f, u in (_SECONDS if kind == "seconds" else _BYTES) if largest >= least)

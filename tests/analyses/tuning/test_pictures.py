@@ -33,9 +33,9 @@ def test_the_curve_and_its_knee() -> None:
     part = tune(made.alerts, made.evidence, most=2)["curve"]
     curve = part.collect()
     assert curve.select("exclusions", "exclusion", "removed", "stage").rows()[:3] == [
-        (1, "r0: host = h0", 400, "recommended"),
-        (2, "r1: host = h1", 200, "recommended"),
-        (3, "r2: host = h2", 100, "beyond the knee"),
+        (1, "host = h0 (r0)", 400, "recommended"),
+        (2, "host = h1 (r1)", 200, "recommended"),
+        (3, "host = h2 (r2)", 100, "beyond the knee"),
     ]
     assert curve["share"].to_list()[:3] == pytest.approx([400 / 750, 600 / 750, 700 / 750])
     assert curve["stage"].to_list() == ["recommended"] * 2 + ["beyond the knee"] * (curve.height - 2)

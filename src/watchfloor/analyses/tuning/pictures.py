@@ -20,7 +20,7 @@ __all__ = ["evidence_of_rules", "expected_left", "volumes", "where_to_stop"]
 
 _RULES = 12
 """Rules whose evidence is shown."""
-_VALUES = 8
+_VALUES = 5
 """Values of each of them."""
 _DRAWN = 6
 """Rules whose volume is drawn, each by itself."""
@@ -65,7 +65,7 @@ def where_to_stop(past: Work, chosen: Sequence[tuple[Chosen, bool]], floor: floa
         rows.append(
             {
                 "exclusions": number,
-                "exclusion": f"{one.exclusion.rule}: {one.exclusion}",
+                "exclusion": one.label,
                 "removed": removed,
                 "share": total / worthless.len() if worthless.len() else None,
                 "stage": "recommended" if good else "beyond the knee" if beyond else "would hide a case",
@@ -79,10 +79,16 @@ def where_to_stop(past: Work, chosen: Sequence[tuple[Chosen, bool]], floor: floa
         charts=(
             Lines(x="exclusions", y="share", color="stage", title="Share of the work removed by the first exclusions"),
         ),
-        explanation=f"Each point is one exclusion more. The recommendation stops after {knee}: the next would remove "
-        f"fewer than {floor:.0f} of the alerts that were learned from, or would hide a case, or there are more than "
-        "anyone reviews. Work is the alerts that were judged useless; without verdicts all alerts.",
+        explanation=f"Each point is one exclusion more. The recommendation stops after {knee}: {_why_there(chosen)} "
+        f"An exclusion is worth {floor:.0f} useless alerts of those that were learned from, and at most {most} can be "
+        "reviewed. Work is the alerts that were judged useless; without verdicts all alerts.",
     )
+
+
+def _why_there(chosen: Sequence[tuple[Chosen, bool]]) -> str:
+    """What the first exclusion beyond the knee would bring."""
+    gains = [one.gain for one, good in chosen if not good]
+    return f"the next would remove {gains[0]:,}, or hide a case." if gains else "nothing else stands the test."
 
 
 def evidence_of_rules(work: Work, rules: Sequence[str], gone: pl.Series) -> Result:
