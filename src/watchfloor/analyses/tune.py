@@ -52,7 +52,7 @@ _SCHEMA = {
     "examples_removed": pl.String,
     "examples_kept": pl.String,
 }
-_FIRST = ("rank", "remedy", "rule", "exclusion", "removed_past", "cases_hidden_fully", "recommended", "reason")
+_FIRST = ("rank", "remedy", "rule", "exclusion", "removed_past", "recommended", "reason")
 """What a person reads first; `exclusion` is the conditions in words."""
 _JSON = ("conditions", "parameters", "examples_removed", "examples_kept")
 _CAUSES = {

@@ -261,7 +261,10 @@ def _heat(shaped: Shape, width: int) -> tuple[Drawing, int]:
             direction="horizontal",
             titleOrient="left",
             format=shaped.color_format,
-            gradientLength=min(260, width // 2),
+            gradientLength=min(340, int(width * 0.6)),
+            titlePadding=8,
+            labelOverlap="greedy",
+            labelSeparation=3,
         ),
     )
     cells = alt.Chart(shaped.rows).mark_rect(cornerRadius=2)
@@ -313,6 +316,8 @@ def _color(shaped: Shape, width: int) -> Any:
             orient="top",
             title=None,
             columns=_columns(shaped.colors, width),
+            # Pages whose fonts are wider than the ones measured here.
+            columnPadding=16 + int(0.9 * min(40, max(map(len, shaped.colors), default=0))),
             labelLimit=min(260, width - 60),
             offset=32 if shaped.y.scale == "numbers" else 10,  # numbers have their title above the axis
         ),
@@ -321,8 +326,10 @@ def _color(shaped: Shape, width: int) -> Any:
 
 def _columns(names: Sequence[str], width: int) -> int:
     """How many entries of a legend fit beside one another; 0 where all do."""
-    widest = min(260, 7.6 * max(map(len, names), default=0)) + 40
-    return 0 if sum(min(260, 7.6 * len(name)) + 40 for name in names) <= width else max(1, int(width // widest))
+    longest = max(map(len, names), default=0)
+    around = 40 + 0.9 * min(40, longest)
+    widest = min(260, 7.6 * longest) + around
+    return 0 if sum(min(260, 7.6 * len(name)) + around for name in names) <= width else max(1, int(width // widest))
 
 
 _KNOWN = {
