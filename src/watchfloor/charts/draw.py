@@ -77,7 +77,7 @@ def draw(chart: Chart, table: pl.DataFrame | pl.LazyFrame, *, width: int = WIDE)
     # behind each < keeps the words and takes their effect.
     shaped = shape.reworded(shape.of(chart, table), "<", "<\u200b")
     title = shape.title_of(chart).replace("<", "<\u200b")
-    return _drawn(chart, shaped, width).properties(title=title).configure(**_config() | {"background": "white"})
+    return _drawn(chart, shaped, width).properties(title=title).configure(**_config(width) | {"background": "white"})
 
 
 def page(chart: Chart, table: pl.DataFrame | pl.LazyFrame, *, width: int = WIDE) -> str:
@@ -87,7 +87,7 @@ def page(chart: Chart, table: pl.DataFrame | pl.LazyFrame, *, width: int = WIDE)
     drawn = _drawn(chart, finer, width)
     if isinstance(chart, Lines | Points):
         drawn = drawn.interactive(bind_x=shaped.x.scale != "names", bind_y=shaped.y.scale != "names")
-    titled = drawn.properties(title=shape.title_of(chart)).configure(**_config() | {"background": "white"})
+    titled = drawn.properties(title=shape.title_of(chart)).configure(**_config(width) | {"background": "white"})
     script = vl_convert.javascript_bundle(_EMBED)
     return _PAGE.format(script=script, spec=in_script(json.dumps(titled.to_dict())))
 
@@ -259,10 +259,10 @@ def _heat(shaped: Shape, width: int) -> tuple[Drawing, int]:
         legend=alt.Legend(
             orient="top",
             direction="horizontal",
-            titleOrient="left",
+            titleOrient="left" if width >= _ROOMY else "top",
             format=shaped.color_format,
-            gradientLength=min(340, int(width * 0.6)),
-            titlePadding=8,
+            # Pages whose fonts are wider than the ones measured here.
+            titlePadding=8 + len(shaped.color_title) if width >= _ROOMY else 4,
             labelOverlap="greedy",
             labelSeparation=3,
         ),
@@ -369,7 +369,7 @@ def _tips() -> dict[str, Any]:
     return {"description": alt.Description("tip:N"), "tooltip": alt.Tooltip("tip:N", title=" ")}
 
 
-def _config() -> dict[str, Any]:
+def _config(width: int) -> dict[str, Any]:
     words: dict[str, Any] = {
         "labelColor": INKS["ink2"],
         "titleColor": INKS["ink2"],
@@ -394,6 +394,7 @@ def _config() -> dict[str, Any]:
             symbolOpacity=1,
             columnPadding=16,
             gradientStrokeWidth=0,
+            gradientLength=320 if width >= _ROOMY else 170,  # Vega-Lite takes it for steps from here alone
             gradientStrokeColor="transparent",
             offset=24,
         ),
@@ -405,7 +406,7 @@ def _svg(chart: Chart, shaped: Shape, width: int, *, themed: bool) -> str:
     title = shape.title_of(chart)
     if not shaped.rows.height:
         return _nothing(title, width, themed=themed)
-    spec = _drawn(chart, shaped, width).configure(**_config()).to_dict()
+    spec = _drawn(chart, shaped, width).configure(**_config(width)).to_dict()
     drawn: str = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
     return _finished(drawn, title, themed=themed)
 
