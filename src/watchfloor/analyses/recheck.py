@@ -140,6 +140,7 @@ def recheck(
         title="Exclusions in force",
         name="recheck",
         table=pl.LazyFrame([row for row, _ in found], schema=_SCHEMA),
+        first_columns=("status", "rule", "exclusion", "alerts", "expires", "advice"),
         explanation=f"Each exclusion on the alerts since it was made, as of {now}. It matches too much where it "
         f"matches more than {_TWICE:g} times what was expected, and more than chance explains (Poisson, "
         f"{_CHANCE:.1%}). A case is hidden where all alerts of one that was true or was escalated match. Alerts that "

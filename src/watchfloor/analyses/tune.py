@@ -154,6 +154,7 @@ def tune(
                 title="Three alerts that each row removes, and the three nearest that stay",
                 name="examples",
                 table=examples.lazy(),
+                first_columns=("rank", "what", "alert_id", "created_time", "evidence", "shared"),
                 explanation="Nearest are alerts of the same rule, then those that share most facts (`shared`) with the "
                 "removed ones, then those nearest in time. `result.why(1)` shows those of the first row.",
             ),
@@ -292,7 +293,7 @@ def _exclusions(
                 "exclusion": str(one.exclusion),
                 "parameters": "{}",
                 "per_day": past[number].rows.len() / days,
-                "label": one.label,
+                "label": one.exclusion.label,
             }
         )
     return rows, [step.rows for step in both]
@@ -384,7 +385,7 @@ def _remedy(
         "cause": remedy.cause,
         "exclusion": conditions or None,
         "parameters": json.dumps(dict(remedy.parameters), ensure_ascii=False),
-        "label": f"{conditions or remedy.kind} ({remedy.rule})",
+        "label": f"{' and '.join(one.label for one in remedy.conditions) or remedy.kind} ({remedy.rule})",
         "other_rule": remedy.other,
     }
 
@@ -436,11 +437,11 @@ def _reason(
 
 def _curve(table: pl.DataFrame, plan: _Plan, past: Work, floor: float, most: int) -> Result:
     """The marginal curve in the order of the answer."""
-    known = {one.label: one for one in plan.chosen}
-    rows = (
-        table.filter(pl.col("remedy").is_in(["exclude", "lower_severity"])).select("label", "recommended").iter_rows()
+    known = {(one.exclusion.rule, one.exclusion.json()): one for one in plan.chosen}
+    rows = table.filter(pl.col("remedy").is_in(["exclude", "lower_severity"])).select(
+        "rule", "conditions", "recommended"
     )
-    ordered = [(known[label], bool(good)) for label, good in rows if label in known]
+    ordered = [(known[rule, conditions], bool(good)) for rule, conditions, good in rows.iter_rows()]
     return where_to_stop(past, ordered, floor, most)
 
 

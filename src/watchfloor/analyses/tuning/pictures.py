@@ -65,7 +65,7 @@ def where_to_stop(past: Work, chosen: Sequence[tuple[Chosen, bool]], floor: floa
         rows.append(
             {
                 "exclusions": number,
-                "exclusion": one.label,
+                "exclusion": one.exclusion.label,
                 "removed": removed,
                 "share": total / worthless.len() if worthless.len() else None,
                 "stage": "recommended" if good else "beyond the knee" if beyond else "would hide a case",
@@ -79,16 +79,20 @@ def where_to_stop(past: Work, chosen: Sequence[tuple[Chosen, bool]], floor: floa
         charts=(
             Lines(x="exclusions", y="share", color="stage", title="Share of the work removed by the first exclusions"),
         ),
-        explanation=f"Each point is one exclusion more. The recommendation stops after {knee}: {_why_there(chosen)} "
+        explanation=f"Each point is one exclusion more. {_why_there(chosen)} "
         f"An exclusion is worth {floor:.0f} useless alerts of those that were learned from, and at most {most} can be "
         "reviewed. Work is the alerts that were judged useless; without verdicts all alerts.",
     )
 
 
 def _why_there(chosen: Sequence[tuple[Chosen, bool]]) -> str:
-    """What the first exclusion beyond the knee would bring."""
+    """Where the recommendation ends, and what the first exclusion beyond would bring."""
+    knee = sum(good for _, good in chosen)
     gains = [one.gain for one, good in chosen if not good]
-    return f"the next would remove {gains[0]:,}, or hide a case." if gains else "nothing else stands the test."
+    if not chosen:
+        return "No exclusion stands the test."
+    then = f"the next would remove {gains[0]:,}, or hide a case." if gains else "nothing else stands the test."
+    return f"The recommendation stops after {knee}: {then}"
 
 
 def evidence_of_rules(work: Work, rules: Sequence[str], gone: pl.Series) -> Result:

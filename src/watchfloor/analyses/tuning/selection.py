@@ -38,11 +38,6 @@ class Chosen:
         """What to exclude."""
         return self.judged.candidate.exclusion
 
-    @property
-    def label(self) -> str:
-        """What to exclude and of which rule: what tells most stands first, where charts cut last."""
-        return f"{self.exclusion} ({self.exclusion.rule})"
-
 
 def select(work: Work, judged: Sequence[Judged], *, most: int, worth: float) -> tuple[list[Chosen], list[Judged]]:
     """Chosen exclusions, best first, and those that were passed over, with what speaks against them: they would hide a
