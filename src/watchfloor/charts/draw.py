@@ -348,6 +348,8 @@ _KNOWN = {
     "false_positive": "c1",
     "info": "c7",
     "undetermined": "c7",
+    "tuned": "c2",
+    "kept": "c1",
 }
 """Words that have the same colour in every chart."""
 

@@ -35,11 +35,16 @@ result
 # ## Can the labels be trusted?
 #
 # Before any rate: how many labels may be no verdict, because nobody gave a reason, one name closes everything for
-# one reason, many were closed in one second, or no person closed them. A robot closed a quarter of the alerts: without
-# its labels precision is another (`result["without_doubts"]`).
+# one reason, many were closed in one second, or no person closed them.
 
 # %%
 result["labels"].collect()
+
+# %% [markdown]
+# A robot closed a quarter of the alerts. Without its labels precision is another: ask what people judged.
+
+# %%
+result["without_doubts"].collect()
 
 # %% [markdown]
 # ## What does each rule cost?
@@ -54,6 +59,9 @@ rules.select(
     "rule", "alerts", "wasted_alerts", "cumulative_share", "precision", "precision_low", "precision_high", "judged",
     "doubtful", "trusted_precision",
 ).head(10)  # fmt: skip
+
+# %%
+rules["reading"].head(3).to_list()
 
 # %% [markdown]
 # ## Who is behind the loudest rule?
@@ -79,12 +87,26 @@ precise.select("rule", "alerts", "precision", "precision_low", "precision_high",
 #
 # Trends compare halves of the month. `result["changes"]` names the day on which a level changed, `result["silent"]`
 # the rules that stopped, `result["together"]` those that see one thing twice, `result["bursts"]` what came at once.
-# None is an answer too. `result["rule_days"].explore()` shows each rule by its own busiest day,
-# `result["client_rules"]` how differently the clients' networks speak.
+# None is an answer too.
 
 # %%
 moving = rules.filter(pl.col("trend").is_in(["rising", "falling"]))
 moving.select("rule", "alerts", "trend", "trend_ratio", "trend_low", "trend_high")
+
+# %%
+{name: result[name].collect().height for name in ("changes", "silent", "together", "bursts")}
+
+# %% [markdown]
+# ## When, and for whom?
+#
+# Each rule by its own busiest day; and how differently the two clients' networks speak.
+
+# %%
+result["rule_days"].explore()
+
+# %%
+by_client = result["client_rules"].collect()
+by_client.select("client", "rule", "alerts", "client_share", "elsewhere_share", "lift", "precision").head(10)
 
 # %% [markdown]
 # ## What this says
