@@ -92,7 +92,9 @@ class Result:
     name: str = ""
     """A word for files, sheets and anchors: `rules`."""
     json_columns: tuple[str, ...] = ()
-    """Columns of JSON text, which a JSON document holds as what they are."""
+    """Columns of JSON text, which a JSON document holds as what they are, and a document for reading last."""
+    first_columns: tuple[str, ...] = ()
+    """Columns that a document for reading shows first; files have the columns in the order of the table."""
     closer: Callable[[Mapping[str, Any]], Result] | None = field(default=None, compare=False)
     """What a closer look at one row of the table shows, where the answer has one."""
     json_pairs: tuple[tuple[str, str], ...] = ()

@@ -36,6 +36,7 @@ CHARTS: list[Chart] = [
     Lines(x="time", y="alerts"),
     Lines(x="time", y="alerts", color="kind", zone="Europe/Paris"),
     Lines(x="hour", y="alerts", color="kind", stacked=True),
+    Lines(x="time", y="precision", low="precision_low", high="precision_high"),
     Points(x="time", y="rule", color="kind", x_end="time_latest", tooltip=("kind", "alerts")),
     Points(x="alerts", y="precision", size="hour"),
     Heat(x="hour", y="rule", color="alerts"),
@@ -243,3 +244,18 @@ def test_a_chart_for_a_notebook_is_altair() -> None:
     assert "layer" in spec
     text = page(CHARTS[7], TABLE)
     assert not re.findall(r"""(?:src|href)=["']?(?:https?:)?//""", text)
+
+
+def test_a_band_lies_behind_its_line() -> None:
+    """It is pale, and only where one was asked for."""
+    banded = Lines(x="hour", y="precision", low="precision_low", high="precision_high")
+    drawn = svg(banded, TABLE)
+    assert "0.18" in drawn
+    assert "0.18" not in svg(Lines(x="hour", y="precision"), TABLE)
+
+
+def test_the_legend_of_a_share_is_in_percent() -> None:
+    """Up to the whole, and no further."""
+    table = pl.DataFrame({"hour": [1, 2], "rule": ["a", "b"], "share": [1.0, 0.2]})
+    drawn = svg(Heat(x="hour", y="rule", color="share"), table)
+    assert re.findall(r">(\d+%)<", drawn) == ["15%", "30%", "45%", "60%", "75%", "90%"]

@@ -143,6 +143,32 @@ def test_a_grid_keeps_its_order_and_has_round_steps() -> None:
     assert shape.rows.select("x", "y", "color").rows() == [("10", "Tue", 33.0), ("9", "Mon", 1.0)]
 
 
+def test_a_line_has_its_band() -> None:
+    """Both ends belong to the line, are on its axis, and are missing where nothing is known."""
+    table = pl.DataFrame({"day": [1, 2], "alerts": [4, 5], "low": [None, 2.0], "high": [None, 9.0]})
+    shape = of(Lines(x="day", y="alerts", low="low", high="high"), table)
+    assert shape.rows.select("y", "low", "high", "tip").rows() == [
+        (4.0, None, None, "day: 1\nalerts: 4"),
+        (5.0, 2.0, 9.0, "day: 2\nalerts: 5\ninterval: 2 to 9"),
+    ]
+    assert shape.y.end == 9
+
+
+@pytest.mark.parametrize(
+    ("largest", "breaks"),
+    [
+        (1.0, (0.15, 0.3, 0.45, 0.6, 0.75, 0.9)),
+        (0.5, (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)),
+        (0.0, (0.15, 0.3, 0.45, 0.6, 0.75, 0.9)),
+    ],
+)
+def test_the_colours_of_a_share_end_at_the_whole(largest: float, breaks: tuple[float, ...]) -> None:
+    """Round percents, none of them above 100."""
+    table = pl.DataFrame({"hour": [1, 2], "rule": ["a", "b"], "share": [largest, 0.0]})
+    shape = of(Heat(x="hour", y="rule", color="share"), table)
+    assert (shape.breaks, shape.color_format) == (pytest.approx(breaks), "~%")
+
+
 @pytest.mark.parametrize(
     ("chart", "title"),
     [

@@ -14,7 +14,7 @@ jupytext = pytest.importorskip("jupytext", reason="notebooks need the extra `not
 nbclient = pytest.importorskip("nbclient", reason="notebooks need the extra `notebook`")
 
 NOTEBOOKS = Path(__file__).parents[2] / "src" / "watchfloor" / "notebooks"
-NAMES = ("scan_findings", "noise", "timeline", "kpis", "beacons")
+NAMES = ("scan_findings", "noise", "tuning", "timeline", "kpis", "beacons")
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +79,21 @@ def test_noise(made: tuple[Path, Truth], monkeypatch: pytest.MonkeyPatch) -> Non
         "most_precise_rule": truth.offenses.precise_rule,
         "rising": rising,
     }
+    assert shows_a_page(notebook)
+
+
+def test_tuning(made: tuple[Path, Truth], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The planted noise is excluded, all of it and nothing else; the trap with the true incident stays."""
+    folder, truth = made
+    notebook, figures = run("tuning", folder, monkeypatch)
+    noisy = truth.offenses.noisy
+    planted = {one.rule: [[one.source], len(one.ids)] for one in truth.offenses.noise}
+    trap = truth.offenses.traps[0]
+
+    assert figures["exclusions"] == planted | {noisy.rule: [[noisy.address], noisy.offenses]}
+    assert figures["cases_hidden"] == 0
+    assert set(figures["in_force"]) <= set(figures["exclusions"])
+    assert any(said.endswith(f" = {trap.source}") for said in figures["stands_out_and_stays"])
     assert shows_a_page(notebook)
 
 

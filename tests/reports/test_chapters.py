@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from watchfloor.reports.chapters import Fact, chapters_of, everything, merged, tiles_of, traces_of, warnings_of
+from watchfloor.reports.chapters import Fact, as_read, chapters_of, everything, merged, tiles_of, traces_of, warnings_of
 from watchfloor.result import Input, Provenance, Result
 
 
@@ -78,3 +78,13 @@ def test_traces(rules: Result) -> None:
         Fact("watchfloor", "0.1.0"),
         Fact("polars", "2.1.0"),
     ]
+
+
+def test_columns_in_the_order_of_reading() -> None:
+    """What tells most stands first, JSON last; no column is lost, and one that is not there is not asked for."""
+    frame = pl.DataFrame({"rank": [1], "conditions": ["[]"], "removed": [2], "reason": ["x"]})
+    result = Result("t", frame.lazy(), json_columns=("conditions", "gone"), first_columns=("reason", "gone"))
+    assert as_read(frame, result).columns == ["reason", "rank", "removed", "conditions"]
+    assert as_read(frame, Result("t", frame.lazy())).columns == frame.columns
+    traced = pl.DataFrame({name: [1] for name in ("source", "record", "a", "b", "c", "d", "e")})
+    assert as_read(traced, Result("t", traced.lazy())).columns == ["a", "b", "c", "d", "e", "source", "record"]

@@ -14,9 +14,9 @@ import polars as pl
 
 from watchfloor.analyses.clock import one_state_each
 from watchfloor.analyses.tuning.exclusion import Condition, Exclusion, in_hours, in_network
+from watchfloor.analyses.tuning.pictures import volumes
 from watchfloor.analyses.tuning.proof import applied
 from watchfloor.analyses.tuning.work import Work, work_of
-from watchfloor.charts import Lines
 from watchfloor.errors import BadOption
 from watchfloor.result import Result
 from watchfloor.schemas import ALERTS, EVIDENCE
@@ -27,6 +27,7 @@ _OPS = ("eq", "in", "in_network", "matches", "hours")
 _CHANCE = 0.001
 """More matches than that likely are too many."""
 _TWICE = 2.0
+_WORST = ("hides a case", "expired", "matches too much", "never matches", "nothing yet", "in force")
 _SCHEMA = {
     "name": pl.String,
     "status": pl.String,
@@ -155,18 +156,18 @@ def recheck(
     work = work_of(rows, facts)
     last = work.alerts["time"].max()
     now = today or (last.date() if isinstance(last, datetime) else datetime.now(UTC).date())
-    table = pl.DataFrame([_row(work, one, now) for one in exclusions], schema=_SCHEMA)
-    worst = ["hides a case", "expired", "matches too much", "never matches", "nothing yet", "in force"]
-    order = pl.col("status").replace_strict({name: n for n, name in enumerate(worst)}, return_dtype=pl.Int8)
+    found = [(_row(work, one, now), one) for one in exclusions]
+    found.sort(key=lambda pair: (_WORST.index(str(pair[0]["status"])), pair[1].expires, pair[1].name))
     return Result(
         title="Exclusions in force",
         name="recheck",
-        table=table.sort(order, "expires", "name").lazy(),
+        table=pl.LazyFrame([row for row, _ in found], schema=_SCHEMA),
+        first_columns=("status", "rule", "exclusion", "alerts", "expires", "advice"),
         explanation=f"Each exclusion on the alerts since it was made, as of {now}. It matches too much where it "
         f"matches more than {_TWICE:g} times what was expected, and more than chance explains (Poisson, "
         f"{_CHANCE:.1%}). A case is hidden where all alerts of one that was true or was escalated match. Alerts that "
         "the SIEM already keeps out are not in the data, and cannot be counted.",
-        parts=(_volume(work, exclusions),),
+        parts=volumes(work, [(one.exclusion, one.created) for _, one in found]),
     )
 
 
@@ -206,7 +207,7 @@ def _status(one: InForce, now: date, matched: int, days: float, hidden: int) -> 
             return "matches too much", "something new comes in under it: look at the alerts of the last days"
     if not matched:
         return "never matches", "remove it: its cause is gone, or it was never right"
-    return "in force", ""
+    return "in force", "nothing to do before it expires"
 
 
 def _tail(k: int, mean: float) -> float:
@@ -214,21 +215,3 @@ def _tail(k: int, mean: float) -> float:
     if mean <= 0:
         return 0.0 if k else 1.0
     return 1.0 if k <= mean else math.exp(k - mean - k * math.log(k / mean))
-
-
-def _volume(work: Work, exclusions: Sequence[InForce]) -> Result:
-    """Alerts of the rules per day, before and after, with what was expected."""
-    rules = list(dict.fromkeys(one.exclusion.rule for one in exclusions))
-    days = (
-        work.alerts.filter(pl.col("rule").is_in(rules))
-        .group_by("rule", day=pl.col("time").dt.truncate("1d"))
-        .agg(alerts=pl.len().cast(pl.Int64))
-        .sort("rule", "day")
-    )
-    return Result(
-        title="Volume of their rules",
-        name="volume",
-        table=days.lazy(),
-        charts=(Lines(x="day", y="alerts", color="rule", title="Alerts per day of rules with exclusions"),),
-        explanation="All alerts of each rule by day, UTC; the first and the last day may be cut.",
-    )

@@ -17,6 +17,7 @@ from watchfloor.analyses.noise import missing_labels
 from watchfloor.analyses.tuning.candidates import candidates
 from watchfloor.analyses.tuning.examples import EXAMPLES, alerts_shown, examples_json, nearest_kept, spread_removed
 from watchfloor.analyses.tuning.gates import SEVERE, Judged, judge, upper_bound
+from watchfloor.analyses.tuning.pictures import evidence_of_rules, where_to_stop
 from watchfloor.analyses.tuning.proof import Proof, Step, applied, backtest, folds_of
 from watchfloor.analyses.tuning.remedies import Remedy, merges, named_entities, remedies
 from watchfloor.analyses.tuning.selection import Chosen, select
@@ -24,7 +25,7 @@ from watchfloor.analyses.tuning.shortcomings import shortcomings
 from watchfloor.analyses.tuning.sources import faults
 from watchfloor.analyses.tuning.threshold import thresholds
 from watchfloor.analyses.tuning.work import FOLDS, Work, work_of
-from watchfloor.charts import Bars, Lines
+from watchfloor.charts import Bars
 from watchfloor.errors import BadOption
 from watchfloor.result import Result
 from watchfloor.schemas import ALERTS, EVIDENCE
@@ -48,13 +49,15 @@ _SCHEMA = {
     "cause": pl.String,
     "exclusion": pl.String,
     "other_rule": pl.String,
-    "parameters": pl.String,
     "per_day": pl.Float64,
     "minutes_saved": pl.Float64,
     "label": pl.String,
+    "parameters": pl.String,
     "examples_removed": pl.String,
     "examples_kept": pl.String,
 }
+_FIRST = ("rank", "remedy", "rule", "exclusion", "removed_past", "recommended", "reason")
+"""What a person reads first; `exclusion` is the conditions in words."""
 _JSON = ("conditions", "parameters", "examples_removed", "examples_kept")
 _CAUSES = {
     "hours": "a job that runs at these hours",
@@ -139,7 +142,7 @@ def tune(
     chosen, passed = select(past, judged, most=most + _TAIL, worth=minimum)
     proof = backtest(past, lambda known: [one.exclusion for one in learn(known)])
     plan = _Plan(past, future, chosen, judged, passed, proof)
-    table, examples = _table(work, plan, until is not None, most=most, floor=floor, minimum=minimum)
+    table, examples, gone = _table(work, plan, until is not None, most=most, floor=floor, minimum=minimum)
     return Result(
         title="Tuning",
         name="tune",
@@ -147,6 +150,7 @@ def tune(
         json_columns=_JSON,
         closer=partial(_closer, examples),
         json_pairs=(("rule", "other_rule"),),
+        first_columns=_FIRST,
         charts=(
             Bars(x="removed_past", y="label", color="remedy", title="Alerts that each row removes beyond those above"),
         ),
@@ -164,10 +168,12 @@ def tune(
                 title="Three alerts that each row removes, and the three nearest that stay",
                 name="examples",
                 table=examples.lazy(),
+                first_columns=("rank", "what", "alert_id", "created_time", "evidence", "shared"),
                 explanation="Nearest are alerts of the same rule, then those that share most facts (`shared`) with the "
                 "removed ones, then those nearest in time. `result.picture(1)` shows those of the first row.",
             ),
-            _curve(table, plan, past, floor),
+            _curve(table, plan, past, floor, most),
+            evidence_of_rules(work, _rules_of(table, work), gone),
             _why_not(plan),
             _labels(rows),
         ),
@@ -197,8 +203,8 @@ def _worth(known: Work, worth: float, expiry_days: int, minimum: int) -> float:
 
 def _table(
     work: Work, plan: _Plan, held_out: bool, *, most: int, floor: float, minimum: int
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows, recommended ones first, and the alerts that stand for each."""
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.Series]:
+    """The rows, recommended ones first, the alerts that stand for each, and what recommended exclusions remove."""
     rows, chosen = _exclusions(work, plan, held_out, most=most, floor=floor)
     good = [matched for row, matched in zip(rows, chosen, strict=True) if row["recommended"]]
     gone = _union(good)
@@ -225,6 +231,7 @@ def _table(
     return (
         pl.DataFrame([row for row, _ in ordered], schema=_SCHEMA),
         pl.DataFrame(examples, schema=EXAMPLES),
+        gone,
     )
 
 
@@ -309,7 +316,7 @@ def _exclusions(
                 "exclusion": str(one.exclusion),
                 "parameters": "{}",
                 "per_day": past[number].rows.len() / days,
-                "label": f"{rule}: {one.exclusion}",
+                "label": one.exclusion.label,
             }
         )
     return rows, [step.rows for step in both]
@@ -384,6 +391,7 @@ def _remedy(
         mine = work.alerts.filter(pl.col("row").is_in(fresh.implode()))
         bound = upper_bound(int(mine["positive"].sum()), int(mine["decided"].sum()))
     doubt = remedy.doubt or (f"{hidden} cases that were true would not be shown" if hidden else "")
+    conditions = " and ".join(map(str, remedy.conditions))
     return {
         "remedy": remedy.kind,
         "rule": remedy.rule,
@@ -398,8 +406,9 @@ def _remedy(
         "recommended": not doubt,
         "reason": remedy.reason + (f"; but {doubt}" if doubt else ""),
         "cause": remedy.cause,
+        "exclusion": conditions or None,
         "parameters": json.dumps(dict(remedy.parameters), ensure_ascii=False),
-        "label": f"{remedy.rule}: {remedy.kind}",
+        "label": f"{' and '.join(one.label for one in remedy.conditions) or remedy.kind} ({remedy.rule})",
         "other_rule": remedy.other,
     }
 
@@ -449,29 +458,20 @@ def _reason(
     return f"{said}; beyond the {most} that can be reviewed"
 
 
-def _curve(table: pl.DataFrame, plan: _Plan, past: Work, floor: float) -> Result:
-    total = past.alerts.filter(past.useless).height
-    gains = [one.gain for one in plan.chosen]
-    curve = pl.DataFrame(
-        {"exclusions": range(1, len(gains) + 1), "removed": gains}, schema={"exclusions": pl.Int64, "removed": pl.Int64}
+def _curve(table: pl.DataFrame, plan: _Plan, past: Work, floor: float, most: int) -> Result:
+    """The marginal curve in the order of the answer."""
+    known = {(one.exclusion.rule, one.exclusion.json()): one for one in plan.chosen}
+    rows = table.filter(pl.col("remedy").is_in(["exclude", "lower_severity"])).select(
+        "rule", "conditions", "recommended"
     )
-    known = dict(
-        table.filter(pl.col("remedy").is_in(["exclude", "lower_severity"])).select("label", "recommended").iter_rows()
-    )
-    labels = [f"{one.exclusion.rule}: {one.exclusion}" for one in plan.chosen]
-    good = pl.Series([known[label] for label in labels], dtype=pl.Boolean)
-    knee = int(good.sum())
-    return Result(
-        title="Where to stop",
-        name="curve",
-        table=curve.with_columns(
-            share=pl.col("removed").cum_sum() / total if total else pl.lit(None, dtype=pl.Float64),
-            recommended=good,
-        ).lazy(),
-        charts=(Lines(x="exclusions", y="share", title="Share of the work removed by the first exclusions"),),
-        explanation=f"Each point is one exclusion more. The recommendation stops after {knee}: the next would remove "
-        f"fewer than {floor:.0f} of the alerts that were learned from, or there are more than anyone reviews.",
-    )
+    ordered = [(known[rule, conditions], bool(good)) for rule, conditions, good in rows.iter_rows()]
+    return where_to_stop(past, ordered, floor, most)
+
+
+def _rules_of(table: pl.DataFrame, work: Work) -> list[str]:
+    """Those of the answer, in its order, then the loudest."""
+    counts = work.alerts["rule"].cast(pl.String).value_counts(sort=True)
+    return list(dict.fromkeys([*table["rule"].to_list(), *counts["rule"].to_list()]))
 
 
 def _why_not(plan: _Plan) -> Result:

@@ -77,7 +77,7 @@ def draw(chart: Chart, table: pl.DataFrame | pl.LazyFrame, *, width: int = WIDE)
     # behind each < keeps the words and takes their effect.
     shaped = shape.reworded(shape.of(chart, table), "<", "<\u200b")
     title = shape.title_of(chart).replace("<", "<\u200b")
-    return _drawn(chart, shaped, width).properties(title=title).configure(**_config() | {"background": "white"})
+    return _drawn(chart, shaped, width).properties(title=title).configure(**_config(width) | {"background": "white"})
 
 
 def page(chart: Chart, table: pl.DataFrame | pl.LazyFrame, *, width: int = WIDE) -> str:
@@ -87,7 +87,7 @@ def page(chart: Chart, table: pl.DataFrame | pl.LazyFrame, *, width: int = WIDE)
     drawn = _drawn(chart, finer, width)
     if isinstance(chart, Lines | Points):
         drawn = drawn.interactive(bind_x=shaped.x.scale != "names", bind_y=shaped.y.scale != "names")
-    titled = drawn.properties(title=shape.title_of(chart)).configure(**_config() | {"background": "white"})
+    titled = drawn.properties(title=shape.title_of(chart)).configure(**_config(width) | {"background": "white"})
     script = vl_convert.javascript_bundle(_EMBED)
     return _PAGE.format(script=script, spec=in_script(json.dumps(titled.to_dict())))
 
@@ -188,14 +188,16 @@ def _bars(shaped: Shape, width: int) -> tuple[Drawing, int]:
 
 
 def _lines(chart: Lines, shaped: Shape, width: int) -> tuple[Drawing, int]:
-    y = alt.Y(
-        "y:Q",
-        title=shaped.y.title,
-        axis=_axis(shaped.y, width),
-        scale=alt.Scale(zero=True, nice=5),
-        stack="zero" if chart.stacked else None,
-    )
-    base = alt.Chart(shaped.rows).encode(x=_position("x", shaped.x, width), y=y)
+    def vertical(column: str) -> Any:
+        return alt.Y(
+            f"{column}:Q",
+            title=shaped.y.title,
+            axis=_axis(shaped.y, width),
+            scale=alt.Scale(zero=True, nice=5),
+            stack="zero" if chart.stacked else None,
+        )
+
+    base = alt.Chart(shaped.rows).encode(x=_position("x", shaped.x, width), y=vertical("y"))
     if shaped.colors:
         base = base.encode(color=_color(shaped, width))
     height = 260 if width >= _ROOMY else 220
@@ -207,7 +209,11 @@ def _lines(chart: Lines, shaped: Shape, width: int) -> tuple[Drawing, int]:
     few = shaped.rows.height <= 45 * max(1, len(shaped.colors))
     line = base.mark_line(aria=False, strokeWidth=2, strokeJoin="round", **_plain(shaped))
     dots = base.mark_circle(size=28 if few else 60, opacity=1 if few else 0, **_plain(shaped)).encode(**_tips())
-    return alt.layer(line, dots), height
+    if "low" not in shaped.rows.columns:
+        return alt.layer(line, dots), height
+    known = base.transform_filter("datum.low != null && datum.high != null")
+    band = known.mark_area(aria=False, opacity=0.18, **_plain(shaped))
+    return alt.layer(band.encode(y=vertical("low"), y2="high:Q"), line, dots), height
 
 
 def _points(shaped: Shape, width: int) -> tuple[Drawing, int]:
@@ -251,7 +257,14 @@ def _heat(shaped: Shape, width: int) -> tuple[Drawing, int]:
         title=shaped.color_title,
         scale=alt.Scale(type="threshold", domain=list(shaped.breaks), range=list(STEPS.values())),
         legend=alt.Legend(
-            orient="top", direction="horizontal", titleOrient="left", format=",~r", gradientLength=min(260, width // 2)
+            orient="top",
+            direction="horizontal",
+            titleOrient="left" if width >= _ROOMY else "top",
+            format=shaped.color_format,
+            # Pages whose fonts are wider than the ones measured here.
+            titlePadding=8 + len(shaped.color_title) if width >= _ROOMY else 4,
+            labelOverlap="greedy",
+            labelSeparation=3,
         ),
     )
     cells = alt.Chart(shaped.rows).mark_rect(cornerRadius=2)
@@ -285,7 +298,8 @@ def _axis(axis: Axis, width: int) -> Any:
         # The labels are made of numbers and names of months alone: no text from a log gets into an expression.
         labels = json.dumps({str(at): list(lines) for at, lines in found})
         return alt.Axis(values=[at for at, _ in found], labelExpr=f"({labels})[datum.value]", labelOverlap="greedy")
-    return alt.Axis(format=axis.format, tickCount=5, domain=False, ticks=False)
+    least = 1 if axis.format.endswith("d") else alt.Undefined  # no half alerts
+    return alt.Axis(format=axis.format, tickCount=5, tickMinStep=least, domain=False, ticks=False)
 
 
 def _names_axis(width: int) -> Any:
@@ -302,16 +316,20 @@ def _color(shaped: Shape, width: int) -> Any:
             orient="top",
             title=None,
             columns=_columns(shaped.colors, width),
+            # Pages whose fonts are wider than the ones measured here.
+            columnPadding=16 + int(0.9 * min(40, max(map(len, shaped.colors), default=0))),
             labelLimit=min(260, width - 60),
-            offset=28 if shaped.y.scale == "numbers" else 10,  # numbers have their title above the axis
+            offset=32 if shaped.y.scale == "numbers" else 10,  # numbers have their title above the axis
         ),
     )
 
 
 def _columns(names: Sequence[str], width: int) -> int:
     """How many entries of a legend fit beside one another; 0 where all do."""
-    widest = min(260, 7.6 * max(map(len, names), default=0)) + 40
-    return 0 if sum(min(260, 7.6 * len(name)) + 40 for name in names) <= width else max(1, int(width // widest))
+    longest = max(map(len, names), default=0)
+    around = 40 + 0.9 * min(40, longest)
+    widest = min(260, 7.6 * longest) + around
+    return 0 if sum(min(260, 7.6 * len(name)) + around for name in names) <= width else max(1, int(width // widest))
 
 
 _KNOWN = {
@@ -330,6 +348,8 @@ _KNOWN = {
     "false_positive": "c1",
     "info": "c7",
     "undetermined": "c7",
+    "tuned": "c2",
+    "kept": "c1",
 }
 """Words that have the same colour in every chart."""
 
@@ -351,7 +371,7 @@ def _tips() -> dict[str, Any]:
     return {"description": alt.Description("tip:N"), "tooltip": alt.Tooltip("tip:N", title=" ")}
 
 
-def _config() -> dict[str, Any]:
+def _config(width: int) -> dict[str, Any]:
     words: dict[str, Any] = {
         "labelColor": INKS["ink2"],
         "titleColor": INKS["ink2"],
@@ -376,6 +396,7 @@ def _config() -> dict[str, Any]:
             symbolOpacity=1,
             columnPadding=16,
             gradientStrokeWidth=0,
+            gradientLength=320 if width >= _ROOMY else 170,  # Vega-Lite takes it for steps from here alone
             gradientStrokeColor="transparent",
             offset=24,
         ),
@@ -387,7 +408,7 @@ def _svg(chart: Chart, shaped: Shape, width: int, *, themed: bool) -> str:
     title = shape.title_of(chart)
     if not shaped.rows.height:
         return _nothing(title, width, themed=themed)
-    spec = _drawn(chart, shaped, width).configure(**_config()).to_dict()
+    spec = _drawn(chart, shaped, width).configure(**_config(width)).to_dict()
     drawn: str = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
     return _finished(drawn, title, themed=themed)
 

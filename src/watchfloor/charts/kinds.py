@@ -39,6 +39,9 @@ class Lines:
     """Zone of the axis, where x holds instants; it is written on the axis."""
     stacked: bool = False
     """Areas on top of one another instead of lines."""
+    low: str | None = None
+    """With `high`: columns of an interval, drawn as a band behind lines that are not stacked."""
+    high: str | None = None
 
 
 @dataclass(frozen=True)

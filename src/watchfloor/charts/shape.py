@@ -63,6 +63,8 @@ class Shape:
     color_title: str = ""
     breaks: tuple[float, ...] = ()
     """Where the next colour of an amount begins."""
+    color_format: str = ""
+    """Of amounts, as d3 writes them."""
     note: str = ""
     """What is not drawn."""
 
@@ -73,7 +75,7 @@ def of(chart: Chart, table: pl.DataFrame | pl.LazyFrame) -> Shape:
         case Bars():
             return _bars(chart, _collect(table, chart.x, chart.y, chart.color, chart.low, chart.high))
         case Lines():
-            return _lines(chart, _collect(table, chart.x, chart.y, chart.color))
+            return _lines(chart, _collect(table, chart.x, chart.y, chart.color, chart.low, chart.high))
         case Points():
             lazy = table.lazy().filter(pl.col(chart.x).is_not_null(), pl.col(chart.y).is_not_null())
             names = (chart.x, chart.x_end, chart.y, chart.color, chart.size, *chart.tooltip)
@@ -179,8 +181,12 @@ def _lines(chart: Lines, frame: pl.DataFrame) -> Shape:
     """Points in order of x, one line per category; a missing value breaks its line."""
     kind = kind_of(chart.y, frame.schema[chart.y])
     rows = frame.filter(pl.col(chart.x).is_not_null()).select(
-        x=pl.col(chart.x), y=pl.col(chart.y), **({"color": _name(chart.color)} if chart.color else {})
+        x=pl.col(chart.x),
+        y=pl.col(chart.y),
+        **({"color": _name(chart.color)} if chart.color else {}),
+        **({"low": pl.col(chart.low), "high": pl.col(chart.high)} if chart.low and chart.high else {}),
     )
+    numbers = [name for name in ("y", "low", "high") if name in rows.columns]
     notes = []
     colors: tuple[str, ...] = ()
     if chart.color:
@@ -189,8 +195,8 @@ def _lines(chart: Lines, frame: pl.DataFrame) -> Shape:
             frequent = rows["color"].value_counts(sort=True)["color"].head(CATEGORIES)
             rows = rows.filter(pl.col("color").is_in(frequent.implode()))
         colors, rows = _colors(rows, "y")
-        total = pl.when(pl.col("y").count() > 0).then(pl.col("y").sum())
-        rows = rows.group_by("x", "color").agg(total.alias("y")).with_columns(rank=_rank(colors))
+        totals = [pl.when(pl.col(name).count() > 0).then(pl.col(name).sum()).alias(name) for name in numbers]
+        rows = rows.group_by("x", "color").agg(totals).with_columns(rank=_rank(colors))
     rows = rows.sort("x", *(["rank"] if chart.color else []))
     if (distinct := rows["x"].n_unique()) > (most := LINE_POINTS // max(1, len(colors))):
         kept = rows["x"].unique(maintain_order=True).gather_every(-(-distinct // most))
@@ -201,8 +207,9 @@ def _lines(chart: Lines, frame: pl.DataFrame) -> Shape:
         (label_of(chart.x), where),
         *([(label_of(chart.color), rows["color"])] if chart.color else []),
         (label_of(chart.y), _spoken(rows["y"], kind)),
+        *([("interval", _interval(rows, kind))] if "low" in rows.columns else []),
     )
-    rows, y = _scaled(rows.with_columns(tip=tip), kind, label_of(chart.y), ("y",))
+    rows, y = _scaled(rows.with_columns(tip=tip), kind, label_of(chart.y), numbers)
     return Shape(rows, x, y, colors, label_of(chart.color or ""), note=" ".join(notes))
 
 
@@ -260,7 +267,8 @@ def _heat(chart: Heat, frame: pl.DataFrame) -> Shape:
         Axis(f"{label_of(chart.x)} ({zone})" if zone else label_of(chart.x), "names", names=tuple(x_names)),
         Axis(label_of(chart.y), "names", names=tuple(y_names)),
         color_title=amount.title,
-        breaks=_breaks(amount.end, whole=kind == "count"),
+        breaks=_breaks(amount.end, kind),
+        color_format="~%" if kind == "share" else amount.format,
         note=f"Shown: {' and '.join(notes)}." if notes else "",
     )
 
@@ -356,7 +364,7 @@ def _scaled(rows: pl.DataFrame, kind: Kind, title: str, columns: Sequence[str]) 
     have = [name for name in columns if name in rows.columns]
     numbers = pl.col(have).cast(pl.Float64)
     rows = rows.with_columns(pl.when(numbers.is_finite()).then(numbers))
-    form = {"share": ".0%", "id": "d"}.get(kind, ",~r")
+    form = {"share": ".0%", "id": "d", "count": ",d"}.get(kind, ",~r")
     if kind in ("seconds", "bytes"):
         largest = max(map(abs, _reach(rows, have)))
         factor, unit = next((f, u) for least, f, u in (_SECONDS if kind == "seconds" else _BYTES) if largest >= least)
@@ -372,13 +380,14 @@ def _reach(rows: pl.DataFrame, columns: Sequence[str]) -> tuple[float, float]:
     return (0.0, 0.0) if low is None else (float(low), float(high))
 
 
-def _breaks(largest: float, *, whole: bool) -> tuple[float, ...]:
-    """Six round numbers between nothing and the largest amount."""
+def _breaks(largest: float, kind: Kind) -> tuple[float, ...]:
+    """Six round numbers between nothing and the largest amount; a share has none above 100 %."""
     if largest <= 0:
-        return (1, 2, 3, 4, 5, 6)
+        largest = 1 if kind == "share" else 7
     power = 10.0 ** math.floor(math.log10(largest / 7))
-    step = next(power * n for n in (1, 2, 2.5, 5, 10, 20) if power * n * 7 >= largest)
-    if whole:
+    rounds = (1, 1.5, 2, 2.5, 5, 10, 20) if kind == "share" else (1, 2, 2.5, 5, 10, 20)
+    step = next(power * n for n in rounds if power * n * 7 >= largest)
+    if kind == "count":
         step = float(max(1, math.ceil(step)))
     return tuple(round(step * n, 12) for n in range(1, 7))
 

@@ -102,10 +102,14 @@ def facts_of(provenance: Provenance) -> Iterator[Fact]:
         yield Fact(label_of(name), f"{rows:,}")
 
 
-def as_read(frame: pl.DataFrame) -> pl.DataFrame:
+def as_read(frame: pl.DataFrame, result: Result) -> pl.DataFrame:
     """The columns in the order of reading: what a row says first, the file and line that it came from last."""
     where = ["source", "record"]
-    return frame.select(pl.exclude(where), *where) if frame.columns[:2] == where and frame.width > 6 else frame
+    last = [name for name in result.json_columns if name in frame.columns]
+    if frame.columns[:2] == where and frame.width > 6:
+        last += where
+    first = [name for name in result.first_columns if name in frame.columns]
+    return frame.select(*first, pl.exclude(*first, *last), *last) if first or last else frame
 
 
 def warnings_of(provenance: Provenance) -> Iterator[str]:

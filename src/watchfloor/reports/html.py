@@ -128,7 +128,7 @@ class _Page:
             explanation=[code(text) for text in paragraphs(result.explanation)],
             tiles=tiles,
             figures=[picture(chart, table) for chart in result.charts] if frame.height else [],
-            view=None if tiles or not frame.width else view_of(result.table, as_read(frame), ident, self.room),
+            view=None if tiles or not frame.width else view_of(result.table, as_read(frame, result), ident, self.room),
             parts=[self.section(part) for part in result.parts],
             provenance=list(traces_of(result.provenance)),
         )

@@ -28,7 +28,7 @@ TEXT = 120
 
 def cell(result: Result) -> str:
     """The answer as HTML without scripts, so that a notebook shows it whether it trusts the file or not."""
-    frame = as_read(result.table.head(ROWS + 1).collect())
+    frame = as_read(result.table.head(ROWS + 1).collect(), result)
     tiles = tiles_of(frame)
     kinds = {name: kind_of(name, dtype) for name, dtype in frame.schema.items()}
     rows = int(result.table.select(pl.len()).collect().item()) if frame.height > ROWS else frame.height

@@ -93,7 +93,7 @@ def _section(result: Result, folder: Path, level: int) -> dict[str, Any]:
         "explanation": paragraphs(result.explanation),
         "tiles": [vars(tile) for tile in tiles],
         "figures": [_figure(chart, result.table, folder) for chart in result.charts] if frame.height else [],
-        "table": None if tiles or not frame.width else _table(result.table, frame),
+        "table": None if tiles or not frame.width else _table(result, frame),
         "parts": [_section(part, folder, level + 1) for part in result.parts],
         "traces": [vars(fact) for fact in traces_of(result.provenance)],
     }
@@ -105,9 +105,9 @@ def _figure(chart: Any, table: pl.LazyFrame, folder: Path) -> dict[str, str]:
     return {"title": title_of(chart), "path": place.name, "note": of(chart, table).note}
 
 
-def _table(table: pl.LazyFrame, frame: pl.DataFrame) -> dict[str, Any]:
-    rows = frame.height if frame.height <= ROWS else int(table.select(pl.len()).collect().item())
-    fit = fitted(as_read(frame.head(ROWS)), CHARACTERS)
+def _table(result: Result, frame: pl.DataFrame) -> dict[str, Any]:
+    rows = frame.height if frame.height <= ROWS else int(result.table.select(pl.len()).collect().item())
+    fit = fitted(as_read(frame.head(ROWS), result), CHARACTERS)
     notes = []
     if rows > ROWS:
         notes.append(f"The first {ROWS} of {rows:,} rows.")

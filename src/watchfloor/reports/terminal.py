@@ -36,7 +36,7 @@ def show(result: Result, console: Console, limit: int = 20) -> None:
     elif not frame.height:
         _remark(console, "no rows")
     elif frame.width:
-        _table(as_read(frame.head(limit)), console)
+        _table(as_read(frame.head(limit), result), console)
     if frame.height > limit:
         rows = result.table.select(pl.len()).collect().item()
         _remark(console, f"{limit:,} of {rows:,} rows: --limit shows more, --out writes all of them")

@@ -87,3 +87,11 @@ def test_hours_of_alerts() -> None:
     exclusion = Exclusion("r", (Condition("created_time", "hours", "22:00-02:00"),))
     assert matching(exclusion, night.alerts, night.facts).to_list() == [0, 1, 22, 23]
     assert night.alerts["time"][0] == START + timedelta(minutes=30)
+
+
+def test_labels_say_what_tells_most_first() -> None:
+    """Of a list the first value; without conditions every alert; the rule last."""
+    several = Condition("src_ip", "in", ("192.0.2.1", "192.0.2.2", "192.0.2.3"))
+    user = Condition("user", "eq", "svc_backup")
+    assert Exclusion("r", (several, user)).label == "src_ip 192.0.2.1 and 2 more and user = svc_backup (r)"
+    assert Exclusion("r").label == "every alert (r)"

@@ -8,11 +8,14 @@ from typing import Any
 
 import polars as pl
 
+from watchfloor.analyses.evidence import ENTITIES
 from watchfloor.analyses.tuning.work import Work
 
 __all__ = ["EXAMPLES", "alerts_shown", "examples_json", "nearest_kept", "spread_removed"]
 
 _EACH = 3
+_PLACE = {field: place for place, field in enumerate(ENTITIES)}
+"""Who or what an alert is about stands before what kind it is."""
 EXAMPLES: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "rank": pl.Int64,
     "remedy": pl.String,
@@ -79,7 +82,9 @@ def alerts_shown(work: Work, rows: list[int]) -> dict[int, dict[str, Any]]:
     facts = (
         work.facts.filter(pl.col("row").is_in(rows))
         .with_columns(pl.col("field", "value").cast(pl.String))
-        .sort("row", "field", "value")
+        .sort(
+            "row", pl.col("field").replace_strict(_PLACE, default=len(_PLACE), return_dtype=pl.Int8), "field", "value"
+        )
     )
     evidence: dict[int, dict[str, list[str]]] = {}
     for row, field, value in facts.select("row", "field", "value").iter_rows():

@@ -50,6 +50,13 @@ class Condition:
             case "hours":
                 return f"{self.value} UTC"
 
+    @property
+    def label(self) -> str:
+        """In few words, for charts: of a list the first value."""
+        if self.op == "in" and not isinstance(self.value, str) and len(self.value) > 1:
+            return f"{self.field} {self.value[0]} and {len(self.value) - 1} more"
+        return str(self)
+
 
 @dataclass(frozen=True)
 class Exclusion:
@@ -64,6 +71,11 @@ class Exclusion:
 
     def __str__(self) -> str:
         return " and ".join(map(str, self.conditions)) or "every alert of the rule"
+
+    @property
+    def label(self) -> str:
+        """In few words, for charts, what tells most first: charts cut the end."""
+        return f"{' and '.join(one.label for one in self.conditions) or 'every alert'} ({self.rule})"
 
     def shape(self) -> tuple[str, tuple[tuple[str, Op], ...], tuple[str | tuple[str, ...], ...]]:
         """What makes two exclusions of different days the same: a list of values may have grown meanwhile."""
