@@ -7,7 +7,7 @@
     result["rules"].collect()                   # a part of the answer as a Polars frame
     result.save("findings.xlsx")                # .html .xlsx .pdf .json .jsonl .csv .parquet
 
-Six questions: `findings`, `noise`, `tune`, `timeline`, `kpis`, `beacons`; and `report` for one document of all that
+Questions: `findings`, `noise`, `tune`, `timeline`, `kpis`, `beacons`, `hunt`; and `report` for one document of all that
 applies. Each takes paths, canonical tables as `read` gives them, or any frame with a column map. Where nothing is
 named, `noise`, `tune`, `kpis` and `report` ask the workspace, which `watchfloor pull` fills; `open_workspace` opens it.
 For a log that no reader knows, `wf.suggest("app.log", "app.toml")` proposes patterns, and `wf.read("app.log",
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from watchfloor.errors import WatchfloorError
 
 if TYPE_CHECKING:
-    from watchfloor.questions import beacons, findings, kpis, noise, read, report, timeline, tune
+    from watchfloor.questions import beacons, findings, hunt, kpis, noise, read, report, timeline, tune
     from watchfloor.result import Result
     from watchfloor.store import open_workspace
     from watchfloor.suggestions import suggest
@@ -32,6 +32,7 @@ __all__ = [
     "WatchfloorError",
     "beacons",
     "findings",
+    "hunt",
     "kpis",
     "noise",
     "open_workspace",

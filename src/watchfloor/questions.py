@@ -17,11 +17,14 @@ import polars as pl
 from watchfloor import readers
 from watchfloor.analyses.beacons import beacons as ask_beacons
 from watchfloor.analyses.findings import findings as ask_findings
+from watchfloor.analyses.hunt import TABLES_ASKED as HUNTED
+from watchfloor.analyses.hunt import hunt as ask_hunt
 from watchfloor.analyses.kpis import MARKS
 from watchfloor.analyses.kpis import kpis as ask_kpis
 from watchfloor.analyses.noise import noise as ask_noise
 from watchfloor.analyses.recheck import load_exclusions
 from watchfloor.analyses.recheck import recheck as ask_recheck
+from watchfloor.analyses.ritaj import rita_j as ask_rita_j
 from watchfloor.analyses.tags import TagRules
 from watchfloor.analyses.timeline import from_alerts, from_connections, from_findings, from_requests
 from watchfloor.analyses.timeline import timeline as ask_timeline
@@ -38,7 +41,20 @@ from watchfloor.schemas import TABLES, as_lazy
 from watchfloor.store.promise import HoldsTables
 from watchfloor.times import check_zone
 
-__all__ = ["QUESTIONS", "Data", "beacons", "findings", "kpis", "noise", "read", "recheck", "report", "timeline", "tune"]
+__all__ = [
+    "QUESTIONS",
+    "Data",
+    "beacons",
+    "findings",
+    "hunt",
+    "kpis",
+    "noise",
+    "read",
+    "recheck",
+    "report",
+    "timeline",
+    "tune",
+]
 
 Data = Any
 """What a question can be asked of: a path or several, a mapping of paths to their zones, canonical tables as `read`
@@ -294,13 +310,35 @@ def beacons(data: Data, *, score: str = "rita", **asked: Any) -> Result:
 
     Arguments:
         data: as everywhere.
-        score: `rita`: RITA v5's beacon score, to the last digit.
-        asked: as for `read`, and what `watchfloor.analyses.beacons.beacons` takes beside it.
+        score: `rita`: RITA v5's beacon score, to the last digit; `rita-j`: that of the RITA-J notebook, of HTTP
+            requests.
+        asked: as for `read`, and what `watchfloor.analyses.beacons.beacons` takes beside it (with `rita-j`:
+            `watchfloor.analyses.ritaj.rita_j`).
     """
     reading = {key: asked.pop(key) for key in _READING & asked.keys()}
+    if score == "rita-j":
+        tables = _tables(data, Asked(**reading), "http_requests")
+        result = ask_rita_j(_one(tables, "http_requests"), **asked)
+        return _traced(result, "beacons", tables, {"score": score, **asked, **reading})
     tables = _tables(data, Asked(**reading), "connections")
     result = ask_beacons(_one(tables, "connections"), score=score, **asked)
     return _traced(result, "beacons", tables, {"score": score, **asked, **reading})
+
+
+def hunt(data: Data, *, score: str = "rita", **asked: Any) -> Result:
+    """Which pairs and domains are a threat, how bad, and why?
+
+    Arguments:
+        data: as everywhere: connections, HTTP requests, TLS sessions, DNS queries, those that there are.
+        score: `rita`: RITA v5's final score, to the last digit.
+        asked: as for `read`, and what `watchfloor.analyses.hunt.hunt` takes beside it.
+    """
+    reading = {key: asked.pop(key) for key in _READING & asked.keys()}
+    tables = _tables(data, Asked(**reading), *HUNTED)
+    if not any(name in tables for name in HUNTED):
+        _one(tables, HUNTED[0])
+    result = ask_hunt(tables, score=score, **asked)
+    return _traced(result, "hunt", tables, {"score": score, **asked, **reading})
 
 
 def report(
@@ -334,6 +372,7 @@ QUESTIONS: dict[str, tuple[tuple[str, ...], Callable[[Tables], Result]]] = {
     "kpis": (("alerts",), lambda tables: ask_kpis(tables["alerts"], tags=TagRules.load(None))),
     "timeline": (("events",), lambda tables: ask_timeline(_all_events(tables))),
     "beacons": (("connections",), lambda tables: ask_beacons(tables["connections"], score="rita")),
+    "hunt": (HUNTED, ask_hunt),
 }
 """What `report` asks, in the order of its chapters: the tables of which one must have rows, and the question."""
 

@@ -69,6 +69,18 @@ def test_an_answer_on_the_terminal(conn: Path) -> None:
     assert "1 records could not be read" in done.stderr
 
 
+def test_threats_by_a_configuration_of_ritas_own(conn: Path, tmp_path: Path) -> None:
+    """The file that RITA reads, a list of what is bad, and the score of HTTP requests beside it."""
+    (tmp_path / "config.hjson").write_text("scoring: { beacon: { unique_connection_threshold: 61 } }")
+    (tmp_path / "feed.txt").write_text("198.51.100.9")
+    out = tmp_path / "threats.csv"
+    done = watchfloor("hunt", conn, "--threat-intel", tmp_path / "feed.txt", "--out", out, "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert out.read_text().splitlines()[1].startswith("high,0.8,ip,10.0.0.5,198.51.100.9,,60,60,")
+    few = watchfloor("hunt", conn, "--rita-config", tmp_path / "config.hjson", "--out", out)
+    assert (few.returncode, len(out.read_text().splitlines())) == (0, 1)
+
+
 def test_strict_exits_with_3_where_something_was_rejected(conn: Path) -> None:
     """The answer is given all the same."""
     done = watchfloor("beacons", conn, "--strict")
@@ -130,6 +142,11 @@ def test_read_of_one_table_to_one_file(conn: Path, tmp_path: Path) -> None:
         (["findings", "conn.log"], "hold no findings, but connections", "--columns"),
         (["beacons", "conn.log", "--format", "zeke"], "there is no format 'zeke'", "zeek"),
         (["beacons", "conn.log", "--score", "magic"], "magic", "rita"),
+        (["beacons", "conn.log", "--score", "rita-j"], "hold no http_requests", "--columns"),
+        (["beacons", "conn.log", "--score", "rita-j", "--window", "7d"], "no window", "leave"),
+        (["hunt", "conn.log", "--score", "magic"], "magic", "rita"),
+        (["hunt", "conn.log", "--rita-config", "mine"], "no configuration 'mine'", "config.hjson"),
+        (["hunt", "conn.log", "--as-of", "soon"], "soon: no time", "2025"),
         (["beacons", "conn.log", "--out", "x.docx"], "cannot write a .docx", ".html"),
         (["beacons", "conn.log", "--out", "no/x.html"], "no: no such folder", "make the folder"),
         (["timeline", "auth.log"], "clock times without", "zone"),

@@ -20,8 +20,8 @@ from watchfloor.schemas import CONNECTIONS
 
 __all__ = ["BY", "SCORES", "beacons"]
 
-SCORES = ("rita",)
-"""What can be computed: `rita` is RITA v5's beacon score."""
+SCORES = ("rita", "rita-j")
+"""What can be computed: `rita` is RITA v5's beacon score, `rita-j` that of the RITA-J notebook (`ritaj.py`)."""
 BY = ("pair",)
 """What is scored: `pair` is source and destination address."""
 
@@ -87,6 +87,8 @@ def beacons(
         BadOption: a value that means nothing here.
     """
     _check(score, SCORES, "score")
+    if score == "rita-j":
+        raise BadOption("rita-j scores HTTP requests, not connections", hint="ask watchfloor.analyses.ritaj.rita_j")
     _check(by, BY, "kind")
     if top < 1:
         raise BadOption(f"top={top} means nothing", hint="use 1 or more; 10 is the default")
@@ -200,7 +202,7 @@ def _explained(
 def _formula(config: RitaConfig, name: str | RitaConfig) -> str:
     """The score in words."""
     limits, weights = config.score_thresholds, ", ".join(f"{weight:g}" for weight in config.weights)
-    defaults = f"RITA's {name} defaults" if isinstance(name, str) else "the configuration given"
+    defaults = f"RITA's {name} defaults" if name in ("code", "shipped") else "the configuration given"
     return (
         "The score is RITA v5's beacon score, 0 to 1: regular intervals (`ts_score`), alike sizes (`ds_score`), "
         f"duration (`dur_score`) and histogram (`hist_score`), weighted {weights}, with {defaults}. Intervals of 0 s "

@@ -24,6 +24,7 @@ from watchfloor.cli.options import (
     Pattern,
     Preview,
     Quiet,
+    RitaConfig,
     Strict,
     Suggest,
     Verdicts,
@@ -288,11 +289,14 @@ def kpis(
 def beacons(
     paths: Paths,
     out: Out = None,
-    score: Annotated[str, typer.Option("--score", help="rita: RITA v5's beacon score.")] = "rita",
+    score: Annotated[
+        str,
+        typer.Option("--score", help="rita: RITA v5's beacon score. rita-j: the RITA-J notebook's, of HTTP requests."),
+    ] = "rita",
     window: Annotated[
         str, typer.Option("--window", help="24h before the last connection, all, or a duration: 7d")
     ] = "24h",
-    defaults: Annotated[str, typer.Option("--rita-config", help="RITA's defaults: code or shipped.")] = "code",
+    defaults: RitaConfig = "code",
     every_pair: Annotated[
         bool, typer.Option("--every-pair", help="Score pairs inside the network and outside of it as well.")
     ] = False,
@@ -304,8 +308,60 @@ def beacons(
     columns: Columns = None,
 ) -> None:
     """Who is calling home at regular times?"""
-    said = {"format": format, "zone": zone, "columns": columns, "every_pair": every_pair}
-    _ask("beacons", paths, out, limit, strict, quiet, score=score, window=window, config=defaults, **said)
+    said: dict[str, Any] = {"format": format, "zone": zone, "columns": columns}
+    if score != "rita-j":  # which has no parameters
+        said |= {"every_pair": every_pair, "window": window, "config": defaults}
+    elif (every_pair, window, defaults) != (False, "24h", "code"):
+        raise BadOption("--score rita-j has no window, filters or configuration", hint="leave these options out")
+    _ask("beacons", paths, out, limit, strict, quiet, score=score, **said)
+
+
+@app.command()
+def hunt(
+    paths: Paths,
+    out: Out = None,
+    score: Annotated[str, typer.Option("--score", help="rita: RITA v5's final score.")] = "rita",
+    defaults: RitaConfig = "code",
+    threat_intel: Annotated[
+        list[Path] | None,
+        typer.Option("--threat-intel", help="A file with one address or domain a line; may be repeated."),
+    ] = None,
+    internal: Annotated[
+        list[str] | None,
+        typer.Option("--internal", help="A subnet of the own network instead of the private ones; may be repeated."),
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", help="The present, UTC: scores when something was seen first, as a rolling data base."),
+    ] = None,
+    one_import: Annotated[
+        bool, typer.Option("--one-import", help="All files as one, whatever hours and days their names say.")
+    ] = False,
+    limit: Limit = 20,
+    strict: Strict = False,
+    quiet: Quiet = False,
+    format: Format = None,
+    zone: Zone = None,
+    columns: Columns = None,
+) -> None:
+    """All network threats with severity and modifiers, as RITA v5 ranks them."""
+    _ask(
+        "hunt",
+        paths,
+        out,
+        limit,
+        strict,
+        quiet,
+        score=score,
+        config=defaults,
+        threat_intel=tuple(threat_intel or ()),
+        internal=tuple(internal or ()),
+        as_of=_instant("--as-of", as_of),
+        one_import=one_import,
+        format=format,
+        zone=zone,
+        columns=columns,
+    )
 
 
 @app.command()

@@ -18,6 +18,7 @@ __all__ = [
     "Pattern",
     "Preview",
     "Quiet",
+    "RitaConfig",
     "Strict",
     "Suggest",
     "Verdicts",
@@ -87,4 +88,10 @@ Suggest = Annotated[
 Preview = Annotated[
     bool,
     typer.Option("--preview", help="Matched and other lines side by side, with --suggest or --pattern."),
+]
+RitaConfig = Annotated[
+    str,
+    typer.Option(
+        "--rita-config", help="RITA's defaults: code or shipped; or its own file.", metavar="code|shipped|FILE"
+    ),
 ]

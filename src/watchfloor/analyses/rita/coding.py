@@ -19,6 +19,10 @@ class Coding:
         # Polars forgets a numbering once no column has its type.
         self._kept = [pl.Series([], dtype=pl.Categorical(names)) for names in (self._addresses, self._words)]
 
+    def address(self, name: str) -> pl.Expr:
+        """An address as a number; null where there is none."""
+        return _code(name, self._addresses)
+
     def pair(self, source: str, destination: str) -> pl.Expr:
         """Two addresses as one number; null where one is missing."""
         first, second = (_code(name, self._addresses) for name in (source, destination))

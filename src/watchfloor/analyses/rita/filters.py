@@ -10,7 +10,7 @@ import polars as pl
 
 from watchfloor.analyses.rita.config import NEVER_INCLUDED, RitaConfig
 
-__all__ = ["NAMES", "address_bits", "addresses", "inside", "verdict"]
+__all__ = ["NAMES", "address_bits", "addresses", "cannot_link", "inside", "verdict"]
 
 NAMES = {
     "never_included": "an end is never analysed: multicast, broadcast, loopback, or listed by the user",
@@ -95,22 +95,32 @@ def _within(high: pl.Expr, low: pl.Expr, subnet: str) -> pl.Expr:
 
 
 def addresses(texts: pl.Series, config: RitaConfig) -> pl.DataFrame:
-    """One row per address, in their order: `is_internal, is_always, is_never`."""
+    """One row per address, in their order: `is_address, is_internal, is_always, is_never`."""
     bits = pl.col("high"), pl.col("low")
     return address_bits(texts).select(
+        is_address=pl.col("low").is_not_null(),
         is_internal=inside(*bits, config.internal_subnets),
         is_always=inside(*bits, config.always_included_subnets),
         is_never=inside(*bits, (*NEVER_INCLUDED, *config.never_included_subnets)),
     )
 
 
-def verdict(source: pl.Expr, destination: pl.Expr, config: RitaConfig) -> pl.Expr:
+def cannot_link(source: pl.Expr, destination: pl.Expr) -> pl.Expr:
+    """True for connections that HTTP and TLS rows are not linked to: an internal proxy may be their destination."""
+    listed = source.struct.field("is_always") | destination.struct.field("is_always")
+    never = source.struct.field("is_never") | destination.struct.field("is_never")
+    outside = ~source.struct.field("is_internal") & ~destination.struct.field("is_internal")
+    return ~listed & (never | outside)
+
+
+def verdict(source: pl.Expr, destination: pl.Expr, config: RitaConfig, *, within_is_kept: bool = False) -> pl.Expr:
     """Why a pair is dropped, by the first rule that fits, or null where it is kept.
 
     Arguments:
         source: of the connection: a struct of the columns that `addresses` makes.
         destination: likewise.
         config: whether there are internal subnets at all, and whether what comes from outside is dropped.
+        within_is_kept: as for DNS, whose servers are inside.
     """
     from_inside, to_inside = source.struct.field("is_internal"), destination.struct.field("is_internal")
     rules = (
@@ -121,7 +131,7 @@ def verdict(source: pl.Expr, destination: pl.Expr, config: RitaConfig) -> pl.Exp
     )
     if not config.internal_subnets:
         return rules.otherwise(None)
-    rules = rules.when(from_inside & to_inside).then(pl.lit("internal"))
+    rules = rules.when(from_inside & to_inside).then(pl.lit(None if within_is_kept else "internal"))
     rules = rules.when(~from_inside & ~to_inside).then(pl.lit("external"))
     if config.filter_external_to_internal:
         rules = rules.when(~from_inside & to_inside).then(pl.lit("inbound"))

@@ -16,7 +16,7 @@ from watchfloor.analyses.rita.scores import Window, score_calls
 from watchfloor.engine.buckets import BUCKET_ROWS, MEMORY_BYTES, dealt, of_each
 from watchfloor.errors import BadOption
 
-__all__ = ["PairScores", "score_pairs", "seconds_of"]
+__all__ = ["PairScores", "score_pairs", "seconds_of", "sizes_of"]
 
 _UNITS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _PORTS = 20
@@ -75,7 +75,7 @@ def score_pairs(
         bucket_rows: about how many rows are scored at a time.
     """
     seconds = seconds_of(window)
-    sizes = _sizes(connections)
+    sizes = sizes_of(connections)
     coding = Coding()
     calls = _calls(connections, coding, sizes)
     with dealt(calls, "key", memory_bytes=memory_bytes, bucket_rows=bucket_rows) as buckets:
@@ -100,7 +100,7 @@ def score_pairs(
     )
 
 
-def _sizes(connections: pl.LazyFrame) -> str:
+def sizes_of(connections: pl.LazyFrame) -> str:
     """The column of sizes: RITA takes IP-level bytes."""
     for name in ("orig_ip_bytes", "orig_bytes"):
         if not connections.filter(pl.col(name).is_not_null()).select(name).head(1).collect().is_empty():
