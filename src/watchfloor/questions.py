@@ -21,6 +21,7 @@ from watchfloor.analyses.hunt import TABLES_ASKED as HUNTED
 from watchfloor.analyses.hunt import hunt as ask_hunt
 from watchfloor.analyses.kpis import MARKS
 from watchfloor.analyses.kpis import kpis as ask_kpis
+from watchfloor.analyses.long_connections import long_connections as ask_long_connections
 from watchfloor.analyses.noise import noise as ask_noise
 from watchfloor.analyses.recheck import load_exclusions
 from watchfloor.analyses.recheck import recheck as ask_recheck
@@ -48,6 +49,7 @@ __all__ = [
     "findings",
     "hunt",
     "kpis",
+    "long_connections",
     "noise",
     "read",
     "recheck",
@@ -341,6 +343,20 @@ def hunt(data: Data, *, score: str = "rita", **asked: Any) -> Result:
     return _traced(result, "hunt", tables, {"score": score, **asked, **reading})
 
 
+def long_connections(data: Data, **asked: Any) -> Result:
+    """Which pairs keep connections open for hours?
+
+    Arguments:
+        data: as everywhere: connections; TLS sessions and HTTP requests give names.
+        asked: as for `read`, and what `watchfloor.analyses.long_connections.long_connections` takes beside it.
+    """
+    reading = {key: asked.pop(key) for key in _READING & asked.keys()}
+    tables = _tables(data, Asked(**reading), "connections")
+    _one(tables, "connections")
+    result = ask_long_connections(tables, **asked)
+    return _traced(result, "long_connections", tables, {**asked, **reading})
+
+
 def report(
     data: Data = None, out: str | Path | None = None, *, title: str = "SOC report", **asked: Any
 ) -> tuple[Result, ...]:
@@ -372,6 +388,7 @@ QUESTIONS: dict[str, tuple[tuple[str, ...], Callable[[Tables], Result]]] = {
     "kpis": (("alerts",), lambda tables: ask_kpis(tables["alerts"], tags=TagRules.load(None))),
     "timeline": (("events",), lambda tables: ask_timeline(_all_events(tables))),
     "beacons": (("connections",), lambda tables: ask_beacons(tables["connections"], score="rita")),
+    "long_connections": (("connections",), ask_long_connections),
     "hunt": (HUNTED, ask_hunt),
 }
 """What `report` asks, in the order of its chapters: the tables of which one must have rows, and the question."""

@@ -11,6 +11,7 @@ import pytest
 from watchfloor.analyses.beacons import beacons
 from watchfloor.analyses.findings import findings
 from watchfloor.analyses.kpis import kpis
+from watchfloor.analyses.long_connections import long_connections
 from watchfloor.analyses.noise import noise
 from watchfloor.analyses.tags import TagRules
 from watchfloor.analyses.timeline import timeline
@@ -220,6 +221,17 @@ def test_intervals_of_the_implants(pairs: pl.DataFrame, truth: Truth) -> None:
         assert row["interval_seconds"] == pytest.approx(beacon.period_seconds, rel=0.1)
         spread = beacon.jitter * beacon.period_seconds
         assert row["interval_mad_seconds"] == pytest.approx(spread / 2, rel=0.35, abs=1)
+
+
+def test_the_long_connections_and_no_other(folder: Path, truth: Truth) -> None:
+    """Both are there with their length, one still open; nothing else adds up to an hour."""
+    answer = long_connections(read_files([folder / "zeek"]))
+    planted = sorted(truth.network.long_connections, key=lambda long: -long.duration_seconds)
+    seen = answer.table.select("src_ip", "dst_ip", "first_time", "total_duration_seconds", "open_connections").collect()
+    assert list(seen.iter_rows()) == [
+        (long.src_ip, long.dst_ip, long.start_time, long.duration_seconds, int(long.still_open)) for long in planted
+    ]
+    assert [answer.why(rank).collect()["uid"][0] for rank in (1, 2)] == [long.uid for long in planted]
 
 
 def test_the_night_in_order(folder: Path, truth: Truth) -> None:

@@ -317,6 +317,33 @@ def beacons(
 
 
 @app.command()
+def long_connections(
+    paths: Paths,
+    out: Out = None,
+    window: Annotated[
+        str, typer.Option("--window", help="What was open in the 24h before the last end, all, or a duration: 7d")
+    ] = "24h",
+    defaults: RitaConfig = "code",
+    every_pair: Annotated[
+        bool, typer.Option("--every-pair", help="Pairs inside the network and outside of it as well.")
+    ] = False,
+    join_seconds: Annotated[
+        float, typer.Option("--join", min=0, help="Connections of one flow with this gap are one session.")
+    ] = 60,
+    limit: Limit = 20,
+    strict: Strict = False,
+    quiet: Quiet = False,
+    format: Format = None,
+    zone: Zone = None,
+    columns: Columns = None,
+) -> None:
+    """Which pairs keep connections open for hours?"""
+    said: dict[str, Any] = {"format": format, "zone": zone, "columns": columns, "every_pair": every_pair}
+    said |= {"window": window, "config": defaults, "join_seconds": join_seconds}
+    _ask("long_connections", paths, out, limit, strict, quiet, **said)
+
+
+@app.command()
 def hunt(
     paths: Paths,
     out: Out = None,
