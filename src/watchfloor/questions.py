@@ -16,6 +16,7 @@ import polars as pl
 
 from watchfloor import readers
 from watchfloor.analyses.beacons import beacons as ask_beacons
+from watchfloor.analyses.dns_tunnels import dns_tunnels as ask_dns_tunnels
 from watchfloor.analyses.findings import findings as ask_findings
 from watchfloor.analyses.hunt import TABLES_ASKED as HUNTED
 from watchfloor.analyses.hunt import hunt as ask_hunt
@@ -46,6 +47,7 @@ __all__ = [
     "QUESTIONS",
     "Data",
     "beacons",
+    "dns_tunnels",
     "findings",
     "hunt",
     "kpis",
@@ -350,11 +352,26 @@ def long_connections(data: Data, **asked: Any) -> Result:
         data: as everywhere: connections; TLS sessions and HTTP requests give names.
         asked: as for `read`, and what `watchfloor.analyses.long_connections.long_connections` takes beside it.
     """
-    reading = {key: asked.pop(key) for key in _READING & asked.keys()}
-    tables = _tables(data, Asked(**reading), "connections")
-    _one(tables, "connections")
-    result = ask_long_connections(tables, **asked)
-    return _traced(result, "long_connections", tables, {**asked, **reading})
+    return _of_traffic("long_connections", ask_long_connections, data, "connections", asked)
+
+
+def dns_tunnels(data: Data, **asked: Any) -> Result:
+    """Who carries data in DNS?
+
+    Arguments:
+        data: as everywhere: DNS queries; connections tell who connected to what was asked for.
+        asked: as for `read`, and what `watchfloor.analyses.dns_tunnels.dns_tunnels` takes beside it.
+    """
+    return _of_traffic("dns_tunnels", ask_dns_tunnels, data, "dns_queries", asked)
+
+
+def _of_traffic(question: str, ask: Callable[..., Result], data: Data, needed: str, asked: Mapping[str, Any]) -> Result:
+    """The answer of a question that needs one table, and looks at those beside it."""
+    reading = {key: value for key, value in asked.items() if key in _READING}
+    said = {key: value for key, value in asked.items() if key not in _READING}
+    tables = _tables(data, Asked(**reading), needed)
+    _one(tables, needed)
+    return _traced(ask(tables, **said), question, tables, {**said, **reading})
 
 
 def report(
@@ -389,6 +406,7 @@ QUESTIONS: dict[str, tuple[tuple[str, ...], Callable[[Tables], Result]]] = {
     "timeline": (("events",), lambda tables: ask_timeline(_all_events(tables))),
     "beacons": (("connections",), lambda tables: ask_beacons(tables["connections"], score="rita")),
     "long_connections": (("connections",), ask_long_connections),
+    "dns_tunnels": (("dns_queries",), ask_dns_tunnels),
     "hunt": (HUNTED, ask_hunt),
 }
 """What `report` asks, in the order of its chapters: the tables of which one must have rows, and the question."""

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from watchfloor.analyses.beacons import beacons
+from watchfloor.analyses.dns_tunnels import dns_tunnels
 from watchfloor.analyses.findings import findings
 from watchfloor.analyses.kpis import kpis
 from watchfloor.analyses.long_connections import long_connections
@@ -232,6 +233,20 @@ def test_the_long_connections_and_no_other(folder: Path, truth: Truth) -> None:
         (long.src_ip, long.dst_ip, long.start_time, long.duration_seconds, int(long.still_open)) for long in planted
     ]
     assert [answer.why(rank).collect()["uid"][0] for rank in (1, 2)] == [long.uid for long in planted]
+
+
+def test_the_tunnel_comes_first(folder: Path, truth: Truth) -> None:
+    """With its numbers of queries and names, and a score that nothing else comes near."""
+    planted = truth.network.tunnel
+    answer = dns_tunnels(read_files([folder / "zeek"]))
+    first, second = answer.collect().head(2).to_dicts()
+    seen = [first[name] for name in ("src_ip", "domain", "queries", "names", "first_time", "last_time", "clients")]
+    times = (planted.first_time, planted.last_time)
+    assert seen == [planted.src_ip, planted.domain, planted.queries, planted.names, *times, 1]
+    assert first["score"] > 0.95
+    assert second["score"] < 0.2
+    assert f"{planted.names} different names in {planted.queries} queries" in answer.why(1).explanation
+    assert answer["subdomains"].collect().rows()[0][:2] == (planted.domain, planted.names)
 
 
 def test_the_night_in_order(folder: Path, truth: Truth) -> None:

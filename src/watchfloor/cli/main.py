@@ -344,6 +344,29 @@ def long_connections(
 
 
 @app.command()
+def dns_tunnels(
+    paths: Paths,
+    out: Out = None,
+    least_names: Annotated[
+        int, typer.Option("--least-names", min=1, help="A client and domain with fewer names has no row.")
+    ] = 10,
+    known: Annotated[
+        Path | None,
+        typer.Option("--known", help="Heavy users of names, instead of the shipped list.", metavar="KNOWN.toml"),
+    ] = None,
+    limit: Limit = 20,
+    strict: Strict = False,
+    quiet: Quiet = False,
+    format: Format = None,
+    zone: Zone = None,
+    columns: Columns = None,
+) -> None:
+    """Who carries data in DNS?"""
+    said: dict[str, Any] = {"format": format, "zone": zone, "columns": columns}
+    _ask("dns_tunnels", paths, out, limit, strict, quiet, least_names=least_names, known=known, **said)
+
+
+@app.command()
 def hunt(
     paths: Paths,
     out: Out = None,
