@@ -116,7 +116,7 @@ class Result:
         row = self.table.filter(pl.col("rank") == rank).collect()
         if row.is_empty():
             raise BadOption(f"{self.title}: there is no row {rank}", hint="rank counts the rows from 1")
-        said = "; ".join(str(row[name][0]) for name in ("cause", "reason") if name in row.columns)
+        said = "; ".join(str(row[name][0]) for name in ("cause", "reason", "why") if name in row.columns)
         return replace(
             examples, title=f"Why row {rank}", explanation=said, table=examples.table.filter(pl.col("rank") == rank)
         )

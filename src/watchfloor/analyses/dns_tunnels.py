@@ -340,13 +340,13 @@ def _times(ranked: pl.DataFrame, ours: pl.DataFrame, top: int) -> Result:
 def _examples(ranked: pl.DataFrame, ours: pl.DataFrame) -> Result:
     table = (
         ranked.lazy()
-        .select("rank", *_ROW, reason="why")
+        .select("rank", *_ROW)
         .join(ours.lazy(), on=_ROW)
         .sort("rank", pl.col("name").str.len_chars().cast(pl.Int64).neg(), "name", "time")
         .unique(["rank", "name"], keep="first", maintain_order=True)
         .group_by("rank", maintain_order=True)
         .head(20)
-        .select("rank", "time", query="name", query_type="type", rcode="rcode", answers="answers", reason="reason")
+        .select("rank", "time", query="name", query_type="type", rcode="rcode", answers="answers")
     )
     return Result(
         title="Names behind each row",
@@ -386,7 +386,7 @@ def _explained(asked: pl.DataFrame, ranked: pl.DataFrame, least_names: int) -> s
         "score and stand after all others."
         if listed
         else "",
-        f"The score is volume x shape x solitude. Volume: what names and answers could carry, from {_LEAST_BYTES} bytes "
+        f"The score is volume x shape x solitude. Volume: what names and answers could carry, {_LEAST_BYTES} bytes "
         f"(0) to {_MOST_BYTES:,} (1), however slowly. Shape: length of names (8 to 40 characters), labels that look "
         "encoded, names that are asked for once, weighted 0.4, 0.4, 0.2; types that carry text take away up to half of "
         "what is missing. Solitude falls with the clients of a domain: half at 11. Where the client connected to an "

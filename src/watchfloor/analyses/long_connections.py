@@ -334,7 +334,7 @@ def _shown(ranked: pl.DataFrame, rows: pl.DataFrame) -> pl.LazyFrame:
     """The longest connections of each pair."""
     return (
         ranked.lazy()
-        .select("rank", "number", "pair", reason="why")
+        .select("rank", "number", "pair")
         .join(rows.lazy(), on="number")
         .sort("rank", pl.col("seconds").neg(), "time", nulls_last=True)
         .group_by("rank", maintain_order=True)
@@ -360,9 +360,7 @@ def _examples(ranked: pl.DataFrame, rows: pl.DataFrame) -> Result:
     return Result(
         title="Connections behind each pair",
         name="examples",
-        table=_shown(ranked, rows)
-        .select("rank", *columns, "total_bytes", "records", "reason")
-        .rename({"end": "last_time"}),
+        table=_shown(ranked, rows).select("rank", *columns, "total_bytes", "records").rename({"end": "last_time"}),
         explanation=f"The {_OTHERS} longest of each pair; `records` is how often the connection was logged.",
     )
 
