@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -246,3 +247,9 @@ def test_by_the_door() -> None:
     assert answer.collect().height == 1
     with pytest.raises(NothingToRead):
         wf.dns_tunnels({"connections": CONNECTIONS.empty()})
+
+
+def test_the_columns_are_documented() -> None:
+    """Each with what it says."""
+    text = (Path(__file__).parents[2] / "docs" / "hunting.md").read_text(encoding="utf-8")
+    assert [name for name, says in COLUMNS.items() if f"| `{name}` | {says} |" not in text] == []

@@ -213,3 +213,9 @@ def test_by_the_door(tmp_path: Path) -> None:
     assert wf.long_connections(frame).provenance.question == "long_connections"
     with pytest.raises(NothingToRead):
         wf.long_connections({"tls_sessions": TLS_SESSIONS.empty()})
+
+
+def test_the_columns_are_documented() -> None:
+    """Each with what it says."""
+    text = (Path(__file__).parents[2] / "docs" / "hunting.md").read_text(encoding="utf-8")
+    assert [name for name, says in COLUMNS.items() if f"| `{name}` | {says} |" not in text] == []
