@@ -46,5 +46,12 @@ from watchfloor.analyses.domains import registered
 )
 def test_as_the_list_says(name: str | None, domain: str | None) -> None:
     """Wildcards, exceptions, several labels, names that are not ASCII; addresses have no domain."""
-    frame = pl.DataFrame({"name": [name]}, schema={"name": pl.String})
-    assert frame.select(registered(pl.col("name"))).item() == domain
+    assert registered(pl.Series([name], dtype=pl.String)).to_list() == [domain]
+
+
+def test_names_of_all_kinds_together() -> None:
+    """Each keeps its place, whichever rules it needs; no names have no domains."""
+    names = ["a.example.com", "x.y.kobe.jp", None, "b.city.kobe.jp", "com", "c.s3.amazonaws.com"]
+    domains = ["example.com", "x.y.kobe.jp", None, "city.kobe.jp", None, "c.s3.amazonaws.com"]
+    assert registered(pl.Series(names)).to_list() == domains
+    assert registered(pl.Series([], dtype=pl.String)).to_list() == []

@@ -60,7 +60,7 @@ _TEXT_TYPES = ("TXT", "NULL", "CNAME", "MX", "SRV", "KEY", "PRIVATE", "HINFO", "
 _SAMPLE = 500
 """Labels of which entropy and alphabet are taken."""
 _LEAST_BYTES, _MOST_BYTES = 64, 4_096
-"""Paxson and others (USENIX Security 2013) find 4,096 bytes a day to be more than benign use of a domain carries."""
+"""Paxson and others (USENIX Security 2013) take 4 kB a day of a client and domain as their bound."""
 _ROW = ("src_ip", "domain")
 
 
@@ -124,11 +124,10 @@ def _queries(rows: pl.LazyFrame) -> pl.DataFrame:
 
 def _labels(queries: pl.DataFrame) -> pl.DataFrame:
     """One row per name: `name, domain, below`: what stands before the domain."""
+    names = queries["name"].drop_nulls().unique()
     return (
-        queries.select("name")
-        .drop_nulls()
-        .unique()
-        .with_columns(domain=registered(pl.col("name")))
+        names.to_frame()
+        .with_columns(domain=registered(names))
         .with_columns(below=pl.col("name").str.head(pl.col("name").str.len_chars() - pl.col("domain").str.len_chars()))
         .with_columns(pl.col("below").str.strip_suffix("."))
     )

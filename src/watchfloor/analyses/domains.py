@@ -48,26 +48,52 @@ def _ascii(rule: str) -> str:
     return ".".join(label if label.isascii() else label.encode("idna").decode() for label in rule.split("."))
 
 
-def registered(name: pl.Expr) -> pl.Expr:
-    """The registered domain of a name; null for a single label, a public suffix itself, and an address.
+def registered(names: pl.Series) -> pl.Series:
+    """The registered domain of each name; null for a single label, a public suffix itself, and an address.
 
     The longest rule of the list wins, an exception before any; the part of the list about companies (`github.io`)
     counts. Where no rule fits the last label is the suffix.
 
     Arguments:
-        name: in small letters, without a dot at its end.
+        names: in small letters, without a dot at their end.
     """
+    labels = pl.col("name").str.split(".")
+    rows = names.alias("name").to_frame().with_columns(deep=labels.list.tail(2).list.join(".").is_in(_ends_of_long()))
+    short = rows.select(pl.when(~pl.col("deep")).then(_cut(_SHORT)).alias("domain"))["domain"]
+    deep = rows.filter("deep").select(domain=_cut(max(_rules().exact)))["domain"]  # few: only these need all rules
+    return short.scatter(rows["deep"].fill_null(False).arg_true(), deep)
+
+
+_SHORT = 2
+"""Labels of rules that fit most names."""
+
+
+@cache
+def _ends_of_long() -> list[str]:
+    """The last two labels of rules that look at more, which are few."""
     rules = _rules()
+    long = (
+        *(rule for n, group in rules.exact.items() if n > _SHORT for rule in group),
+        *(rule for n, group in rules.parents.items() if n + 1 > _SHORT for rule in group),
+        *(rule for n, group in rules.exceptions.items() if n > _SHORT for rule in group),
+    )
+    return sorted({".".join(rule.split(".")[-2:]) for rule in long})
+
+
+def _cut(longest: int) -> pl.Expr:
+    """The registered domain by rules of at most so many labels."""
+    rules, name = _rules(), pl.col("name")
     labels = name.str.split(".")
     count = labels.list.len()
-    ends = {n: labels.list.tail(n).list.join(".") for n in range(1, max(rules.exact) + 1)}
+    ends = {n: labels.list.tail(n).list.join(".") for n in range(1, longest + 1)}
     suffix = pl.lit(1, pl.UInt32)
     for n, end in ends.items():  # a longer rule overrides
         if n in rules.exact and n > 1:
             suffix = pl.when((count >= n) & end.is_in(rules.exact[n])).then(n).otherwise(suffix)
         if n - 1 in rules.parents:
             suffix = pl.when((count >= n) & ends[n - 1].is_in(rules.parents[n - 1])).then(n).otherwise(suffix)
-    for n, names in rules.exceptions.items():
-        suffix = pl.when((count >= n) & ends[n].is_in(names)).then(n - 1).otherwise(suffix)
+    for n, group in rules.exceptions.items():
+        if n <= longest:
+            suffix = pl.when((count >= n) & ends[n].is_in(group)).then(n - 1).otherwise(suffix)
     domain = labels.list.tail(suffix + 1).list.join(".")
     return pl.when((count > suffix) & ~name.str.contains(r"(?:^|\.)[0-9]*$|:")).then(domain)
