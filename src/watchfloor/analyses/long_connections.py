@@ -350,7 +350,7 @@ def _spans(ranked: pl.DataFrame, rows: pl.DataFrame, top: int) -> Result:
         title="When the longest were open",
         name="spans",
         table=table,
-        charts=(Points(x="time", x_end="time_end", y="number", tooltip=("duration_seconds",), title="Open from, to"),),
+        charts=(Points(x="time", x_end="time_end", y="pair", tooltip=("duration_seconds",), title="Open from, to"),),
         explanation=f"The {_OTHERS} longest connections of each of the {min(top, ranked.height)} best pairs.",
     )
 
