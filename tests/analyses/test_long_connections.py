@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import watchfloor as wf
 from helpers import rows, table
@@ -213,6 +216,42 @@ def test_by_the_door(tmp_path: Path) -> None:
     assert wf.long_connections(frame).provenance.question == "long_connections"
     with pytest.raises(NothingToRead):
         wf.long_connections({"tls_sessions": TLS_SESSIONS.empty()})
+
+
+@settings(max_examples=40, database=None, deadline=None)
+@given(
+    spans=st.lists(
+        st.tuples(st.integers(0, 20_000), st.integers(0, 9_000), st.sampled_from([1, 2]), st.booleans()),
+        min_size=1,
+        max_size=12,
+    ),
+    order=st.randoms(use_true_random=False),
+)
+def test_sums_and_unions_by_hand(spans: list[tuple[int, int, int, bool]], order: random.Random) -> None:
+    """Whatever the order of records: the sum, the seconds with any open, the longest chain of one flow."""
+    said = [
+        {"uid": f"U{n}", "at": float(at), "duration_seconds": float(long), "src_port": port, "still_open": still}
+        for n, (at, long, port, still) in enumerate(spans)
+    ]
+    order.shuffle(said)
+    total = sum(long for _, long, _, _ in spans)
+    found = asked(*said, window="all")
+    assert len(found) == (total >= 3_600)
+    if not found:
+        return
+    [row] = found
+    covered = {second for at, long, _, _ in spans for second in range(at, at + long)}
+    assert (row["total_duration_seconds"], row["occupied_seconds"]) == (total, len(covered))
+    assert row["open_connections"] == sum(still for *_, still in spans)
+    longest, sessions = 0, 0
+    for port in (1, 2):
+        first = last = None
+        for at, long, _, _ in sorted(span for span in spans if span[2] == port):
+            if last is None or at - last > 60:
+                first, last, sessions = at, at, sessions + 1
+            last = max(last, at + long)
+            longest = max(longest, last - (first or 0))
+    assert (row["longest_seconds"], row["sessions"]) == (longest, sessions)
 
 
 def test_the_columns_are_documented() -> None:
