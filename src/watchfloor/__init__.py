@@ -7,9 +7,10 @@
     result["rules"].collect()                   # a part of the answer as a Polars frame
     result.save("findings.xlsx")                # .html .xlsx .pdf .json .jsonl .csv .parquet
 
-Questions: `findings`, `noise`, `tune`, `timeline`, `kpis`, `beacons`, `hunt`; and `report` for one document of all that
-applies. Each takes paths, canonical tables as `read` gives them, or any frame with a column map. Where nothing is
-named, `noise`, `tune`, `kpis` and `report` ask the workspace, which `watchfloor pull` fills; `open_workspace` opens it.
+Questions: `findings`, `noise`, `tune`, `timeline`, `kpis`, `beacons`, `long_connections`, `dns_tunnels`, `hunt`; and
+`report` for one document of all that applies. Each takes paths, canonical tables as `read` gives them, or any frame
+with a column map. Where nothing is named, `noise`, `tune`, `kpis` and `report` ask the workspace, which
+`watchfloor pull` fills; `open_workspace` opens it.
 For a log that no reader knows, `wf.suggest("app.log", "app.toml")` proposes patterns, and `wf.read("app.log",
 pattern="app.toml")` reads it by them.
 """
@@ -22,7 +23,19 @@ from typing import TYPE_CHECKING, Any
 from watchfloor.errors import WatchfloorError
 
 if TYPE_CHECKING:
-    from watchfloor.questions import beacons, findings, hunt, kpis, noise, read, report, timeline, tune
+    from watchfloor.questions import (
+        beacons,
+        dns_tunnels,
+        findings,
+        hunt,
+        kpis,
+        long_connections,
+        noise,
+        read,
+        report,
+        timeline,
+        tune,
+    )
     from watchfloor.result import Result
     from watchfloor.store import open_workspace
     from watchfloor.suggestions import suggest
@@ -31,9 +44,11 @@ __all__ = [
     "Result",
     "WatchfloorError",
     "beacons",
+    "dns_tunnels",
     "findings",
     "hunt",
     "kpis",
+    "long_connections",
     "noise",
     "open_workspace",
     "read",

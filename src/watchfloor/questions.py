@@ -16,11 +16,13 @@ import polars as pl
 
 from watchfloor import readers
 from watchfloor.analyses.beacons import beacons as ask_beacons
+from watchfloor.analyses.dns_tunnels import dns_tunnels as ask_dns_tunnels
 from watchfloor.analyses.findings import findings as ask_findings
 from watchfloor.analyses.hunt import TABLES_ASKED as HUNTED
 from watchfloor.analyses.hunt import hunt as ask_hunt
 from watchfloor.analyses.kpis import MARKS
 from watchfloor.analyses.kpis import kpis as ask_kpis
+from watchfloor.analyses.long_connections import long_connections as ask_long_connections
 from watchfloor.analyses.noise import noise as ask_noise
 from watchfloor.analyses.recheck import load_exclusions
 from watchfloor.analyses.recheck import recheck as ask_recheck
@@ -45,9 +47,11 @@ __all__ = [
     "QUESTIONS",
     "Data",
     "beacons",
+    "dns_tunnels",
     "findings",
     "hunt",
     "kpis",
+    "long_connections",
     "noise",
     "read",
     "recheck",
@@ -346,6 +350,35 @@ def hunt(data: Data, *, score: str = "rita", **asked: Any) -> Result:
     return _traced(result, "hunt", tables, {"score": score, **asked, **reading})
 
 
+def long_connections(data: Data, **asked: Any) -> Result:
+    """Which pairs keep connections open for hours?
+
+    Arguments:
+        data: as everywhere: connections; TLS sessions and HTTP requests give names.
+        asked: as for `read`, and what `watchfloor.analyses.long_connections.long_connections` takes beside it.
+    """
+    return _of_traffic("long_connections", ask_long_connections, data, "connections", asked)
+
+
+def dns_tunnels(data: Data, **asked: Any) -> Result:
+    """Who carries data in DNS?
+
+    Arguments:
+        data: as everywhere: DNS queries; connections tell who connected to what was asked for.
+        asked: as for `read`, and what `watchfloor.analyses.dns_tunnels.dns_tunnels` takes beside it.
+    """
+    return _of_traffic("dns_tunnels", ask_dns_tunnels, data, "dns_queries", asked)
+
+
+def _of_traffic(question: str, ask: Callable[..., Result], data: Data, needed: str, asked: Mapping[str, Any]) -> Result:
+    """The answer of a question that needs one table, and looks at those beside it."""
+    reading = {key: value for key, value in asked.items() if key in _READING}
+    said = {key: value for key, value in asked.items() if key not in _READING}
+    tables = _tables(data, Asked(**reading), needed)
+    _one(tables, needed)
+    return _traced(ask(tables, **said), question, tables, {**said, **reading})
+
+
 def report(
     data: Data = None, out: str | Path | None = None, *, title: str = "SOC report", **asked: Any
 ) -> tuple[Result, ...]:
@@ -377,6 +410,8 @@ QUESTIONS: dict[str, tuple[tuple[str, ...], Callable[[Tables], Result]]] = {
     "kpis": (("alerts",), lambda tables: ask_kpis(tables["alerts"], tags=TagRules.load(None))),
     "timeline": (("events",), lambda tables: ask_timeline(_all_events(tables))),
     "beacons": (("connections",), _beacons),
+    "long_connections": (("connections",), ask_long_connections),
+    "dns_tunnels": (("dns_queries",), ask_dns_tunnels),
     "hunt": (HUNTED, ask_hunt),
 }
 """What `report` asks, in the order of its chapters: the tables of which one must have rows, and the question."""

@@ -130,7 +130,7 @@ class Result:
         return "; ".join(said)
 
     def picture(self, row: int | Mapping[str, Any]) -> Result:
-        """A closer look at one row: an answer of its own with charts.
+        """A closer look at one row: an answer of its own, with charts, or with the examples that stand behind the row.
 
         Arguments:
             row: its rank, counted from 1, or the row itself as a dict.
@@ -138,9 +138,14 @@ class Result:
         Raises:
             BadOption: a row that is not there, or an answer without a closer look.
         """
-        if self.closer is None:
+        found = self._row(row)
+        if self.closer is not None:
+            return self.closer(found)
+        examples = next((part for part in self.parts if part.name == "examples"), None)
+        if examples is None:
             raise BadOption(f"{self.title}: there is no closer look at its rows", hint="beacons and tune have one")
-        return self.closer(self._row(row))
+        of_row = examples.table.filter(pl.col("rank") == found["rank"])
+        return replace(examples, title=f"Row {found['rank']}", table=of_row, explanation=f"{self.why(found)}.")
 
     def _row(self, row: int | Mapping[str, Any]) -> Mapping[str, Any]:
         if not isinstance(row, int):

@@ -9,8 +9,10 @@ import polars as pl
 import pytest
 
 from watchfloor.analyses.beacons import beacons
+from watchfloor.analyses.dns_tunnels import dns_tunnels
 from watchfloor.analyses.findings import findings
 from watchfloor.analyses.kpis import kpis
+from watchfloor.analyses.long_connections import long_connections
 from watchfloor.analyses.noise import noise
 from watchfloor.analyses.tags import TagRules
 from watchfloor.analyses.timeline import timeline
@@ -220,6 +222,31 @@ def test_intervals_of_the_implants(pairs: pl.DataFrame, truth: Truth) -> None:
         assert row["interval_seconds"] == pytest.approx(beacon.period_seconds, rel=0.1)
         spread = beacon.jitter * beacon.period_seconds
         assert row["interval_mad_seconds"] == pytest.approx(spread / 2, rel=0.35, abs=1)
+
+
+def test_the_long_connections_and_no_other(folder: Path, truth: Truth) -> None:
+    """Both are there with their length, one still open; nothing else adds up to an hour."""
+    answer = long_connections(read_files([folder / "zeek"]))
+    planted = sorted(truth.network.long_connections, key=lambda long: -long.duration_seconds)
+    seen = answer.table.select("src_ip", "dst_ip", "first_time", "total_duration_seconds", "open_connections").collect()
+    assert list(seen.iter_rows()) == [
+        (long.src_ip, long.dst_ip, long.start_time, long.duration_seconds, int(long.still_open)) for long in planted
+    ]
+    assert [answer.why(rank).collect()["uid"][0] for rank in (1, 2)] == [long.uid for long in planted]
+
+
+def test_the_tunnel_comes_first(folder: Path, truth: Truth) -> None:
+    """With its numbers of queries and names, and a score that nothing else comes near."""
+    planted = truth.network.tunnel
+    answer = dns_tunnels(read_files([folder / "zeek"]))
+    first, second = answer.collect().head(2).to_dicts()
+    seen = [first[name] for name in ("src_ip", "domain", "queries", "names", "first_time", "last_time", "clients")]
+    times = (planted.first_time, planted.last_time)
+    assert seen == [planted.src_ip, planted.domain, planted.queries, planted.names, *times, 1]
+    assert first["score"] > 0.95
+    assert second["score"] < 0.2
+    assert f"{planted.names} different names in {planted.queries} queries" in answer.why(1).explanation
+    assert answer["subdomains"].collect().rows()[0][:2] == (planted.domain, planted.names)
 
 
 def test_the_night_in_order(folder: Path, truth: Truth) -> None:

@@ -21,7 +21,17 @@ def chapters(made: tuple[Path, Truth]) -> dict[str, Result]:
 
 def test_every_question_is_answered(chapters: dict[str, Result]) -> None:
     """In the order of the report."""
-    assert list(chapters) == ["findings", "noise", "tune", "kpis", "timeline", "beacons", "hunt"]
+    assert list(chapters) == [
+        "findings",
+        "noise",
+        "tune",
+        "kpis",
+        "timeline",
+        "beacons",
+        "long_connections",
+        "dns_tunnels",
+        "hunt",
+    ]
 
 
 def test_nothing_was_left_out(chapters: dict[str, Result], truth: Truth) -> None:

@@ -10,6 +10,7 @@ import polars as pl
 
 from watchfloor.analyses.beaconing.answer import by_watchfloor
 from watchfloor.analyses.beaconing.calls import BY
+from watchfloor.analyses.inwords import duration, number
 from watchfloor.analyses.rita.config import RitaConfig, config_of
 from watchfloor.analyses.rita.filters import NAMES
 from watchfloor.analyses.rita.histogram import BINS
@@ -153,36 +154,19 @@ def _why(found: PairScores, config: RitaConfig) -> pl.Expr:
     bars = f"of {BINS} hours" if hours else f"of {BINS} parts of the window"
     beat = pl.format(
         "every {} (MAD {}) in {} {}, {} bytes (MAD {})",
-        _duration(pl.col("interval_seconds")),
-        _duration(pl.col("interval_mad_seconds")),
+        duration(pl.col("interval_seconds")),
+        duration(pl.col("interval_mad_seconds")),
         "total_bars",
         pl.lit(bars),
-        _number(pl.col("bytes_median")),
-        _number(pl.col("bytes_mad")),
+        number(pl.col("bytes_median")),
+        number(pl.col("bytes_mad")),
     )
     each = pl.col("connections") / pl.col("unique_seconds")
-    burst = pl.when(each >= 2).then(pl.format(", {} connections in each second with any", _number(each)))
+    burst = pl.when(each >= 2).then(pl.format(", {} connections in each second with any", number(each)))
     strobe = pl.format(
         "{} connections: a strobe (from {:,} on)".replace("{:,}", f"{config.strobe_connections:,}"), "connections"
     )
     return pl.when("strobe").then(strobe).otherwise(pl.concat_str(beat, burst.fill_null("")))
-
-
-def _number(value: pl.Expr) -> pl.Expr:
-    """As text: whole, or with one decimal."""
-    short = value.round(1)
-    return pl.when(short == short.floor()).then(short.cast(pl.Int64).cast(pl.String)).otherwise(short.cast(pl.String))
-
-
-def _duration(seconds: pl.Expr) -> pl.Expr:
-    """As text, in the unit that reads best."""
-    return (
-        pl.when(seconds < 600)
-        .then(pl.format("{} s", _number(seconds)))
-        .when(seconds < 7_200)
-        .then(pl.format("{} min", _number(seconds / 60)))
-        .otherwise(pl.format("{} h", _number(seconds / 3_600)))
-    )
 
 
 def _explained(

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
-from typing import Any
 
 import polars as pl
 
@@ -148,7 +145,6 @@ def tune(
         name="tune",
         table=table.lazy(),
         json_columns=_JSON,
-        closer=partial(_closer, examples),
         json_pairs=(("rule", "other_rule"),),
         first_columns=_FIRST,
         charts=(
@@ -177,15 +173,6 @@ def tune(
             _why_not(plan),
             _labels(rows),
         ),
-    )
-
-
-def _closer(examples: pl.DataFrame, row: Mapping[str, Any]) -> Result:
-    """What one row removes, and what it keeps that is nearest."""
-    return Result(
-        title=f"What row {row['rank']} removes, and what stays",
-        table=examples.lazy().filter(pl.col("rank") == row["rank"]),
-        explanation=f"{row['cause']}; {row['reason']}.",
     )
 
 

@@ -329,6 +329,56 @@ def beacons(
 
 
 @app.command()
+def long_connections(
+    paths: Paths,
+    out: Out = None,
+    window: Annotated[
+        str, typer.Option("--window", help="What was open in the 24h before the last end, all, or a duration: 7d")
+    ] = "24h",
+    defaults: RitaConfig = "code",
+    every_pair: Annotated[
+        bool, typer.Option("--every-pair", help="Pairs inside the network and outside of it as well.")
+    ] = False,
+    join_seconds: Annotated[
+        float, typer.Option("--join", min=0, help="Connections of one flow with this gap are one session.")
+    ] = 60,
+    limit: Limit = 20,
+    strict: Strict = False,
+    quiet: Quiet = False,
+    format: Format = None,
+    zone: Zone = None,
+    columns: Columns = None,
+) -> None:
+    """Which pairs keep connections open for hours?"""
+    said: dict[str, Any] = {"format": format, "zone": zone, "columns": columns, "every_pair": every_pair}
+    said |= {"window": window, "config": defaults, "join_seconds": join_seconds}
+    _ask("long_connections", paths, out, limit, strict, quiet, **said)
+
+
+@app.command()
+def dns_tunnels(
+    paths: Paths,
+    out: Out = None,
+    least_names: Annotated[
+        int, typer.Option("--least-names", min=1, help="A client and domain with fewer names has no row.")
+    ] = 10,
+    known: Annotated[
+        Path | None,
+        typer.Option("--known", help="Heavy users of names, instead of the shipped list.", metavar="KNOWN.toml"),
+    ] = None,
+    limit: Limit = 20,
+    strict: Strict = False,
+    quiet: Quiet = False,
+    format: Format = None,
+    zone: Zone = None,
+    columns: Columns = None,
+) -> None:
+    """Who carries data in DNS?"""
+    said: dict[str, Any] = {"format": format, "zone": zone, "columns": columns}
+    _ask("dns_tunnels", paths, out, limit, strict, quiet, least_names=least_names, known=known, **said)
+
+
+@app.command()
 def hunt(
     paths: Paths,
     out: Out = None,
