@@ -79,8 +79,8 @@ precise.select("rule", "alerts", "precision", "precision_low", "precision_high",
 #
 # Trends compare halves of the month. `result["changes"]` names the day on which a level changed, `result["silent"]`
 # the rules that stopped, `result["together"]` those that see one thing twice, `result["bursts"]` what came at once.
-# None is an answer too. `result["rule_days"].explore()` draws each rule by its own busiest day, `result["client_rules"]`
-# says how differently the two clients' networks speak.
+# None is an answer too. `result["rule_days"].explore()` draws each rule by its own busiest day,
+# `result["client_rules"]` says how differently the two clients' networks speak.
 
 # %%
 moving = rules.filter(pl.col("trend").is_in(["rising", "falling"]))
