@@ -59,7 +59,7 @@ result["curve"]
 # Three alerts that the first row removes, and the three nearest that it keeps. Read them before you agree.
 
 # %%
-result.why(1).collect().select("what", "alert_id", "created_time", "evidence", "shared")
+result.picture(1).collect().select("what", "alert_id", "created_time", "evidence", "shared")
 
 # %% [markdown]
 # ## What is left alone, and why?
