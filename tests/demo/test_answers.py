@@ -232,7 +232,7 @@ def test_the_long_connections_and_no_other(folder: Path, truth: Truth) -> None:
     assert list(seen.iter_rows()) == [
         (long.src_ip, long.dst_ip, long.start_time, long.duration_seconds, int(long.still_open)) for long in planted
     ]
-    assert [answer.why(rank).collect()["uid"][0] for rank in (1, 2)] == [long.uid for long in planted]
+    assert [answer.picture(rank).collect()["uid"][0] for rank in (1, 2)] == [long.uid for long in planted]
 
 
 def test_the_tunnel_comes_first(folder: Path, truth: Truth) -> None:
@@ -245,7 +245,7 @@ def test_the_tunnel_comes_first(folder: Path, truth: Truth) -> None:
     assert seen == [planted.src_ip, planted.domain, planted.queries, planted.names, *times, 1]
     assert first["score"] > 0.95
     assert second["score"] < 0.2
-    assert f"{planted.names} different names in {planted.queries} queries" in answer.why(1).explanation
+    assert f"{planted.names} different names in {planted.queries} queries" in answer.why(1)
     assert answer["subdomains"].collect().rows()[0][:2] == (planted.domain, planted.names)
 
 
