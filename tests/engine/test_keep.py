@@ -103,3 +103,23 @@ def test_parts_on_disk_go_when_the_process_ends(tmp_path: object) -> None:
     )
     subprocess.run([sys.executable, "-c", code], check=True)
     assert not list(Path(str(tmp_path)).iterdir())
+
+
+_RARE = """
+import resource
+import polars as pl
+from watchfloor.engine import Keeper
+
+keeper = Keeper(pl.Schema({"text": pl.String}))
+for number in range(100):
+    block = pl.select(text=pl.format("{}" + "x" * 4_000, pl.int_range(2_000) + number))
+    keeper.add(block.filter(pl.int_range(pl.len()) == 7))
+assert keeper.lazy().collect().height == 100
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def test_few_rows_do_not_hold_the_block_that_they_were_cut_from() -> None:
+    """What a filter leaves shares the texts of all: a rare table would hold the whole file, here 800 MB."""
+    done = subprocess.run([sys.executable, "-c", _RARE], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 400

@@ -14,6 +14,8 @@ __all__ = ["Keeper", "keep", "owned"]
 
 MEMORY_BYTES = 512 * 1024 * 1024
 """How much all keepers together hold in memory before those with most write a part to disk."""
+_SMALL = 2 * 1024 * 1024
+"""Bytes of a frame that is copied: what is read at a time is larger."""
 _ROWS_AT_ONCE = 50_000
 """Rows of a part that are read together: several groups are decoded at a time, of one part and the next."""
 _VIEW = 16
@@ -66,9 +68,10 @@ class Keeper:
         """Adds a frame of the keeper's schema."""
         if not frame.height:
             return
-        self._frames.append(frame)
-        self.rows += frame.height
         held = _size(frame)
+        # A few rows would hold all of the block that they were cut from.
+        self._frames.append(owned(frame) if held < _SMALL else frame)
+        self.rows += frame.height
         self._held[0] += held
         in_all = _PURSE.add(held)
         if self._memory_bytes is not None:
