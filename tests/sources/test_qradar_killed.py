@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from children import ended
 from consoles import bodies, check_complete, check_history, pulled, soc
 from databases import new_database
 from doubles.qradar import TOKEN, Double, Soc
@@ -39,23 +40,8 @@ with open_workspace(place, create=True) as workspace:
 
 def run(url: str, ca_file: Path, place: str, size: int, *, kill_after: float | None) -> bool:
     """A pull in a process of its own; whether it came to its end before it was killed."""
-    child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, url, str(ca_file), place, str(size)],
-        env=os.environ | {"WATCHFLOOR_QRADAR_TOKEN": TOKEN},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    with child:
-        assert child.stdout is not None
-        assert child.stderr is not None
-        if child.stdout.readline() and kill_after is not None:
-            try:
-                child.wait(kill_after)
-            except subprocess.TimeoutExpired:
-                child.kill()
-        said = child.stderr.read().decode()
-    assert child.returncode in (0, -9), said
-    return child.returncode == 0
+    token = {"WATCHFLOOR_QRADAR_TOKEN": TOKEN}
+    return ended(CHILD, url, ca_file, place, size, environment=token, kill_after=kill_after)
 
 
 def test_a_pull_that_is_killed_goes_on(tmp_path: Path) -> None:
