@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.records.keyed import BLOCK_BYTES, Grammar, control_free, events
+from watchfloor.readers.records.keyed import BLOCK_BYTES, Grammar, control_free, events, said_of_header
 from watchfloor.readers.records.lines import read_lines
 from watchfloor.readers.records.orders import where
 
@@ -115,15 +115,12 @@ def _headers(records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         "odd",
         "escaped",
         pl.lit("").alias("delimiter"),
-        *_facts(),
+        *_FACTS,
     ), rejects
 
 
 _PARTS = ("vendor", "product", "version", "event_id", "title", "severity", "extension")
-
-
-def _said(name: str) -> pl.Expr:
-    return pl.when((pl.col(name) != "") & (pl.col(name) != "-")).then(name)
+_FACTS = said_of_header(("title", "title"), ("severity", "severity_text"))
 
 
 def _heads(texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series | None]:
@@ -132,20 +129,7 @@ def _heads(texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series | None]:
     header = pl.col("text").str.splitn("|", len(names)).struct.rename_fields(names)
     cut = texts.select_seq(header.struct.unnest())
     usual = where(cut, [pl.col("sign").str.ends_with("CEF:0"), pl.col("first").is_not_null()])
-    return cut.select_seq(pl.col("sign").str.strip_suffix("CEF:0").alias("prefix"), *_facts(), "first"), usual
-
-
-def _facts() -> tuple[pl.Expr, ...]:
-    """What the parts of a header say, as columns."""
-    return (
-        _said("version"),
-        pl.concat_str(_said("vendor"), _said("product"), separator=" ", ignore_nulls=True)
-        .replace("", None)
-        .alias("program"),
-        _said("event_id"),
-        _said("title"),
-        _said("severity").alias("severity_text"),
-    )
+    return cut.select_seq(pl.col("sign").str.strip_suffix("CEF:0").alias("prefix"), *_FACTS, "first"), usual
 
 
 def _exact_headers(rows: pl.DataFrame, schema: pl.Schema) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
-from watchfloor.readers.records.keyed import BLOCK_BYTES, Grammar, control_free, events
+from watchfloor.readers.records.keyed import BLOCK_BYTES, Grammar, control_free, events, said_of_header
 from watchfloor.readers.records.lines import read_lines
 from watchfloor.readers.records.orders import where
 
@@ -21,6 +21,7 @@ __all__ = ["READER"]
 
 _SIGN = r"LEEF: ?[0-9]\.[0-9]\|"
 _PARTS = ("vendor", "product", "version", "event_id", "extension")
+_FACTS = said_of_header()
 _DELIMITER = r"^(|\||[^|=]|0?[xX][0-9A-Fa-f]{1,6})\|"
 """The sixth field of LEEF 2.0: nothing, a character, or its number; some products leave the field out."""
 _AT_THE_END = "LEEF: ?[0-9]\\.[0-9]$"
@@ -112,7 +113,7 @@ def _headers(records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         (odd | (pl.col("version").str.contains(r'[\\"\x00-\x1f]'))).alias("odd"),
         (extension.str.contains("\\", literal=True) | extension.str.contains('"', literal=True)).alias("escaped"),
         extension.str.strip_suffix(delimiter).alias("extension"),
-        *_facts(),
+        *_FACTS,
     ), rejects
 
 
@@ -125,17 +126,7 @@ def _heads(texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series | None]:
     cut = texts.select_seq(header.struct.unnest()).with_columns(first)
     usual = where(cut, [pl.col("sign").str.contains(_AT_THE_END), ~pl.col("first").str.contains("|", literal=True)])
     prefix = pl.col("sign").str.replace(_AT_THE_END, "").alias("prefix")
-    return cut.select_seq(prefix, *_facts(), "first"), usual
-
-
-def _facts() -> tuple[pl.Expr, ...]:
-    """What the parts of a header say, as columns."""
-    program = pl.concat_str(_said("vendor"), _said("product"), separator=" ", ignore_nulls=True)
-    return _said("version"), program.replace("", None).alias("program"), _said("event_id")
-
-
-def _said(name: str) -> pl.Expr:
-    return pl.when((pl.col(name) != "") & (pl.col(name) != "-")).then(name)
+    return cut.select_seq(prefix, *_FACTS, "first"), usual
 
 
 def _characters(named: pl.Series) -> dict[str, str]:

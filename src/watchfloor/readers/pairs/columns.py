@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from watchfloor.readers.meaning.digits import are_digits
 from watchfloor.readers.meaning.endpoints import SENSED
 from watchfloor.readers.pairs.grammar import Values
 from watchfloor.schemas import TIME
@@ -99,7 +100,6 @@ _IP = (
 )
 _ADDRESS_PORT = r"^[0-9]{1,3}(?:\.[0-9]{1,3}){3}:[0-9]{0,5}(?::[^ ]*)?$"
 _NUMBERS = {"src_port": 65_535, "dst_port": 65_535, "pid": 1 << 62, "orig_bytes": 1 << 62, "resp_bytes": 1 << 62}
-_LOWER = {"proto"}
 
 
 def columns(
@@ -258,7 +258,7 @@ _STAMP = (
     r" ?(Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})?$"
 )
 _NANOSECONDS = 19
-"""Digits of nanoseconds since 1970."""
+"""Digits of nanoseconds since 1970, as FortiOS writes them."""
 _EPOCH = r"^[0-9]{9,19}(?:\.[0-9]{1,9})?$"
 
 
@@ -318,7 +318,7 @@ def _read(values: Values, keys: tuple[str, ...]) -> pl.DataFrame:
         written = pl.when(known).then(pl.concat_str(bare, offset, separator=" ")).otherwise(bare)
     frame = frame.select(text=text, written=written)
     value = pl.col("text")
-    if _are_nanoseconds(frame["text"]):
+    if are_digits(frame["text"], _NANOSECONDS):
         exact = (value.cast(pl.Int64) // 1_000).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
         return frame.select_seq(
             exact=exact, clock=pl.lit(None, pl.Datetime("us")), time_text="written", wrong=pl.lit(False)
@@ -360,15 +360,6 @@ def _read(values: Values, keys: tuple[str, ...]) -> pl.DataFrame:
         time_text="written",
         wrong=pl.col("day").is_not_null() & pl.col("local").is_null(),
     )
-
-
-def _are_nanoseconds(texts: pl.Series) -> bool:
-    """Whether all are nineteen digits, as FortiOS writes them; a sign would make the number too small."""
-    size = texts.str.len_bytes()
-    if not len(texts) or texts.null_count() or size.min() != _NANOSECONDS or size.max() != _NANOSECONDS:
-        return False
-    number = texts.cast(pl.Int64, strict=False)
-    return not number.null_count() and bool((number >= 10 ** (_NANOSECONDS - 1)).all())
 
 
 def _epoch(value: pl.Expr) -> pl.Expr:

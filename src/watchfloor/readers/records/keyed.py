@@ -18,13 +18,14 @@ from typing import Any
 import polars as pl
 
 from watchfloor import times
+from watchfloor.readers.meaning.digits import are_digits
 from watchfloor.readers.meaning.endpoints import PROTOCOLS
 from watchfloor.readers.meaning.prefix import peel
 from watchfloor.readers.meaning.stamps import instants
 from watchfloor.readers.records.orders import both, cut, split, split_into, where
 from watchfloor.schemas import EVENTS
 
-__all__ = ["BLOCK_BYTES", "Grammar", "control_free", "events", "label_of"]
+__all__ = ["BLOCK_BYTES", "Grammar", "control_free", "events", "label_of", "said_of_header"]
 
 BLOCK_BYTES = 8 * 1024 * 1024
 """So much is read at a time: steps are many and short, and each costs the same for few rows as for thousands."""
@@ -44,6 +45,8 @@ _PORT = re.compile("[0-9]{1,5}")
 _TYPED = (*_PORTS, *_ADDRESSES)
 _NOTHING = ("", "-")
 _LABEL = re.compile(r"([A-Za-z][A-Za-z0-9]*[0-9])Label")
+_MILLISECONDS = 13
+"""Digits of milliseconds since 1970, as both formats mean times."""
 _DIGITS_OF_EPOCHS = {10: "s", 13: "ms", 16: "us", 19: "ns"}
 _MARKS = {"\x01": "\\", "\x02": "=", "\x03": "\n", "\x04": "\r", "\x05": '"'}
 """What stands for characters of values that would end a value, or need an escape in JSON, while columns are cut."""
@@ -101,6 +104,18 @@ class _Order:
     """Of the values, where they are fields."""
     sure: bool
     """Whether the order can be compiled: no key and no name occurs twice."""
+
+
+def said_of_header(*columns: tuple[str, str]) -> tuple[pl.Expr, ...]:
+    """What the parts of a header say: the version, who made the program, the event, and further columns by the names
+    of their parts. Nothing and a dash say nothing."""
+
+    def said(part: str) -> pl.Expr:
+        return pl.when((pl.col(part) != "") & (pl.col(part) != "-")).then(part)
+
+    program = pl.concat_str(said("vendor"), said("product"), separator=" ", ignore_nulls=True).replace("", None)
+    more = (said(part).alias(column) for part, column in columns)
+    return said("version"), program.alias("program"), said("event_id"), *more
 
 
 def label_of(key: str) -> str | None:
@@ -640,7 +655,7 @@ def _is_a(column: str, value: str) -> bool:
 def _own_times(cut: pl.DataFrame, grammar: Grammar, source: str, zone: str | None, written: datetime) -> pl.DataFrame:
     """With the instants that the texts of times mean, null where a text is none."""
     text = pl.col("time_text")
-    if _are_milliseconds(cut["time_text"]):
+    if are_digits(cut["time_text"], _MILLISECONDS):
         return cut.with_columns(
             time=times.from_epoch(text.cast(pl.Int64), "ms"),
             time_latest=pl.lit(None, pl.Datetime("us", "UTC")),
@@ -676,20 +691,6 @@ def _own_times(cut: pl.DataFrame, grammar: Grammar, source: str, zone: str | Non
     whole = read.with_columns(fits=pl.col("time_text") == pl.col("text"))
     others = others.drop(_STAMPED).hstack(whole.select(pl.when("fits").then(name).alias(name) for name in _STAMPED))
     return pl.concat([cut.filter(known | text.is_null()), others.select(cut.columns)])
-
-
-def _are_milliseconds(texts: pl.Series) -> bool:
-    """Whether all are thirteen digits; a sign would make the number too small."""
-    if not len(texts) or texts.null_count():
-        return False
-    number = pl.col(texts.name).cast(pl.Int64, strict=False)
-    size = pl.col(texts.name).str.len_bytes()
-    nulls, least, shortest, longest = (
-        pl.DataFrame([texts])
-        .select_seq(number.null_count().alias("nulls"), least=number.min(), shortest=size.min(), longest=size.max())
-        .row(0)
-    )
-    return not nulls and least >= 10**12 and shortest == longest == 13
 
 
 def _as_iso(rows: pl.DataFrame, key: str) -> pl.Series:
