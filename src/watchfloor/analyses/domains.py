@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-__all__ = ["registered"]
+__all__ = ["public_suffixes", "registered"]
 
 
 class _Rules(NamedTuple):
@@ -22,11 +22,15 @@ class _Rules(NamedTuple):
     """`www.ck` of `!www.ck`: not a suffix."""
 
 
+def public_suffixes() -> list[str]:
+    """The rules of the public-suffix list, in its order."""
+    text = (files("publicsuffixlist") / "public_suffix_list.dat").read_text(encoding="utf-8")
+    return [rule for line in text.splitlines() if (rule := line.strip()) and not rule.startswith("//")]
+
+
 @cache
 def _rules() -> _Rules:
-    text = (files("publicsuffixlist") / "public_suffix_list.dat").read_text(encoding="utf-8")
-    lines = [line.strip() for line in text.splitlines()]
-    rules = [rule for line in lines if line and not line.startswith("//") for rule in {line, _ascii(line)}]
+    rules = [rule for line in public_suffixes() for rule in {line, _ascii(line)}]
     return _Rules(
         _by_labels(rule for rule in rules if rule[0] not in "!*"),
         _by_labels(rule.removeprefix("*.") for rule in rules if rule[0] == "*"),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 
 import polars as pl
+
+from watchfloor.analyses.domains import public_suffixes
 
 __all__ = ["listed", "registrable", "suffixes"]
 
@@ -17,9 +18,7 @@ _NO_HOST = r"[\s<>%{}|\\^~\[\];=&]"
 @cache
 def suffixes() -> frozenset[str]:
     """The public suffixes of two labels, those of companies (`github.io`) included; longer ones do not count."""
-    text = (files("publicsuffixlist") / "public_suffix_list.dat").read_text(encoding="utf-8")
-    rules = (line.strip() for line in text.splitlines())
-    return frozenset(rule for rule in rules if rule.count(".") == 1 and rule[0] not in "!*/")
+    return frozenset(rule for rule in public_suffixes() if rule.count(".") == 1 and rule[0] not in "!*")
 
 
 def registrable(name: pl.Expr) -> pl.Expr:
