@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from watchfloor.analyses.beaconing.answer import by_watchfloor
+from watchfloor.analyses.beaconing.answer import SHARED, by_watchfloor
 from watchfloor.analyses.beaconing.calls import BY
 from watchfloor.analyses.inwords import duration, number
+from watchfloor.analyses.leftout import counted_once, left_out
 from watchfloor.analyses.rita.config import RitaConfig, config_of
 from watchfloor.analyses.rita.filters import NAMES
 from watchfloor.analyses.rita.histogram import BINS
@@ -30,13 +31,7 @@ SCORES = ("watchfloor", "rita", "rita-j")
 _MARKS = 200
 """Calls of each of the best pairs that are drawn, the latest ones."""
 _COLUMNS = (
-    "src_ip",
-    "dst_ip",
-    "name",
-    "dst_port",
-    "connections",
-    "score",
-    "rank",
+    *SHARED,
     "severity",
     "why",
     "unique_seconds",
@@ -126,7 +121,7 @@ def beacons(
             _times(rows, best, found),
             _histogram(best, found.window),
             *([_strobes(strobes, rita)] if strobes.height else []),
-            _left_out(found),
+            left_out(found.left_out, _REASONS, counted_once(found.connections)),
         ),
     )
 
@@ -292,19 +287,3 @@ _REASONS = {
     "before_window": "before the window",
     "few_seconds": "of pairs with connections in too few seconds",
 }
-
-
-def _left_out(found: PairScores) -> Result:
-    table = pl.DataFrame(
-        {
-            "reason": [_REASONS[reason] for reason in found.left_out],
-            "connections": list(found.left_out.values()),
-        },
-        schema={"reason": pl.String, "connections": pl.Int64},
-    )
-    return Result(
-        title="What was left out",
-        name="left_out",
-        table=table.lazy(),
-        explanation=f"Of {found.connections:,} connections; each is counted once, by the first rule that fits.",
-    )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from watchfloor.analyses.leftout import left_out
 from watchfloor.analyses.rita.config import RitaConfig, config_of
 from watchfloor.analyses.rita.filters import NAMES
 from watchfloor.analyses.rita.intel import intel_of
@@ -76,7 +77,7 @@ def hunt(
         name="hunt",
         table=found.table.lazy(),
         explanation=_explained(found, traffic, rita, (config, as_of, intel.ignored)),
-        parts=(_worst(found, top), _by_severity(found), _left_out(traffic)),
+        parts=(_worst(found, top), _by_severity(found), left_out(traffic.left_out, _REASONS, _LEFT_OUT)),
     )
 
 
@@ -185,20 +186,7 @@ def _by_severity(found: Threats) -> Result:
 
 
 _REASONS = {"unusable": "without a time or an address", **NAMES}
-
-
-def _left_out(traffic: Traffic) -> Result:
-    table = pl.DataFrame(
-        {
-            "reason": [_REASONS[reason] for reason in traffic.left_out],
-            "connections": list(traffic.left_out.values()),
-        },
-        schema={"reason": pl.String, "connections": pl.Int64},
-    )
-    return Result(
-        title="What was left out",
-        name="left_out",
-        table=table.lazy(),
-        explanation="Connections that RITA's filters drop, by the first rule that fits; rows of HTTP, TLS and DNS are "
-        "judged by the same rules, and HTTP and TLS rows need their connection in the same import.",
-    )
+_LEFT_OUT = (
+    "Connections that RITA's filters drop, by the first rule that fits; rows of HTTP, TLS and DNS are "
+    "judged by the same rules, and HTTP and TLS rows need their connection in the same import."
+)

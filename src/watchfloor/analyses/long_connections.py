@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from watchfloor.analyses.inwords import duration, size
+from watchfloor.analyses.leftout import counted_once, left_out
 from watchfloor.analyses.rita.config import RitaConfig, config_of
 from watchfloor.analyses.rita.filters import NAMES, addresses, verdict
 from watchfloor.analyses.rita.pairs import seconds_of
@@ -97,6 +98,7 @@ def long_connections(
     ranked = _named(_ranked(_pairs(rows, join_seconds), rita), rows, tables)
     ranked = ranked.with_columns(pair=pl.format("{} → {}", "src_ip", pl.coalesce("name", "dst_ip")))
     found.left_out["short"] = int(totals["len"].sum()) - int(long["len"].sum())
+    dropped = {reason: count for reason, count in found.left_out.items() if count}
     return Result(
         title="Long connections",
         name="long_connections",
@@ -105,7 +107,11 @@ def long_connections(
             Bars(x="total_duration_seconds", y="pair", color="severity", title="All connections together", top=top),
         ),
         explanation=_explained(ranked, states, found, rita, (every_pair, join_seconds)),
-        parts=(_spans(ranked, rows, top), _examples(ranked, rows), _left_out(found.left_out, states.height)),
+        parts=(
+            _spans(ranked, rows, top),
+            _examples(ranked, rows),
+            left_out(dropped, _REASONS, counted_once(states.height)),
+        ),
     )
 
 
@@ -397,17 +403,3 @@ _REASONS = {
     "before_window": "ended before the window",
     "short": "of pairs that are too short, all connections together",
 }
-
-
-def _left_out(counts: dict[str, int], total: int) -> Result:
-    there = {reason: count for reason, count in counts.items() if count}
-    table = pl.DataFrame(
-        {"reason": [_REASONS[reason] for reason in there], "connections": list(there.values())},
-        schema={"reason": pl.String, "connections": pl.Int64},
-    )
-    return Result(
-        title="What was left out",
-        name="left_out",
-        table=table.lazy(),
-        explanation=f"Of {total:,} connections; each is counted once, by the first rule that fits.",
-    )

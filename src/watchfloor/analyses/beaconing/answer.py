@@ -10,7 +10,8 @@ from typing import Any
 import polars as pl
 
 from watchfloor.analyses.beaconing import confidence, names, pictures, words
-from watchfloor.analyses.beaconing.score import FEWEST, LOOK, Scored, score_streams
+from watchfloor.analyses.beaconing.score import FEWEST, LOOK, TERMS, Scored, score_streams
+from watchfloor.analyses.leftout import counted_once, left_out
 from watchfloor.analyses.rita.pairs import seconds_of
 from watchfloor.charts import Bars
 from watchfloor.result import Result
@@ -21,14 +22,10 @@ INTERNAL = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fd00::/8")
 """The own network, where nobody says otherwise."""
 _SHOWN = 0.1
 """Known benign things from this score on, were they not known, are in a part of their own."""
+SHARED = ("src_ip", "dst_ip", "name", "dst_port", "connections", "score", "rank")
+"""The first columns, whatever the score."""
 COLUMNS = (
-    "src_ip",
-    "dst_ip",
-    "name",
-    "dst_port",
-    "connections",
-    "score",
-    "rank",
+    *SHARED,
     "why",
     "known",
     "too_few",
@@ -38,18 +35,7 @@ COLUMNS = (
     "present",
     "active_seconds",
     "sessions",
-    "regularity",
-    "evenness",
-    "sizes",
-    "confidence",
-    "beyond_chance",
-    "solitude",
-    "twinless",
-    "context",
-    "prevalence",
-    "peers",
-    "scan",
-    "speed",
+    *TERMS,
     "sent_median",
     "size_out",
     "size_in",
@@ -98,7 +84,11 @@ def by_watchfloor(
         table=table.select(COLUMNS).lazy(),
         charts=(Bars(x="score", y="pair", title="Score of the best"),),
         explanation=_explained(found, table, by),
-        parts=(*pictures.of_best(targets, table.head(top), by), _known(known), _left_out(found)),
+        parts=(
+            *pictures.of_best(targets, table.head(top), by),
+            _known(known),
+            left_out(found.left_out, _REASONS, counted_once(found.connections)),
+        ),
         closer=partial(_closer, targets, by),
     )
 
@@ -204,16 +194,3 @@ def _explained(found: Scored, table: pl.DataFrame, by: str) -> str:
         "beacons.",
     )
     return " ".join(said)
-
-
-def _left_out(found: Scored) -> Result:
-    table = pl.DataFrame(
-        {"reason": [_REASONS[reason] for reason in found.left_out], "connections": list(found.left_out.values())},
-        schema={"reason": pl.String, "connections": pl.Int64},
-    )
-    return Result(
-        title="What was left out",
-        name="left_out",
-        table=table.lazy(),
-        explanation=f"Of {found.connections:,} connections; each is counted once, by the first rule that fits.",
-    )
