@@ -3,6 +3,7 @@
 # make check  the static gate: ruff, mypy, import-linter, house rules
 # make slow   what takes an hour or two: a pull killed 50 times, every failure of an API in every setting, pulls into
 #             PostgreSQL, files of 5 GB (20 GB of disk)
+# make fuzz   every property of the tests on 25 times as many examples, new ones each time: half an hour
 # make bench  speed, as ratios to a floor measured in the same run
 # make lock   new versions into the lock files
 # Each installs what it needs into .venv first; all that must be there is Python 3.11+ and make.
@@ -11,7 +12,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 DEMO ?= demo
 
-.PHONY: demo test slow check bench lock lab clean core dev chromium postgresql format
+.PHONY: demo test slow fuzz check bench lock lab clean core dev chromium postgresql format
 
 demo: core
 	@$(BIN)/watchfloor demo $(DEMO)
@@ -21,6 +22,9 @@ test: dev chromium postgresql
 
 slow: dev postgresql
 	@$(BIN)/python -m pytest -m slow $(TESTS)
+
+fuzz: dev
+	@WATCHFLOOR_FUZZ=25 $(BIN)/python -m pytest -m hypothesis $(TESTS)
 
 check: dev
 	$(BIN)/ruff format --check .

@@ -10,10 +10,11 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import table
+from properties import examples
 from watchfloor.analyses.beaconing import context, regularity
 from watchfloor.analyses.beacons import beacons
 from watchfloor.errors import BadOption
@@ -308,7 +309,7 @@ def test_a_clock_of_whole_seconds_makes_no_beat_of_noise() -> None:
     assert score(calls(times)) < 0.3
 
 
-@settings(max_examples=25, deadline=None, database=None)
+@examples(25)
 @given(
     st.lists(
         st.tuples(st.integers(0, 10**7), st.integers(0, 3), st.one_of(st.none(), st.integers(0, 10**12))), max_size=60

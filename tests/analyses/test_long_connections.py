@@ -9,11 +9,12 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import watchfloor as wf
 from helpers import rows, table
+from properties import examples
 from watchfloor.analyses.long_connections import COLUMNS, long_connections
 from watchfloor.errors import BadOption, NothingToRead
 from watchfloor.schemas import CONNECTIONS, HTTP_REQUESTS, TLS_SESSIONS, Tables
@@ -218,7 +219,7 @@ def test_by_the_door(tmp_path: Path) -> None:
         wf.long_connections({"tls_sessions": TLS_SESSIONS.empty()})
 
 
-@settings(max_examples=40, database=None, deadline=None)
+@examples(40)
 @given(
     spans=st.lists(
         st.tuples(st.integers(0, 20_000), st.integers(0, 9_000), st.sampled_from([1, 2]), st.booleans()),

@@ -10,12 +10,13 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import DATA, needs_data, table
 from made_days import NOON as FIRST
 from made_days import alerts_of, poisson
+from properties import examples
 from watchfloor.analyses.noise import noise
 from watchfloor.analyses.volume import DISPOSITIONS
 from watchfloor.errors import BadOption, SchemaError, UnknownZone
@@ -317,7 +318,7 @@ FACT = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=25, database=None, deadline=None)
+@examples(25)
 @given(st.lists(ALERT, max_size=30), st.lists(FACT, max_size=30), st.sampled_from(["UTC", "Pacific/Apia"]))
 def test_whatever_the_alerts_are(alerts: list[dict[str, Any]], facts: list[dict[str, Any]], zone: str) -> None:
     """Null, odd and hostile values: every part is an answer, and every alert is counted once."""

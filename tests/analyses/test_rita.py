@@ -10,10 +10,10 @@ from typing import Any
 import polars as pl
 import pytest
 from hypothesis import given as for_all
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from helpers import DATA
+from properties import examples
 from rita_book import by_the_book
 from watchfloor.analyses.rita.config import (
     CODE,
@@ -607,7 +607,7 @@ def test_a_log_of_one_second_has_no_pairs_to_score() -> None:
     length=st.sampled_from([86_400, 86_399, 50_000, 30]),
     step=st.sampled_from([1, 60, 3_600]),
 )
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_many_pairs_at_once_score_as_each_by_the_book(
     pairs: list[list[tuple[int, int]]], length: int, step: int
 ) -> None:

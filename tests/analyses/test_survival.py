@@ -7,10 +7,11 @@ from fractions import Fraction
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import rows
+from properties import examples
 from watchfloor.analyses.survival import curve, quantile, restricted_mean, still_running
 
 Z = 1.959964
@@ -130,7 +131,7 @@ def by_fractions(durations: list[tuple[int, bool]], done: Fraction) -> int | Non
     return None
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(
     st.lists(st.tuples(st.integers(0, 12), st.booleans()), min_size=1, max_size=40),
     st.sampled_from([Fraction(1, 2), Fraction(9, 10), Fraction(1, 3), Fraction(3, 4)]),

@@ -7,9 +7,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from properties import examples
 from watchfloor.charts.ticks import ticks
 
 
@@ -78,7 +79,7 @@ def test_months_and_years() -> None:
     second=st.integers(min_value=631_152_000, max_value=2_051_222_400),  # 1990 to 2034
     seconds=st.floats(min_value=0, max_value=20 * 365 * 86_400),
 )
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_never_many_never_none(zone: str, second: int, seconds: float) -> None:
     """Whatever the span: at least one tick, not many more than asked for, in order, within the axis."""
     low, high = second * 1_000, (second + seconds) * 1_000

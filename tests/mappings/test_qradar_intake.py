@@ -6,10 +6,11 @@ import json
 from typing import Any
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from properties import examples
 from watchfloor.mappings.qradar import Offenses
 
 USUAL: dict[str, Any] = {
@@ -60,7 +61,7 @@ def taken(records: list[Any]) -> tuple[Offenses, list[tuple[int, str]]]:
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(sorted(USUAL)), ODD, max_size=2), max_size=6))
-@settings(max_examples=40, database=None, deadline=None)
+@examples(40)
 def test_an_odd_offense_costs_no_other(changes: list[dict[str, Any]]) -> None:
     """Whatever stands in their fields; an offense beyond suspicion among them changes nothing."""
     records = [USUAL | change for change in changes]

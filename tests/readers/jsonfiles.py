@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from helpers import rows
@@ -16,10 +15,6 @@ from watchfloor.readers import Options, read_files
 from watchfloor.readers.intake.files import head
 
 Tables = dict[str, list[dict[str, Any]]]
-
-fast = settings(
-    max_examples=40, database=None, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 
 
 def written(tmp_path: Path, content: object, name: str = "x.json") -> Path:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from alert_records import RECORDS
 from helpers import rows
-from readers.jsonfiles import Tables, adds_up, fast, read, sure, written
+from properties import examples
+from readers.jsonfiles import Tables, adds_up, read, sure, written
 from watchfloor.errors import UnreadableFile
 from watchfloor.readers import Options, choices, read_files
 from watchfloor.readers.alerts import READER
@@ -199,7 +200,7 @@ def test_hostile_values(tmp_path: Path) -> None:
 
 
 @given(st.data())
-@fast
+@examples(40)
 def test_damage_is_rejected_and_nothing_is_lost(tmp_path: Path, data: st.DataObject) -> None:
     """Bytes changed anywhere in lines: records read and rejected are the lines."""
     name = data.draw(st.sampled_from(NAMES))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from hypothesis import given
 
-from readers.jsonfiles import adds_up, damaged, fast, holds, read, said
+from properties import examples
+from readers.jsonfiles import adds_up, damaged, holds, read, said
 
 SYSCALL = (
     "type=SYSCALL msg=audit(1773500966.250:101): arch=c000003e syscall=59 success=yes exit=0 a0=1 a1=2 items=2 "
@@ -99,7 +100,7 @@ def test_hostile_values(tmp_path: Path) -> None:
     assert said(last)["time_text"] == "99999999999.999"
 
 
-@fast
+@examples(40)
 @given(content=damaged("\n".join((SYSCALL, EXECVE, TITLE, LOGIN, UNKNOWN_USER, ENRICHED)).encode()))
 def test_the_ledger_adds_up_whatever_the_file_holds(tmp_path: Path, content: bytes) -> None:
     """Read + continued + rejected + skipped lines are the lines of the file."""

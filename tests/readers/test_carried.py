@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from readers.jsonfiles import adds_up, damaged, fast, holds, read, sure
+from properties import examples
+from readers.jsonfiles import adds_up, damaged, holds, read, sure
 from watchfloor.errors import AmbiguousTime
 from watchfloor.readers.carried import READER
 
@@ -99,7 +100,7 @@ def test_hostile_records(tmp_path: Path) -> None:
     adds_up(tables)
 
 
-@fast
+@examples(40)
 @given(content=damaged("\n".join((OKTA, PLAIN, XML, SNARE)).encode()))
 def test_the_ledger_adds_up_whatever_the_file_holds(tmp_path: Path, content: bytes) -> None:
     """Read + continued + rejected + skipped lines are the lines of the file."""

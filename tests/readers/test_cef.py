@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import DATA, needs_data, rows
+from properties import examples
 from watchfloor.errors import AmbiguousTime
 from watchfloor.readers import Options, read_files
 from watchfloor.readers.records import keyed
@@ -233,7 +234,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=40, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40)
 @given(
     orders=st.lists(st.lists(st.sampled_from(PIECES), max_size=6), min_size=1, max_size=4),
     damage=st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 255)), max_size=3),

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 
 from helpers import DATA, needs_data
-from readers.jsonfiles import adds_up, damaged, fast, holds, pieces, read, said, sure
+from properties import examples
+from readers.jsonfiles import adds_up, damaged, holds, pieces, read, said, sure
 from watchfloor.errors import UnreadableFile
 from watchfloor.readers import read_files
 from watchfloor.readers.chainsaw import READER
@@ -147,14 +148,14 @@ def test_a_drawn_table(tmp_path: Path) -> None:
         read(tmp_path, "\x1b[38;5;10m\n[+] Group: x\x1b[0m\n┌───┬───┐\n│ a │ b │\n", name="x.txt")
 
 
-@fast
+@examples(40)
 @given(content=damaged("\n".join([HEADER, ROW, ROW]).encode()))
 def test_the_ledger_of_csv_adds_up(tmp_path: Path, content: bytes) -> None:
     """Read + continued + rejected + skipped lines are the lines of the file."""
     holds(tmp_path, content, "chainsaw", lines=not content.lstrip().startswith(b"["))
 
 
-@fast
+@examples(40)
 @given(content=damaged("\n".join(json.dumps(one) for one in (HIT, AGGREGATE)).encode()))
 def test_the_ledger_of_json_adds_up(tmp_path: Path, content: bytes) -> None:
     """Read + continued + rejected + skipped lines are the lines of the file."""

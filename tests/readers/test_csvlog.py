@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from readers.jsonfiles import adds_up, damaged, fast, holds, read, said, sure
+from properties import examples
+from readers.jsonfiles import adds_up, damaged, holds, read, said, sure
 from watchfloor.errors import AmbiguousTime, UnknownFormat, UnreadableFile
 from watchfloor.readers.csvlog import READER
 
@@ -89,14 +90,14 @@ def test_what_is_for_a_column_map(tmp_path: Path) -> None:
         read(tmp_path, tickets, "csv-log", name="x.csv")
 
 
-@fast
+@examples(40)
 @given(content=damaged((FLOWS + FLOWS.split("\n", 1)[1] * 3).encode()))
 def test_the_ledger_adds_up_whatever_the_file_holds(tmp_path: Path, content: bytes) -> None:
     """Read + continued + rejected + skipped lines are the lines of the file."""
     holds(tmp_path, content, "csv-log")
 
 
-@fast
+@examples(40)
 @given(content=damaged((VIEWER + VIEWER.split("\n", 1)[1] * 3).encode()))
 def test_the_ledger_of_records_over_several_lines_adds_up(tmp_path: Path, content: bytes) -> None:
     """As above."""

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import DATA, needs_data, rows
-from readers.jsonfiles import adds_up, damaged, fast, holds, pieces, read, said, sure
+from properties import examples
+from readers.jsonfiles import adds_up, damaged, holds, pieces, read, said, sure
 from watchfloor.readers import read_files
 from watchfloor.readers.eve import READER
 
@@ -328,7 +329,7 @@ def test_only_eve_is_accepted(tmp_path: Path) -> None:
     assert sure(READER, tmp_path, "a,b\n") == 0
 
 
-@fast
+@examples(40)
 @given(
     content=damaged("\n".join(json.dumps(one) for one in (ALERT, FLOW, dns(type="query", rrname="a"), STATS)).encode())
 )
@@ -384,7 +385,7 @@ def test_a_record_with_nothing_more(tmp_path: Path) -> None:
     assert row["fields"] is None
 
 
-@fast
+@examples(40)
 @given(more=st.dictionaries(st.text(max_size=5), st.recursive(st.none() | st.integers() | st.text(), st.lists)))
 def test_the_quick_way_and_the_exact_one_agree(tmp_path: Path, more: dict[str, Any]) -> None:
     """On whatever a record holds besides."""
@@ -396,7 +397,7 @@ def test_the_quick_way_and_the_exact_one_agree(tmp_path: Path, more: dict[str, A
     assert first == second
 
 
-@fast
+@examples(40)
 @given(text=st.text(max_size=30), port=st.integers(0, 65535))
 def test_fast_and_exact_agree(tmp_path: Path, text: str, port: int) -> None:
     """A record reads the same, whether the lines beside it are sound or not."""

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evtx_files import CHUNK, HEADER, RECORDS, log
 from helpers import rows
+from properties import examples
 from watchfloor.errors import MissingExtra, UnreadableFile
 from watchfloor.readers import Options, read_files
 from watchfloor.readers.evtx import READER
@@ -133,7 +134,7 @@ def test_without_the_library_it_says_what_to_install(tmp_path: Path, monkeypatch
 
 
 @needs_library
-@settings(max_examples=40, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40)
 @given(data=st.data())
 def test_the_ledger_adds_up_whatever_the_damage(tmp_path: Path, data: st.DataObject) -> None:
     """Read + rejected are the records."""

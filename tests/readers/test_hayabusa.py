@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 
 from helpers import DATA, needs_data
-from readers.jsonfiles import adds_up, damaged, fast, holds, pieces, read, said, sure
+from properties import examples
+from readers.jsonfiles import adds_up, damaged, holds, pieces, read, said, sure
 from watchfloor.readers.hayabusa import READER
 from watchfloor.readers.intake.files import head
 
@@ -139,14 +140,14 @@ def test_what_it_reads_is_not_its_output() -> None:
     assert [READER.accepts(head(path)) for path in sorted((DATA / "formats" / "hayabusa").iterdir())] == [0] * 4
 
 
-@fast
+@examples(40)
 @given(content=damaged("\n".join([HEADER, ROW, ROW, ROW]).encode()))
 def test_the_ledger_of_csv_adds_up(tmp_path: Path, content: bytes) -> None:
     """Read + continued + rejected + skipped lines are the lines of the file."""
     holds(tmp_path, content, "hayabusa", lines=not content.lstrip().startswith(b"["))
 
 
-@fast
+@examples(40)
 @given(content=damaged("\n".join(json.dumps(OBJECT) for _ in range(3)).encode()))
 def test_the_ledger_of_json_adds_up(tmp_path: Path, content: bytes) -> None:
     """Read + continued + rejected + skipped lines are the lines of the file."""

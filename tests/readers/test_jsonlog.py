@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from readers.jsonfiles import adds_up, damaged, fast, holds, pieces, read, said, sure
+from properties import examples
+from readers.jsonfiles import adds_up, damaged, holds, pieces, read, said, sure
 from watchfloor.errors import AmbiguousTime, UnknownFormat, UnreadableFile
 from watchfloor.readers.jsonlog import READER
 
@@ -190,14 +191,14 @@ def test_what_has_no_time_is_not_accepted(tmp_path: Path) -> None:
         read(tmp_path, "a,b\n1,2\n", "json")
 
 
-@fast
+@examples(40)
 @given(content=damaged("\n".join(json.dumps(one) for one in (ECS, CLOUD, PLAIN)).encode()))
 def test_the_ledger_adds_up_whatever_the_file_holds(tmp_path: Path, content: bytes) -> None:
     """Read + continued + rejected + skipped lines are the lines of the file."""
     holds(tmp_path, content, "json", lines=not content.lstrip().startswith(b"["))
 
 
-@fast
+@examples(40)
 @given(content=damaged("".join(json.dumps(one, indent=2) + "\n" for one in (ECS, CLOUD, PLAIN)).encode()))
 def test_the_ledger_of_records_over_several_lines_adds_up(tmp_path: Path, content: bytes) -> None:
     """In lines, or in records where lines do not tell them apart."""

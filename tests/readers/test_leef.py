@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import DATA, needs_data, rows
+from properties import examples
 from watchfloor.errors import AmbiguousTime
 from watchfloor.readers import Options, read_files
 from watchfloor.readers.records import keyed
@@ -178,7 +179,7 @@ def test_content_tells_leef(tmp_path: Path) -> None:
 PIECES = ["src=192.0.2.1", "srcPort=x", "devTime=1773500966", "devTime=?", "msg=two  words", "p=C:\\a", 'q="x"', "e="]
 
 
-@settings(max_examples=40, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40)
 @given(
     orders=st.lists(st.lists(st.sampled_from(PIECES), max_size=5), min_size=1, max_size=4),
     heads=st.lists(st.sampled_from([(ONE, "\t"), (f"{TWO}^|", "^"), (f"{TWO}0x7C|", "|"), (ONE, " ")]), min_size=4),

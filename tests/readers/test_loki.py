@@ -396,6 +396,15 @@ def test_a_cut_last_record_is_a_reject(tmp_path: Path, layout: str) -> None:
     assert tables["scans"][0]["why_incomplete"] == "no end record"
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_record_without_a_message_is_a_record(tmp_path: Path, layout: str) -> None:
+    """Its line was broken off after the prefix: there is nothing to say, and nothing to fail for."""
+    text = scan(layout, ("ALERT", "FileScan", hit("/a", HASHED)), ("NOTICE", "Init", ""), ("WARNING", "FileScan", ""))
+    tables = read(tmp_path, text)
+    assert [row["path"] for row in tables["findings"] if row["reason"] == "hash"] == ["/a"]
+    assert tables["scans"][0]["complete"]
+
+
 def test_lines_before_the_first_record_are_rejects(tmp_path: Path) -> None:
     """The end of another host's scan cannot be told from a forged record; blank lines say nothing."""
     before = record("csv", "ALERT", "FileScan", hit("/other", HASHED), host="other")

@@ -7,9 +7,10 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from properties import examples
 from watchfloor.errors import WatchfloorError
 from watchfloor.readers import Options, read_files
 from watchfloor.readers.loki import reading
@@ -119,13 +120,6 @@ def record(layout: str, number: int, level: str, module: str, said: str) -> str:
 
 HITS = st.lists(st.tuples(NAME, st.integers(-10, 900), reasons(), st.booleans()), min_size=1, max_size=5)
 BLOCKS = st.sampled_from([250, 1500, 1 << 24])
-QUICK = settings(
-    max_examples=40,
-    deadline=None,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],  # a log is short already: shrinking it takes minutes
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
 
 
 def composed(layout: str, hits: Any) -> str:
@@ -159,7 +153,7 @@ def read(path: Path, raw: bytes, block: int) -> dict[str, list[dict[str, Any]]]:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @given(hits=HITS, block=BLOCKS)
-@QUICK
+@examples(40, shrinks=False)
 def test_a_whole_log_comes_back_exactly(tmp_path: Path, layout: str, hits: Any, block: int) -> None:
     """Every path, score and reason, whatever stands in the names and in the matched strings."""
     found = read(tmp_path / "x.log", composed(layout, hits).encode(), block)
@@ -200,7 +194,7 @@ def harmed(raw: bytes, how: Any) -> bytes:
 
 @pytest.mark.parametrize("layout", [*LAYOUTS, "console"])
 @given(hits=HITS, harm=st.lists(HARM, min_size=1, max_size=6), block=BLOCKS)
-@QUICK
+@examples(40, shrinks=False)
 def test_a_damaged_log_is_accounted_for(tmp_path: Path, layout: str, hits: Any, harm: Any, block: int) -> None:
     """Line by line, or refused as a whole with an error for people; `read` adds up."""
     raw = composed(layout, hits).encode()

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import rows
+from properties import examples
 from watchfloor.errors import UnreadableFile
 from watchfloor.readers import read_files
 from watchfloor.readers.intake import files
@@ -158,7 +159,7 @@ def test_entities_are_refused(tmp_path: Path) -> None:
         read(tmp_path, RUN.replace("<!DOCTYPE nmaprun>", '<!DOCTYPE nmaprun [<!ENTITY a "b">]>'))
 
 
-@settings(max_examples=40, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40)
 @given(data=st.data())
 def test_the_ledger_adds_up_whatever_the_damage(tmp_path: Path, data: st.DataObject) -> None:
     """Read + continued + rejected + skipped lines are the lines of the file."""

@@ -9,7 +9,8 @@ from typing import Any
 
 from hypothesis import given
 
-from readers.jsonfiles import adds_up, damaged, fast, holds, pieces, read, said, sure
+from properties import examples
+from readers.jsonfiles import adds_up, damaged, holds, pieces, read, said, sure
 from watchfloor.readers.osquery import READER
 
 BASE: dict[str, Any] = {
@@ -77,7 +78,7 @@ def test_every_layout_and_what_is_not_ours(tmp_path: Path) -> None:
     assert [row["reason"] for row in tables["rejects"]] == ["no unixTime"]
 
 
-@fast
+@examples(40)
 @given(content=damaged("\n".join(json.dumps(one) for one in (ADDED, SNAPSHOT, BATCH, STATUS)).encode()))
 def test_the_ledger_adds_up_whatever_the_file_holds(tmp_path: Path, content: bytes) -> None:
     """Read + continued + rejected + skipped lines are the lines of the file."""

@@ -11,10 +11,11 @@ from unittest import mock
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import rows
+from properties import examples
 from watchfloor.errors import AmbiguousTime
 from watchfloor.readers import Options, read_files
 from watchfloor.readers.intake import files
@@ -477,7 +478,7 @@ LINE = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60)
 @given(lines=st.lists(LINE, min_size=1, max_size=8))
 def test_the_fast_way_and_the_exact_way_say_the_same(tmp_path: Path, lines: list[str]) -> None:
     """Also where keys repeat, quotes dangle and pairs stand in quotes."""
@@ -501,7 +502,7 @@ def test_the_fast_way_and_the_exact_way_say_the_same(tmp_path: Path, lines: list
     assert simple == exact
 
 
-@settings(max_examples=40, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40)
 @given(
     lines=st.lists(
         st.sampled_from(

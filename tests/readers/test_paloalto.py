@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import DATA, needs_data, rows
+from properties import examples
 from watchfloor.errors import AmbiguousTime
 from watchfloor.readers import Options, read_files
 from watchfloor.readers.intake import files
@@ -291,7 +292,7 @@ def test_real_exports(tmp_path: Path) -> None:
     assert tables["alerts"]["alert_id"].n_unique() == 347
 
 
-@settings(max_examples=40, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40)
 @given(
     lines=st.lists(st.sampled_from([TRAFFIC, THREAT, TRAFFIC_HEADER, "", "words", '"']), max_size=8),
     byte=st.integers(0, 255),

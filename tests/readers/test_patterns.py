@@ -13,11 +13,12 @@ from unittest import mock
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import watchfloor as wf
 from helpers import DATA, needs_data
+from properties import examples
 from watchfloor.errors import AmbiguousTime, BadOption, BadPattern, UnknownZone, UnreadableFile
 from watchfloor.readers import Options
 from watchfloor.readers.intake import texts
@@ -390,7 +391,7 @@ def test_an_example_that_fails_says_what_was_found() -> None:
 
 @pytest.mark.parametrize("name", ["apache_access", "sshd", "windows_dns", "exchange_tracking", "mssql_errorlog"])
 @given(data=st.data())
-@settings(max_examples=8, deadline=None, database=None)
+@examples(8)
 def test_no_line_is_lost(tmp_path_factory: pytest.TempPathFactory, name: str, data: st.DataObject) -> None:
     """Whatever was cut, doubled or overwritten: read, continued, rejected, skipped are all lines."""
     pattern = SHIPPED[name]

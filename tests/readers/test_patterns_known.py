@@ -7,10 +7,11 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import rows
+from properties import examples
 from watchfloor.errors import UnreadableFile
 from watchfloor.readers import Options, choices, read_files
 from watchfloor.readers.intake import texts
@@ -100,7 +101,7 @@ def test_names_of_programs_have_stars_and_nothing_else() -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=40, deadline=None, database=None)
+@examples(40)
 def test_no_line_is_lost(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     """Whatever was cut, doubled or overwritten: requests, events and rejects are all lines."""
     strays = "<13>2026-11-24T09:15:03Z web app[1]: hello\nNov 24 09:15:04 web app[1]: hello\n203.0.113.9 - - nothing\n"

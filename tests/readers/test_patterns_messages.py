@@ -11,9 +11,10 @@ from unittest import mock
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from properties import examples
 from watchfloor.errors import BadOption, BadPattern, UnreadableFile
 from watchfloor.readers import Options, choices, read_files
 from watchfloor.readers.intake import texts
@@ -218,7 +219,7 @@ def test_formats_explain_names_the_patterns(tmp_path: Path) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=40, deadline=None, database=None)
+@examples(40)
 def test_no_line_is_lost(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     """Whatever was cut, doubled or overwritten, with rows in several tables."""
     good = (

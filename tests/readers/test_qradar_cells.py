@@ -10,9 +10,10 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from properties import examples
 from watchfloor.errors import AmbiguousTime
 from watchfloor.readers import Options, choices, read_files
 from watchfloor.readers.qradar import READER
@@ -156,7 +157,7 @@ def test_a_quote_too_many_costs_one_line(tmp_path: Path) -> None:
 
 
 @given(st.data())
-@settings(max_examples=40, database=None, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40)
 def test_damage_is_rejected_and_nothing_is_lost(tmp_path: Path, data: st.DataObject) -> None:
     """Bytes changed below the header: read, continued, rejected and skipped lines are the lines."""
     raw = bytearray(as_csv(OFFENSES * 3).encode())

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import watchfloor as wf
 from helpers import DATA, needs_data
 from made_logs import made_log
+from properties import examples
 from watchfloor.errors import NothingToRead, UnreadableFile
 from watchfloor.readers.patterns.examples import run_examples
 from watchfloor.readers.patterns.files import parse
@@ -556,7 +557,7 @@ _LINES = st.lists(st.lists(st.one_of(_WORDS, st.text(max_size=5)), max_size=8).m
 
 
 @given(_LINES)
-@settings(max_examples=40, database=None, deadline=None)
+@examples(40)
 def test_hostile_lines_get_patterns_that_hold(lines: list[str]) -> None:
     """Whatever is in a line: no error, as many lines match as is said, the file can be loaded, its examples pass."""
     lines = [line.replace("\n", " ") for line in lines]

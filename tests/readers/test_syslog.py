@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import DATA, needs_data, rows
+from properties import examples
 from watchfloor.errors import AmbiguousTime, UnreadableFile
 from watchfloor.readers import Options, read_files
 from watchfloor.readers.intake import files
@@ -172,7 +173,7 @@ def test_a_file_without_any_time_is_refused_where_it_was_named(tmp_path: Path) -
         read(tmp_path, "just words\nand more\n")
 
 
-@settings(max_examples=40, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40)
 @given(
     lines=st.lists(
         st.sampled_from(

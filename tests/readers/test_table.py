@@ -15,10 +15,11 @@ from typing import Any
 import polars as pl
 import pytest
 import xlsxwriter
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import DATA, needs_data, rows
+from properties import examples
 from watchfloor.errors import BadColumnMap, OtherTable, UnknownFormat, UnreadableFile
 from watchfloor.readers import Options, read_files
 from watchfloor.readers.intake import files
@@ -314,7 +315,7 @@ def test_a_stream_that_breaks_off(tmp_path: Path) -> None:
 TRICKY = st.text(st.sampled_from('ab,;"\n\r \u00e9='), max_size=6)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.lists(st.tuples(TRICKY, TRICKY, TRICKY), min_size=1, max_size=12), st.booleans(), st.integers(30, 200))
 def test_what_pythons_csv_module_writes_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, cells: list[tuple[str, str, str]], quoted: bool, block: int
@@ -337,7 +338,7 @@ def test_what_pythons_csv_module_writes_is_read_back(
     assert not tables["rejects"].height
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.text(st.sampled_from('ab,"\n'), max_size=120), st.integers(20, 80))
 def test_of_any_text_no_line_is_lost(tmp_path_factory: pytest.TempPathFactory, text: str, block: int) -> None:
     """Rows, rejects and skipped lines add up, wherever quotes stand and blocks end; and blocks change nothing."""

@@ -10,7 +10,8 @@ from typing import Any
 from hypothesis import given
 
 from helpers import DATA, needs_data, rows
-from readers.jsonfiles import adds_up, damaged, fast, holds, pieces, read, said, sure
+from properties import examples
+from readers.jsonfiles import adds_up, damaged, holds, pieces, read, said, sure
 from watchfloor.readers import read_files
 from watchfloor.readers.thor import READER
 
@@ -248,7 +249,7 @@ def test_what_is_not_thors(tmp_path: Path) -> None:
     assert sure(READER, tmp_path, [{"time": "x", "level": "y"}]) == 0
 
 
-@fast
+@examples(40)
 @given(content=damaged("\n".join(json.dumps(one) for one in (V1, V2, V3, MESSAGE)).encode()))
 def test_the_ledger_adds_up_whatever_the_file_holds(tmp_path: Path, content: bytes) -> None:
     """Read + continued + rejected + skipped lines are the lines of the file."""

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from hypothesis import given
 
-from readers.jsonfiles import adds_up, damaged, fast, holds, read, said, sure
+from properties import examples
+from readers.jsonfiles import adds_up, damaged, holds, read, said, sure
 from watchfloor.readers.vpcflow import READER
 
 ACCEPTED = "2 123456789012 eni-0a1b2c3d 192.0.2.7 198.51.100.9 50123 443 6 20 4249 1773500966 1773501026 ACCEPT OK"
@@ -53,7 +54,7 @@ def test_records_that_are_none(tmp_path: Path) -> None:
     assert sure(READER, tmp_path, "the srcaddr of a start\n") == 0
 
 
-@fast
+@examples(40)
 @given(content=damaged("\n".join((HEADER, ACCEPTED, REJECTED, NOTHING, OTHER_HEADER, ACCEPTED)).encode()))
 def test_the_ledger_adds_up_whatever_the_file_holds(tmp_path: Path, content: bytes) -> None:
     """Read + continued + rejected + skipped lines are the lines of the file."""

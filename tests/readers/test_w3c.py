@@ -9,10 +9,11 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import DATA, needs_data, rows
+from properties import examples
 from watchfloor.errors import AmbiguousTime
 from watchfloor.readers import Options, read_files
 from watchfloor.readers.intake import files, texts
@@ -223,7 +224,7 @@ def test_a_real_log() -> None:
     assert rows(tables["rejects"]) == []
 
 
-@settings(max_examples=40, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40)
 @given(
     lines=st.lists(
         st.sampled_from([REQUEST, IIS.splitlines()[-1], "#Fields:", "#x", "", "words", REQUEST + ' "', FIREWALL]),

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 
 from helpers import DATA, needs_data, rows
-from readers.jsonfiles import adds_up, damaged, fast, holds, pieces, read, said, sure
+from properties import examples
+from readers.jsonfiles import adds_up, damaged, holds, pieces, read, said, sure
 from watchfloor.errors import AmbiguousTime
 from watchfloor.readers import read_files
 from watchfloor.readers.winevent import READER
@@ -221,7 +222,7 @@ def test_what_detection_tools_say_of_events_is_not_accepted(tmp_path: Path) -> N
     assert sure(READER, tmp_path, [NXLOG | {"RuleTitle": "x"}, {"timestamp": "x", "EventID": 7}]) == 0
 
 
-@fast
+@examples(40)
 @given(content=damaged("\n".join(json.dumps(one) for one in (NXLOG, BEAT, DUMP)).encode()))
 def test_the_ledger_adds_up_whatever_the_file_holds(tmp_path: Path, content: bytes) -> None:
     """Read + continued + rejected + skipped lines are the lines of the file."""

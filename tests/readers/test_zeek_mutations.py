@@ -9,9 +9,10 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from properties import examples
 from watchfloor.readers import Options
 from watchfloor.readers.zeek import READER, reading
 from watchfloor.readers.zeek.jsonl import JsonLines
@@ -160,16 +161,13 @@ def check(path: Path, lines: list[bytes], truth: dict[int, dict[str, Any]], bloc
         assert frame.equals(results[1][name]), name
 
 
-SLOW = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
 LOGS = st.lists(st.tuples(fields(), SPOIL), min_size=1, max_size=12)
 BLOCKS = st.sampled_from([300, 1000, 1 << 20])
 
 
 @pytest.mark.parametrize("separator", ["\t", "||"])
 @given(log=LOGS, block=BLOCKS, order=st.permutations(list(TYPES)), ends=st.booleans())
-@SLOW
+@examples(60)
 def test_tsv(tmp_path: Path, separator: str, log: Any, block: int, order: list[str], ends: bool) -> None:
     """Any order of columns; hostile text in two of them."""
     named = "".join(f"\\x{ord(sign):02x}" for sign in separator)
@@ -187,7 +185,7 @@ def test_tsv(tmp_path: Path, separator: str, log: Any, block: int, order: list[s
 
 
 @given(log=LOGS, block=BLOCKS, ends=st.booleans())
-@SLOW
+@examples(60)
 def test_json_lines(tmp_path: Path, log: Any, block: int, ends: bool) -> None:
     """The same rows as objects."""
     first = {"ts": 0, "uid": "C0", "id.orig_h": "::1", "id.orig_p": 0, "duration": None, "orig_bytes": None}

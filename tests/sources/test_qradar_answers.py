@@ -9,9 +9,10 @@ import time
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from properties import examples
 from watchfloor.sources import answers
 from watchfloor.sources.client import Size
 from watchfloor.sources.qradar.answers import Removed, check, content_range
@@ -87,7 +88,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=80, deadline=None, database=None)
+@examples(80)
 @given(JSON, st.randoms())
 def test_equal_objects_are_equal_text(value: object, dice: Random) -> None:
     """Whatever the order of their keys; and the text says the same."""
@@ -104,7 +105,7 @@ def test_equal_objects_are_equal_text(value: object, dice: Random) -> None:
     assert answers.loads(text.encode()) == answers.loads(json.dumps(value).encode())
 
 
-@settings(max_examples=60, deadline=None, database=None)
+@examples(60)
 @given(st.binary())
 def test_any_bytes_are_json_or_a_value_error(raw: bytes) -> None:
     """Never another error."""

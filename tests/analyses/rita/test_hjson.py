@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from properties import examples
 from watchfloor.analyses.rita.config import CODE, SHIPPED, Thresholds, config_of
 from watchfloor.analyses.rita.hjson import loads
 from watchfloor.errors import BadOption, WatchfloorError
@@ -137,14 +138,14 @@ JSON = st.recursive(
 
 
 @given(value=st.dictionaries(st.text(), JSON, max_size=4), indent=st.sampled_from([None, 2]))
-@settings(max_examples=60, deadline=None, database=None)
+@examples(60)
 def test_json_is_hjson(value: dict[str, Any], indent: int | None) -> None:
     """Every JSON object reads as itself."""
     assert loads(json.dumps(value, indent=indent)) == value
 
 
 @given(text=st.text(alphabet="{}[]:,#/*\"' \nab1.-\\"))
-@settings(max_examples=100, deadline=None, database=None)
+@examples(100)
 def test_any_text_reads_or_is_refused(text: str) -> None:
     """Never anything else."""
     try:

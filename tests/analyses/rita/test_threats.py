@@ -9,9 +9,10 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from properties import examples
 from rita_book import Book, Row
 from watchfloor.analyses.rita.config import CODE, SHIPPED, RitaConfig, Thresholds
 from watchfloor.analyses.rita.domains import registrable
@@ -203,7 +204,7 @@ COMMON = {"threat_intel": "threat_intel", "prevalence": "prevalence", "final_sco
     config=st.sampled_from([QUICK, SHIPPED, CODE]),
     days=st.sampled_from([None, 0.5, 40]),
 )
-@settings(max_examples=25, deadline=None, database=None, phases=[Phase.explicit, Phase.generate])
+@examples(25, shrinks=False)
 def test_all_at_once_as_one_by_one(seed: int, imports: int, config: RitaConfig, days: float | None) -> None:
     """Every threat that the rules give, with every score, and none beside."""
     rows = traffic(seed, imports)

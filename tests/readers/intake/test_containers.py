@@ -17,10 +17,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import rows
+from properties import examples
 from watchfloor.errors import NothingToRead, UnreadableFile
 from watchfloor.readers import Options, read_files
 from watchfloor.readers.intake import archives, containers, files
@@ -354,7 +355,7 @@ def test_zstd_without_its_package_is_said(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 @given(st.binary(max_size=60), st.integers(0, 2**32), st.sampled_from(["zip", "tar", "tgz", "xz", "bz2", "gz"]))
-@settings(max_examples=60, deadline=None, database=None)
+@examples(60)
 def test_no_damage_of_a_container_stops_the_others(noise: bytes, place: int, kind: str) -> None:
     """Bytes anywhere in an archive or stream: it is read, in part or not at all, and its neighbour is read."""
     members = {"x/a.log": LINES, "b.log": LINES}

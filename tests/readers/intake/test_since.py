@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import rows
+from properties import examples
 from watchfloor.errors import BadOption, NothingToRead, UnreadableFile
 from watchfloor.readers import Options, read_files
 from watchfloor.readers.intake.since import Since, user_state
@@ -258,7 +259,7 @@ def test_the_state_has_a_place_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 @given(st.lists(st.tuples(st.sampled_from(["whole", "torn", "rotate"]), st.integers(0, 130)), max_size=6))
-@settings(max_examples=40, deadline=None, database=None)
+@examples(40)
 def test_every_line_is_read_once(steps: list[tuple[str, int]]) -> None:
     """Whatever is written between runs, line by line or torn, and however often the file is rotated."""
     with tempfile.TemporaryDirectory() as base:

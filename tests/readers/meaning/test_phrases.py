@@ -6,9 +6,10 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from properties import examples
 from watchfloor.readers.meaning import phrases
 from watchfloor.readers.meaning.phrases import COLUMNS, said
 
@@ -320,7 +321,7 @@ def test_structured_data_are_read_too() -> None:
     }
 
 
-@settings(max_examples=40, database=None, deadline=None)
+@examples(40)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), max_size=8))
 def test_any_text_is_answered(messages: list[str]) -> None:
     """As many rows as texts, whatever they hold."""

@@ -7,9 +7,10 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from properties import examples
 from watchfloor.errors import AmbiguousTime
 from watchfloor.readers.meaning.prefix import peel
 
@@ -189,7 +190,7 @@ def test_a_missing_zone_may_be_left_open() -> None:
     assert (row["time"], row["time_text"], row["zone"], row["host"]) == (None, STAMP, None, "web")
 
 
-@settings(max_examples=40, deadline=None, database=None)
+@examples(40)
 @given(
     pieces=st.lists(
         st.sampled_from(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from properties import examples
 from watchfloor.readers.records.commas import cells, sound
 
 
@@ -23,7 +24,7 @@ def test_quotes_that_stand_elsewhere_are_not_sound() -> None:
     assert not sound(pl.Series(['"a,b', 'a"b",c', '"a"b,c'])).any()
 
 
-@settings(max_examples=40, deadline=None, database=None)
+@examples(40)
 @given(lines=st.lists(st.lists(st.text(st.sampled_from('ab,"ü ')), min_size=1, max_size=4), min_size=1, max_size=4))
 def test_cells_are_those_that_a_csv_writer_wrote(lines: list[list[str]]) -> None:
     """Whatever they hold, line breaks left out."""

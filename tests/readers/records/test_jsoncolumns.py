@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import rows
-from readers.jsonfiles import damaged, fast, written
+from properties import examples
+from readers.jsonfiles import damaged, written
 from watchfloor.errors import WatchfloorError
 from watchfloor.readers import Options, jsonlog
 from watchfloor.readers.records import jsoncolumns
@@ -116,7 +117,7 @@ values = st.one_of(
 names = st.sampled_from(["user", "src_ip", "pid", "proto", "id", "level", "event", "x y", "message", "source", "ts"])
 
 
-@fast
+@examples(40)
 @given(parts=st.lists(st.dictionaries(names, values, max_size=5), min_size=1, max_size=6))
 def test_whatever_records_say(tmp_path: Path, parts: list[dict[str, Any]]) -> None:
     """Records of several kinds, in turn."""
@@ -126,7 +127,7 @@ def test_whatever_records_say(tmp_path: Path, parts: list[dict[str, Any]]) -> No
     assert by_columns == one_by_one
 
 
-@fast
+@examples(40)
 @given(content=damaged(LINES.encode()))
 def test_whatever_the_file_holds(tmp_path: Path, content: bytes) -> None:
     """Records that are cut and spoilt."""

@@ -8,9 +8,10 @@ from unittest import mock
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from properties import examples
 from watchfloor.readers._reader import Options
 from watchfloor.readers.intake import texts
 from watchfloor.readers.records.lines import read_lines
@@ -121,7 +122,7 @@ def test_an_empty_file_has_empty_tables(tmp_path: Path) -> None:
     ),
     st.sampled_from([1, 5, 1 << 20]),
 )
-@settings(max_examples=60, deadline=None, database=None)
+@examples(60)
 def test_no_line_is_lost(tmp_path_factory: pytest.TempPathFactory, pieces: list[bytes], block: int) -> None:
     """Whatever the lines hold, in blocks of any size."""
     path = tmp_path_factory.mktemp("lines") / "x.log"

@@ -11,9 +11,10 @@ from unittest import mock
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from properties import examples
 from watchfloor.errors import AmbiguousTime
 from watchfloor.readers import Options, Reader
 from watchfloor.readers.intake import texts
@@ -72,7 +73,7 @@ FILES = st.lists(
 )
 
 
-@settings(max_examples=40, database=None, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40)
 @given(files=FILES)
 def test_together_as_alone(tmp_path: Path, files: list[tuple[list[bytes], bool, bytes]]) -> None:
     """Years, repeated hours, record numbers, byte offsets, encodings and ledgers are those of each file."""
@@ -103,7 +104,7 @@ OBJECTS = (
 )
 
 
-@settings(max_examples=40, database=None, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40)
 @given(files=st.lists(st.lists(st.sampled_from(OBJECTS), max_size=8), min_size=2, max_size=5))
 def test_json_lines_together_as_alone(tmp_path: Path, files: list[list[bytes]]) -> None:
     """A key that stands twice is a note of its own file; a document among them is read by itself."""

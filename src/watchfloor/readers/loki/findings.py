@@ -168,5 +168,7 @@ def _as_sent(hits: pl.DataFrame, logs: Sequence[Log]) -> pl.DataFrame:
         hits = hits.with_columns(pl.when(broken).then(text.str.replace_all("\\n", "\n", literal=True)).otherwise(text))
     if consoles := [log.number for log in logs if log.layout.name == "console"]:
         hits = hits.with_columns(pl.when(file.is_in(consoles)).then(text.str.strip_chars_end(" \n")).otherwise(text))
-    # Only now: before a forged record, a carriage return is a part of the name.
-    return hits.with_columns(size=text.str.len_bytes().cast(pl.Int64) - text.str.ends_with("\r").cast(pl.Int64))
+    # Only now: before a forged record, a carriage return is a part of the name. A message may be empty: then the blank
+    # that was cut from the end belongs to the prefix.
+    size = text.str.len_bytes().cast(pl.Int64) - text.str.ends_with("\r").cast(pl.Int64)
+    return hits.with_columns(size=pl.max_horizontal(size, "begin"))
