@@ -106,7 +106,7 @@ def test_parts_on_disk_go_when_the_process_ends(tmp_path: object) -> None:
 
 
 _RARE = """
-import resource
+from pathlib import Path
 import polars as pl
 from watchfloor.engine import Keeper
 
@@ -115,11 +115,13 @@ for number in range(200):
     block = pl.select(text=pl.format("{}" + "x" * 4_000, pl.int_range(2_000) + number))
     keeper.add(block.filter(pl.int_range(pl.len()) == 7))
 assert keeper.lazy().collect().height == 200
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+[peak] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
+print(int(peak.split()[1]) // 1024)
 """
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, a child's peak memory counts that of its parent")
 def test_few_rows_do_not_hold_the_block_that_they_were_cut_from() -> None:
     """What a filter leaves shares the texts of all: a rare table would hold the whole file, here 1,600 MB."""
     done = subprocess.run([sys.executable, "-c", _RARE], capture_output=True, text=True, check=True)
-    assert int(done.stdout) < 900
+    assert int(done.stdout) < 400

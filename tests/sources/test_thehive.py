@@ -118,6 +118,17 @@ def test_what_always_fails_is_said_and_made_good_later(workspace: Workspace, kin
         check_complete(workspace, thehive)
 
 
+def test_what_changed_since_a_walk_was_broken_off_comes_with_the_run_that_ends_it(workspace: Workspace) -> None:
+    """Also where that was closed which the broken walk had seen before."""
+    with TheHive(Hive(230, 5), faults=[Fault("503", "listAlert", times=None, after=2)]) as thehive:
+        assert "alerts" in pulled(thehive, workspace).missing
+        seen = living(workspace, thehive.url, "alert")
+        thehive.faults.clear()
+        thehive.hive.close(sorted(seen)[::7])
+        assert not pulled(thehive, workspace).missing
+        check_complete(workspace, thehive)
+
+
 def test_rows_that_move_between_pages_are_neither_lost_nor_doubled(workspace: Workspace) -> None:
     """New ones, closed ones, merged ones, deleted ones, after each page."""
     dice = random.Random(3)

@@ -30,6 +30,8 @@ def run(folder: Path, *, seed: int, quiet: bool) -> None:
         if not quiet:
             remark(text, style=style)
 
+    from rich.text import Text
+
     began = time.monotonic()
     workspace = folder / "watchfloor.db"
     _clear(workspace)
@@ -50,9 +52,9 @@ def run(folder: Path, *, seed: int, quiet: bool) -> None:
     report(merge([files, *pulled]), out, title="watchfloor demo: a synthetic SOC")
     if not quiet:
         asked = f"Its workspace is {workspace}: `watchfloor kpis -w {folder}`. " if pulled else ""
-        stdout().print(
-            f"{out} is ready ({time.monotonic() - began:.0f} s). {asked}What was planted is in {folder / 'truth.json'}."
-        )
+        took = f"{out} is ready ({time.monotonic() - began:.0f} s)"
+        # A path that is folded at a blank cannot be copied.
+        stdout().print(Text(f"{took}. {asked}What was planted is in {folder / 'truth.json'}."), soft_wrap=True)
 
 
 def _pulled(exports: Path, truth: Truth, place: Path) -> Tables:

@@ -2,7 +2,7 @@
 
 A page begins at the time of the last row before, not at its place in the list: what is made meanwhile comes at the end,
 what is deleted moves nothing. What changes while the list is read belongs to the next run, which asks for what was made
-or changed since this one began. A count tells whether anything is gone.
+or changed since this one began; a run that has finished the walk of another does so at once. A count tells whether anything is gone.
 """
 
 from __future__ import annotations
@@ -192,10 +192,16 @@ class _Pull(Pull):
         self.take(steps, needed=ALERTS.about)
 
     def list(self, of: _List, scope: int | None) -> None:
-        """What was made or changed since the last walk; how far it got is kept with each page."""
+        """What was made or changed since the last walk; where a run before this one had begun it, also since then."""
+        if self.walk(of, scope):
+            self.walk(of, scope)
+
+    def walk(self, of: _List, scope: int | None) -> bool:
+        """One walk, and whether it had begun before; how far it got is kept with each page."""
         about = f"walk over {of.about}"
         noted = self.workspace.state(self.run.source, about) or {}
         walk = _Walk.begin(noted, self.client.clock_ms, scope)
+        goes_on = walk.at_ms is not None
         total, done = self.counted(of, self.left(of, walk)), 0
         for answer, words, at, more in self.pages(of, walk, Size(self.page_size)):
             walk = replace(walk, at_ms=at)
@@ -206,6 +212,7 @@ class _Pull(Pull):
             self.keep(of.about, Page(of.kind, words, answer.body, items), len(answer.value), (about, state))
             done += len(answer.value)
             self.progress(of.about, done, total if total is None else max(total, done))
+        return goes_on
 
     def counted(self, of: _List, steps: Steps) -> int | None:
         """How many rows a query has; null where TheHive does not count."""
