@@ -2,7 +2,8 @@
 
 A page begins at the time of the last row before, not at its place in the list: what is made meanwhile comes at the end,
 what is deleted moves nothing. What changes while the list is read belongs to the next run, which asks for what was made
-or changed since this one began; a run that has finished the walk of another does so at once. A count tells whether anything is gone.
+or changed since this one began; a run that has finished the walk of another does so at once. A count tells whether
+anything is gone.
 """
 
 from __future__ import annotations
