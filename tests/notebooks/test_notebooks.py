@@ -14,7 +14,7 @@ jupytext = pytest.importorskip("jupytext", reason="notebooks need the extra `not
 nbclient = pytest.importorskip("nbclient", reason="notebooks need the extra `notebook`")
 
 NOTEBOOKS = Path(__file__).parents[2] / "src" / "watchfloor" / "notebooks"
-NAMES = ("scan_findings", "noise", "tuning", "timeline", "kpis", "beacons")
+NAMES = ("scan_findings", "noise", "tuning", "timeline", "kpis", "beacons", "hunting")
 
 
 @pytest.fixture(scope="module")
@@ -128,15 +128,29 @@ def test_kpis(made: tuple[Path, Truth], monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_beacons(made: tuple[Path, Truth], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The three implants in the order of their regularity; time servers and updaters are known and left aside."""
+    """The three implants in the order of their regularity, far above all else; time servers are known."""
     folder, truth = made
     notebook, figures = run("beacons", folder, monkeypatch)
 
     assert figures["best"] == [[beacon.src_ip, beacon.dst_ip] for beacon in truth.network.beacons]
     assert figures["time_servers"] == len(truth.network.ntp)
-    assert figures["updaters"] == len(truth.network.updaters)
+    assert figures["next"] < 0.5
     periods = [beacon.period_seconds for beacon in truth.network.beacons]
-    assert [abs(a / b - 1) < 0.1 for a, b in zip(figures["intervals"], periods, strict=True)] == [True] * 3
+    assert [abs(a / b - 1) < 0.1 for a, b in zip(figures["periods"], periods, strict=True)] == [True] * 3
+    assert shows_a_page(notebook)
+
+
+def test_hunting(made: tuple[Path, Truth], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The two long connections, of which one is open; the tunnel, by us and by RITA, and nothing else."""
+    folder, truth = made
+    notebook, figures = run("hunting", folder, monkeypatch)
+    network = truth.network
+
+    assert sorted(figures["long"]) == sorted((one.src_ip, one.dst_ip) for one in network.long_connections)
+    assert figures["open"] == [one.src_ip for one in network.long_connections if one.still_open]
+    tunnel = network.tunnel
+    assert figures["tunnels"] == [(tunnel.src_ip, tunnel.domain, tunnel.names)]
+    assert tunnel.domain in figures["rita_tunnels"]
     assert shows_a_page(notebook)
 
 

@@ -14,7 +14,7 @@
 # # Who is calling home?
 #
 # A day of Zeek logs. Implants ask for orders at regular times; so do clocks and updaters. The score finds what is
-# regular. What is evil, it does not know.
+# regular, weighs who else does the same, and says why. What is evil, it does not know.
 
 # %%
 import os
@@ -28,50 +28,61 @@ pl.Config(tbl_rows=30, fmt_str_lengths=120)
 demo = Path(os.environ.get("WATCHFLOOR_DEMO", "demo"))
 
 # %%
-result = wf.beacons(demo / "zeek", score="rita")
+result = wf.beacons(demo / "zeek")
 result
 
 # %% [markdown]
-# ## The best pairs, part by part
+# ## What makes the best one the best?
 #
-# Each of the four parts makes a quarter of the score: times, sizes, duration, histogram.
+# Each connection of the pair, the time to the next one, its size, and the hours of the day. A steady beat is a level
+# line; jitter makes it a band.
+
+# %%
+result.picture(1)
+
+# %% [markdown]
+# ## Part by part
+#
+# How regular, how even in size, how sure with so many connections, how few others speak to it.
 
 # %%
 pairs = result.collect()
-parts = ["ts_score", "ds_score", "dur_score", "hist_score"]
-pairs.select("rank", "score", "src_ip", "dst_ip", "dst_port", "connections", *parts, "why").head(20)
+parts = ["regularity", "sizes", "confidence", "solitude"]
+pairs.select("rank", "score", "src_ip", "name", "dst_ip", "dst_port", "connections", *parts, "why").head(12)
 
 # %% [markdown]
-# ## What is known to be regular
+# ## What is known to be regular?
 #
-# Time servers are asked on port 123. Update services have names that say so, and several machines ask them.
+# Time servers beat as exactly as any implant. They are named, ranked apart and never hidden: `unexcused` is the score
+# that they would have.
 
 # %%
-tls = wf.read(demo / "zeek" / "ssl.log")["tls_sessions"].select("dst_ip", "server_name").unique().collect()
-updates = tls.filter(pl.col("server_name").str.contains("^(updates|definitions)"))["dst_ip"].to_list()
-left = pairs.filter(pl.col("dst_port") != 123, ~pl.col("dst_ip").is_in(updates), pl.col("score") >= 0.8)
-left.select("score", "src_ip", "dst_ip", "dst_port", "connections", "interval_seconds", "interval_mad_seconds")
+result["known"]
 
 # %% [markdown]
-# ## What are they called?
+# ## What would RITA say?
+#
+# The same day by RITA v5's beacon score, and the place of our best three in it.
 
 # %%
-http = wf.read(demo / "zeek" / "http.log")["http_requests"].select("dst_ip", server_name="host").unique().collect()
-names = pl.concat([tls, http]).unique()
-left.join(names, on="dst_ip", how="left").select("src_ip", "dst_ip", "server_name", "score", "why")
+rita = wf.beacons(demo / "zeek", score="rita").collect()
+best = pairs.filter(pl.col("score") >= 0.5)
+best.join(
+    rita.select("src_ip", "dst_ip", "dst_port", rita_rank="rank", rita="score"), on=["src_ip", "dst_ip", "dst_port"]
+).select("rank", "rita_rank", "score", "rita", "src_ip", "name", "dst_ip")
 
 # %% [markdown]
 # ## What this says
 #
 # Three machines call addresses that nobody else calls: one every minute, one every five minutes with some jitter, one
-# every quarter of an hour with a lot. They are the machines of the intrusion. The score ranks time servers higher:
-# regular is not evil, and a list of what is known to be regular is half of the hunt.
+# every quarter of an hour with a lot. They are the machines of the intrusion, and nothing else comes near them.
+# Updaters follow far below: many machines ask them, and each beats as its neighbours do. RITA ranks clocks and updaters
+# higher: regular is not evil.
 
 # %%
 {
-    "best": [[row["src_ip"], row["dst_ip"]] for row in left.iter_rows(named=True)],
-    "intervals": [round(value) for value in left["interval_seconds"]],
-    "time_servers": pairs.filter(pl.col("dst_port") == 123, pl.col("score") >= 0.8).height,
-    "updaters": pairs.filter(pl.col("dst_ip").is_in(updates)).height,
-    "pairs": pairs.height,
+    "best": [[row["src_ip"], row["dst_ip"]] for row in best.iter_rows(named=True)],
+    "periods": [round(value) for value in best["period_seconds"]],
+    "time_servers": result["known"].collect().filter(pl.col("known") == "clock").height,
+    "next": round(pairs["score"][best.height], 2),
 }
