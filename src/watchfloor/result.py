@@ -143,7 +143,10 @@ class Result:
             return self.closer(found)
         examples = next((part for part in self.parts if part.name == "examples"), None)
         if examples is None:
-            raise BadOption(f"{self.title}: there is no closer look at its rows", hint="beacons and tune have one")
+            raise BadOption(
+                f"{self.title}: there is no closer look at its rows",
+                hint="beacons, long_connections, dns_tunnels and tune have one",
+            )
         of_row = examples.table.filter(pl.col("rank") == found["rank"])
         return replace(examples, title=f"Row {found['rank']}", table=of_row, explanation=f"{self.why(found)}.")
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
+from watchfloor.analyses import closer
 from watchfloor.analyses.domains import registered
 from watchfloor.analyses.heavy import load_heavy, with_known
 from watchfloor.analyses.inwords import duration, number, size
@@ -104,6 +106,7 @@ def dns_tunnels(
         charts=(Bars(x="score", y="pair", color="known", title="How like a tunnel", top=top),),
         explanation=_explained(asked, ranked, least_names),
         parts=(_times(ranked, ours, top), _examples(ranked, ours), _subdomains(labels, rita)),
+        closer=partial(closer.at_names, ours),
     )
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
+from watchfloor.analyses import closer
 from watchfloor.analyses.inwords import duration, size
 from watchfloor.analyses.leftout import counted_once, left_out
 from watchfloor.analyses.rita.config import RitaConfig, config_of
@@ -112,7 +115,14 @@ def long_connections(
             _examples(ranked, rows),
             left_out(dropped, _REASONS, counted_once(states.height)),
         ),
+        closer=partial(_closer, ranked.select("rank", "number"), rows),
     )
+
+
+def _closer(numbers: pl.DataFrame, rows: pl.DataFrame, row: Mapping[str, Any]) -> Result:
+    """The connections behind one row."""
+    number = numbers.filter(pl.col("rank") == row["rank"])["number"]
+    return closer.at_connections(rows.filter(pl.col("number").is_in(number.implode())), row)
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ result.picture(1)
 # %%
 pairs = result.collect()
 parts = ["regularity", "sizes", "confidence", "solitude"]
-pairs.select("rank", "score", "src_ip", "name", "dst_ip", "dst_port", "connections", *parts, "why").head(12)
+pairs.select("rank", "score", "src_ip", "name", "dst_ip", "dst_port", "connections", *parts).head(12)
 
 # %% [markdown]
 # ## What is known to be regular?
