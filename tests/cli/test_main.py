@@ -136,7 +136,7 @@ def test_read_of_one_table_to_one_file(conn: Path, tmp_path: Path) -> None:
     ("words", "message", "hint"),
     [
         (["beacons", "nowhere.log"], "nowhere.log: no such file", "spelling"),
-        (["beacons", "empty.log"], "empty.log: the file is empty", "--format"),
+        (["beacons", "empty.log"], "empty.log: the file is empty", "rotated"),
         (["beacons", "picture.log"], "this is a PNG picture", "--format"),
         (["beacons", "folder"], "folder: no files in this folder", "folder"),
         (["findings", "conn.log"], "hold no findings, but connections", "--columns"),

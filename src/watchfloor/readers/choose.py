@@ -190,7 +190,7 @@ def read_files(
         path = head.path
         try:
             if choice.reader is None:
-                raise UnknownFormat(f"{path}: {choice.reason}", hint="name it with --format, or map it with --columns")
+                raise UnknownFormat(f"{path}: {choice.reason}", hint=files.what_next(head))
             said.of(head, choice, format)
             part: Path | None = path
             if since is not None:

@@ -130,6 +130,17 @@ def test_what_no_reader_knows_is_described(tmp_path: Path, content: bytes, words
 
 
 @pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"", "rotated away"), (b"just words\n", "--suggest"), (b"\x89PNG\r\n\x1a\n\0\0", "--format")],
+)
+def test_what_to_do_next(tmp_path: Path, content: bytes, words: str) -> None:
+    """With a file that nobody knows."""
+    path = tmp_path / "x.log"
+    path.write_bytes(content)
+    assert words in files.what_next(files.head(path))
+
+
+@pytest.mark.parametrize(
     ("content", "lines"),
     [
         (b"\xef\xbb\xbfone\r\n\r\ntwo\r\n", ("one", "two")),

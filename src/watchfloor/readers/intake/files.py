@@ -32,6 +32,7 @@ __all__ = [
     "in_any_order",
     "looks_like",
     "on_disk",
+    "what_next",
     "wide",
 ]
 
@@ -465,6 +466,9 @@ _MAGIC = (
 )
 
 
+_UNKNOWN_TEXT = "no reader knows this text"
+
+
 def looks_like(head: Head) -> str:
     """What a file that no reader knows looks like, in words."""
     if not head.content:
@@ -481,10 +485,19 @@ def looks_like(head: Head) -> str:
     return _text_in_words(head.lines[0])
 
 
+def what_next(head: Head) -> str:
+    """What to do with a file that no reader knows."""
+    if not head.content:
+        return "look where it comes from: a copy may have broken off, or the log was rotated away"
+    if looks_like(head) == _UNKNOWN_TEXT:
+        return "`watchfloor read --suggest FILE` proposes patterns for it; or name its --format, or map --columns"
+    return "name it with --format, or map it with --columns"
+
+
 def _text_in_words(line: str) -> str:
     """What text that no reader knows looks like, by its first line: JSON by its keys."""
     if not line.startswith(("{", "[{")) and line.strip() != "[":
-        return "no reader knows this text"
+        return _UNKNOWN_TEXT
     try:
         found = json.loads(line)
     except (ValueError, RecursionError):
