@@ -26,7 +26,6 @@ from pathlib import Path
 import polars as pl
 
 import watchfloor as wf
-from watchfloor.questions import recheck
 from watchfloor.reports.exclusions import entries_of, write_all
 
 pl.Config(tbl_rows=30, fmt_str_lengths=120)
@@ -80,7 +79,7 @@ why_not.filter(pl.col("conditions").str.contains(" = ")).head(8)
 first_half = wf.tune(demo / "qradar", learn_until=datetime(2025, 10, 16, tzinfo=UTC))
 in_force = entries_of(first_half, owner="Detection team", created=date(2025, 10, 16), expiry_days=90)
 write_all(in_force, demo / "tuning")
-check = recheck(demo / "qradar", demo / "tuning" / "exclusions.toml")
+check = wf.recheck(demo / "qradar", demo / "tuning" / "exclusions.toml")
 check
 
 # %% [markdown]
