@@ -8,9 +8,9 @@
     result.save("findings.xlsx")                # .html .xlsx .pdf .json .jsonl .csv .parquet
 
 Questions: `findings`, `noise`, `tune` (and `recheck` of what is in force), `timeline`, `kpis`, `beacons`,
-`long_connections`, `dns_tunnels`, `hunt`; and `report` for one document of all that applies. Each takes paths, canonical
-tables as `read` gives them, or any frame with a column map. Where nothing is named, `noise`, `tune`, `kpis` and
-`report` ask the workspace, which `watchfloor pull` fills; `open_workspace` opens it.
+`long_connections`, `dns_tunnels`, `hunt`; and `report` for one document of all that applies. Each takes paths,
+canonical tables as `read` gives them, or any frame with a column map. Where nothing is named, `noise`, `tune`, `kpis`
+and `report` ask the workspace, which `watchfloor pull` fills; `open_workspace` opens it.
 For a log that no reader knows, `wf.suggest("app.log", "app.toml")` proposes patterns, and `wf.read("app.log",
 pattern="app.toml")` reads it by them.
 """
