@@ -1,115 +1,146 @@
-"""Beacon scores of 20 M connections, against what they need at least: scan, hash of the pair, sort by pair and time.
+"""Beacon scores of 20 M connections in 1.9 M pairs, against their floor, the RITA-J method in pandas, and ClickHouse.
 
-The scores must stay within 2 times the sort.
+The floor is scan, hash of the pair, sort by pair and time, in Polars. The RITA-J method is that of its notebook: lists
+per group, then each formula on each list. ClickHouse gathers RITA's sorted lists per pair and scores nothing. Who has
+neither pandas nor chdb (`make bench` installs both) sees what was left out and why.
 """
 
 from __future__ import annotations
 
 import sys
+import tempfile
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
-import polars as pl
-from common.turns import Bench, Case
+from common import network
+from common.network import sort, table
+from common.runs import Took, apart, in_turns, measured
+from common.turns import figure
 
 from watchfloor.analyses.beacons import beacons
-from watchfloor.schemas import CONNECTIONS
 
 ROWS = 20_000_000
-PAIRS = 1_000_000
-HOSTS, PEERS = 4_000, 400_000
+SCORES = ("watchfloor", "rita")
 REPEATS = 3
-LIMIT = 2.0
-DAY = 86_400
-START = 1_750_032_000  # midnight in UTC
-ROWS_IN_FILE = 1_000_000
+TIMES = 2.0
+"""At most so many times the floor."""
+PEAK_MB = 3_000
+FASTER = 30.0
+"""At least so many times as fast as the notebook's method."""
+BESIDE_CLICKHOUSE = 1.2
+"""At most so many times ClickHouse's lists."""
+LEAST = 20
+"""Connections that the notebook wants a group to exceed."""
 
 
-def chance(number: pl.Expr, seed: int) -> pl.Expr:
-    """A float from 0 to 1, the same for the same number."""
-    return (number.hash(seed) // 2**11).cast(pl.Float64) / 2.0**53
-
-
-def pairs() -> pl.DataFrame:
-    """Who talks to whom, and how often: half of the pairs hardly ever, a few very often, one in 20 regularly."""
-    pair = pl.int_range(PAIRS, dtype=pl.UInt32)
-    host = (chance(pair, 1) ** 1.5 * HOSTS).cast(pl.UInt32)
-    peer = (chance(pair, 2) ** 2.5 * PEERS).cast(pl.UInt32)
-    inside = pl.format("10.{}.{}.{}", host // 65_536, host // 256 % 256, host % 256)
-    outside = pl.format("{}.{}.{}.{}", 20 + peer % 150, peer // 65_536, peer // 256 % 256, peer % 256)
-    way, port = chance(pair, 3), chance(pair, 4)
-    return pl.select(
-        pair=pair,
-        calls=(1.4 / (1 - chance(pair, 5)) ** (1 / 0.95)).clip(1, 70_000).cast(pl.UInt32),
-        regular=chance(pair, 6) < 0.05,
-        size=(chance(pair, 7) * 3_000).cast(pl.Int64) + 100,
-        src_ip=pl.when(way < 0.97).then(inside).otherwise(outside),
-        dst_ip=pl.when(way < 0.94).then(outside).when(way < 0.97).then(pl.lit("10.0.0.9")).otherwise(inside),
-        dst_port=pl.when(port < 0.7).then(443).when(port < 0.9).then(80).otherwise(53).cast(pl.Int64),
-    )
-
-
-def calls(of_pair: pl.DataFrame) -> pl.DataFrame:
-    """The pair and the time of each connection, in order of time, as a log has them."""
-    made = of_pair.select("pair", "calls", "regular", number=pl.int_ranges("calls", dtype=pl.UInt32)).explode("number")
-    made = made.with_row_index().with_columns(jitter=chance(pl.col("index"), 8))
-    even = (pl.col("number") + pl.col("jitter") * 0.1) * (DAY / pl.col("calls"))
-    second = START + pl.when("regular").then(even).otherwise(pl.col("jitter") * DAY)
-    made = made.select("pair", time=(second * 1_000_000).cast(pl.Int64).cast(pl.Datetime("us", "UTC")))
-    return made.sample(ROWS, seed=1).sort("time", "pair")
-
-
-def connections(part: pl.DataFrame, of_pair: pl.DataFrame) -> pl.LazyFrame:
-    """The canonical table of some calls."""
-    some, service = chance(pl.col("time"), 9), {443: "ssl", 80: "http", 53: "dns"}
-    return CONNECTIONS.fill(
-        part.lazy()
-        .join(of_pair.lazy(), on="pair", how="left", maintain_order="left")
-        .with_columns(
-            record=pl.int_range(1, pl.len() + 1),
-            uid=pl.format("C{}", pl.struct("time", "pair").hash()),
-            src_port=(some * 60_000).cast(pl.Int64) + 1_024,
-            proto=pl.when(pl.col("dst_port") == 53).then(pl.lit("udp")).otherwise(pl.lit("tcp")),
-            service=pl.col("dst_port").replace_strict(service, return_dtype=pl.String),
-            duration_seconds=some * 3,
-            orig_bytes=pl.col("size") + (some * 500).cast(pl.Int64),
-            resp_bytes=(some * 20_000).cast(pl.Int64),
-            orig_ip_bytes=pl.col("size") + (some * 500).cast(pl.Int64) + 280,
-            resp_ip_bytes=(some * 20_000).cast(pl.Int64) + 280,
-            conn_state=pl.lit("SF"),
-            still_open=pl.lit(False),
-        ),
-        source="conn.log",
-    )
-
-
-def make(folder: Path) -> None:
-    of_pair = pairs()
-    for number, part in enumerate(calls(of_pair).iter_slices(ROWS_IN_FILE)):
-        connections(part, of_pair).sink_parquet(folder / f"{number:03}.parquet")
-
-
-def table(folder: Path) -> pl.LazyFrame:
-    return pl.scan_parquet(folder / "*.parquet")
-
-
-def sort(folder: Path) -> int:
-    """The floor. (The sum of two hashes takes half the time of the hash of a struct.)"""
-    pair = pl.col("src_ip").hash(1) + pl.col("dst_ip").hash(2)
-    return table(folder).select("time", "orig_ip_bytes", pair=pair).sort("pair", "time").collect().height
-
-
-def score(folder: Path) -> int:
+def score(name: str, folder: Path) -> int:
     """Ours: the whole table of scores."""
-    return beacons(table(folder), score="rita").collect().height
+    return beacons(table(folder), score=name).collect().height
 
 
-def check(way: str, rows: int) -> None:
+def notebook(folder: Path) -> int:
+    """The method of the RITA-J notebook, on connections: its steps in its order, and no cleverer than it."""
+    import numpy as np  # noqa: PLC0415
+    import pandas as pd  # noqa: PLC0415
+
+    columns = ["time", "src_ip", "dst_ip", "dst_port", "orig_bytes"]
+    rows = pd.read_parquet(folder, columns=columns)
+    groups = rows.groupby(["src_ip", "dst_ip", "dst_port"]).agg({"time": list, "orig_bytes": list}).reset_index()
+    groups["n"] = groups["time"].map(len)
+    groups = groups[groups["n"] > LEAST].copy()
+    groups["time"] = groups["time"].map(sorted)
+    groups["gaps"] = groups["time"].map(lambda times: pd.Series(times).diff().dt.seconds.dropna().tolist())
+    for values, name in (("gaps", "ts"), ("orig_bytes", "ds")):
+        for place, percent in (("low", 20), ("middle", 50), ("high", 80)):
+            groups[f"{name}_{place}"] = groups[values].map(lambda of, at=percent: np.percentile(np.array(of), at))
+        low, middle, high = (groups[f"{name}_{place}"] for place in ("low", "middle", "high"))
+        usable = (high != low) & (middle != low) & (middle != high)
+        skew = ((low + high - 2 * middle) / (high - low)).where(usable, 0)
+        groups[f"{name}_skew"] = 1 - skew.abs()
+        groups[f"{name}_mad"] = groups[values].map(lambda of: np.median(np.abs(np.array(of) - np.median(np.array(of)))))
+    span = groups["time"].map(lambda times: (times[-1] - times[0]).seconds)
+    groups["ts_mad"] = (1 - groups["ts_mad"] / 30).clip(lower=0)
+    groups["ds_mad"] = (1 - groups["ds_mad"] / 128).clip(lower=0)
+    groups["ts_count"] = (groups["n"] / (span / 90)).clip(upper=1)
+    groups["ds_small"] = (1 - groups["ds_middle"] / 8_192).clip(lower=0)
+    groups["ts"] = groups[["ts_skew", "ts_mad", "ts_count"]].mean(axis=1)
+    groups["ds"] = groups[["ds_skew", "ds_mad", "ds_small"]].mean(axis=1)
+    groups["score"] = groups[["ts", "ds"]].mean(axis=1)
+    return len(groups.sort_values("score", ascending=False))
+
+
+def lists(folder: Path) -> int:
+    """ClickHouse: RITA's lists of each pair, sorted, computed to the end and thrown away."""
+    import chdb  # noqa: PLC0415
+
+    gathered = (
+        "SELECT src_ip, dst_ip, count() AS connections, arraySort(groupArray(toUnixTimestamp(time))) AS seconds, "
+        "arraySort(groupArray(orig_ip_bytes)) AS sizes, sum(duration_seconds) AS duration, "
+        f"sum(orig_ip_bytes + resp_ip_bytes) AS bytes FROM file('{folder}/*.parquet') GROUP BY src_ip, dst_ip"
+    )
+    summed = f"SELECT sum(length(seconds)), sum(ignore(seconds, sizes, duration, bytes)) FROM ({gathered})"
+    return int(str(chdb.query(summed, "CSV")).split(",")[0])
+
+
+WAYS = {
+    "floor": sort,
+    **{name: lambda folder, name=name: score(name, folder) for name in SCORES},
+    "pandas": notebook,
+    "clickhouse": lists,
+}
+NEEDS = {"pandas": ("pandas", "pyarrow"), "clickhouse": ("chdb",)}
+"""Packages that a way needs."""
+
+
+def check(way: str, found: int) -> None:
     """All was read."""
-    assert rows == ROWS if way == "floor" else 100_000 < rows < PAIRS
+    if way in ("floor", "clickhouse"):
+        assert found == ROWS, found
+    else:
+        assert 50_000 < found < ROWS * network.PAIRS, found
 
 
-CASES = (Case(f"Beacon scores, {ROWS:,} connections", "", LIMIT),)
-BENCH = Bench(__file__, make, sort, score, CASES, check, repeats=REPEATS)
+def compare(took: dict[str, Took]) -> bool:
+    """Prints the figures; whether all targets are met."""
+    floor, met = took["floor"], []
+    for name in SCORES:
+        ours, title = took[name], f"Beacon score {name}, {ROWS:,} connections"
+        for what, one, other in (("wall time", ours.wall, floor.wall), ("CPU time", ours.cpu, floor.cpu)):
+            beside = f"{one:.1f} s, floor {other:.1f} s, medians of {REPEATS}"
+            met.append(figure(f"{title}, {what}", one / other, "times the floor", TIMES, beside))
+        met.append(figure(f"{title}, peak memory", ours.peak, "MB", PEAK_MB, f"floor {floor.peak:.0f} MB"))
+        if slow := took.get("pandas"):
+            beside = f"{slow.wall:.0f} s and {slow.peak:,.0f} MB, once, against {ours.wall:.1f} s"
+            what = "wall time of the RITA-J method in pandas"
+            met.append(figure(f"{title}, {what}", slow.wall / ours.wall, "times ours", None, beside, least=FASTER))
+        if lists := took.get("clickhouse"):
+            for what, one, other in (("wall time", ours.wall, lists.wall), ("CPU time", ours.cpu, lists.cpu)):
+                beside = f"{one:.1f} s against {other:.1f} s and {lists.peak:,.0f} MB"
+                title_of = f"{title}, {what} against ClickHouse's lists"
+                met.append(figure(title_of, one / other, "times theirs", BESIDE_CLICKHOUSE, beside))
+    return all(met)
+
+
+def main() -> int:
+    if len(sys.argv) == 3:
+        way, path = sys.argv[1], Path(sys.argv[2])
+        if way == "make":
+            network.make(path, ROWS)
+        else:
+            for package in NEEDS.get(way, ()):  # an import is no part of the method
+                import_module(package)
+            check(way, measured(WAYS[way], path))
+        return 0
+    repeats = {way: 1 if way == "pandas" else REPEATS for way in WAYS}
+    for way, packages in NEEDS.items():
+        if missing := [name for name in packages if find_spec(name) is None]:
+            print(f"      left out: {way}, as {' and '.join(missing)} is not installed", flush=True)
+            del repeats[way]
+    with tempfile.TemporaryDirectory() as folder:
+        apart(__file__, "make", Path(folder))
+        return int(not compare(in_turns(__file__, Path(folder), repeats)))
+
 
 if __name__ == "__main__":
-    sys.exit(BENCH.main())
+    sys.exit(main())

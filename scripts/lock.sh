@@ -11,3 +11,4 @@ compile() {
 compile build --upgrade requirements/build.in
 compile core --upgrade pyproject.toml
 compile dev --upgrade --all-extras --group dev --constraint requirements/core.lock pyproject.toml
+compile bench --upgrade --group bench --constraint requirements/dev.lock pyproject.toml

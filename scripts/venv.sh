@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes .venv and installs a lock into it, once per lock: scripts/venv.sh core|dev
+# Makes .venv and installs a lock into it, once per lock: scripts/venv.sh core|dev|bench
 # Needs Python 3.11 or newer, and nothing else.
 set -eu
 cd "$(dirname "$0")/.."

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import resource
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
 from typing import Any
+
+from common.runs import apart, in_turns, measured
 
 __all__ = ["Bench", "Case", "figure"]
 
 Check = Callable[[str, Any], None]
-MEBIBYTE = 1 << 20
 
 
 def _believed(_: str, __: Any) -> None:
@@ -66,48 +62,32 @@ class Bench:
             self.make(path) if way == "make" else self._measure(way, path)
             return 0
         with tempfile.TemporaryDirectory() as folder:
-            subprocess.run(
-                [sys.executable, self.script, "make", folder], check=True
-            )  # a child's peak counts its parent's
+            apart(self.script, "make", Path(folder))
             met = [self._compared(case, Path(folder, case.path)) for case in self.cases]
             met.append(self.after(Path(folder)))
         return int(not all(met))
 
     def _measure(self, way: str, path: Path) -> None:
         """One run, in this process: prints what it took."""
-        before = time.process_time(), time.perf_counter()
-        found = {"floor": self.floor, "ours": self.ours}[way](path)
-        after = time.process_time(), time.perf_counter()
-        self.check(way, found)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (MEBIBYTE if sys.platform == "darwin" else 1024)
-        print(json.dumps({"cpu": after[0] - before[0], "wall": after[1] - before[1], "peak": peak}))
+        self.check(way, measured({"floor": self.floor, "ours": self.ours}[way], path))
 
     def _compared(self, case: Case, path: Path) -> bool:
         """Runs the two in turns; whether ours meets its targets."""
-        runs: dict[str, list[dict[str, float]]] = {"floor": [], "ours": []}
         repeats = case.repeats or self.repeats
-        for turn in range(repeats + 1):
-            for way, results in runs.items():
-                done = subprocess.run([sys.executable, self.script, way, path], stdout=subprocess.PIPE, check=True)
-                if turn:  # the first turn warms the page cache
-                    results.append(json.loads(done.stdout))
-        floor, ours = (_middle(results) for results in runs.values())
+        took = in_turns(self.script, path, {"floor": repeats, "ours": repeats})
+        floor, ours = took["floor"], took["ours"]
         met = [
             figure(
                 f"{case.title}, {name}",
-                ours[key] / floor[key],
+                one / other,
                 "times the floor",
                 case.times,
-                f"{ours[key]:.2f} s, floor {floor[key]:.2f} s, medians of {repeats}",
+                f"{one:.2f} s, floor {other:.2f} s, medians of {repeats}",
             )
-            for name, key in (("wall time", "wall"), ("CPU time", "cpu"))
+            for name, one, other in (("wall time", ours.wall, floor.wall), ("CPU time", ours.cpu, floor.cpu))
         ]
-        beside = f"floor {floor['peak']:.0f} MB"
-        return all([*met, figure(f"{case.title}, peak memory", ours["peak"], "MB", case.peak_mb, beside)])
-
-
-def _middle(runs: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    return {key: median(run[key] for run in runs) for key in runs[0]}
+        beside = f"floor {floor.peak:.0f} MB"
+        return all([*met, figure(f"{case.title}, peak memory", ours.peak, "MB", case.peak_mb, beside)])
 
 
 def figure(title: str, value: float, unit: str, most: float | None, beside: str, *, least: float | None = None) -> bool:

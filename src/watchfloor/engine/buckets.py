@@ -13,7 +13,7 @@ import polars as pl
 
 __all__ = ["BUCKET_ROWS", "MEMORY_BYTES", "dealt", "of_each"]
 
-MEMORY_BYTES = 512 * 1024 * 1024
+MEMORY_BYTES = 1024 * 1024 * 1024
 """How much is held in memory before it goes to disk."""
 BUCKET_ROWS = 2_000_000
 """About how many rows a bucket has: few enough for a sort to be quick, many enough for its fixed costs not to count."""
@@ -22,7 +22,8 @@ _WORKERS = 4
 """Buckets that are worked on at a time, at most: each needs memory."""
 _SLOTS = 32
 """Into how many parts rows are dealt before their number is known; small ones are put together."""
-_BATCH_ROWS = 500_000
+_BATCH_ROWS = 100_000
+"""So few that they stay in the processor's cache while they are dealt."""
 
 
 @contextmanager
@@ -67,14 +68,10 @@ class _Dealer:
         self._bytes = 0
 
     def deal(self, batch: pl.DataFrame) -> None:
-        batch = batch.sort(_SLOT)
-        runs = batch[_SLOT].rle().struct.unnest()
-        batch = batch.drop(_SLOT)
-        start = 0
-        for rows, slot in runs.iter_rows():
-            self._held[slot].append(batch.slice(start, rows))
-            self._rows[slot] += rows
-            start += rows
+        for part in batch.partition_by(_SLOT, maintain_order=False):
+            slot = part[_SLOT][0]
+            self._held[slot].append(part.drop(_SLOT))
+            self._rows[slot] += part.height
         self._bytes += int(batch.estimated_size())
         if self._bytes > self._memory_bytes:
             self._write()

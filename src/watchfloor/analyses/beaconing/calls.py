@@ -20,8 +20,9 @@ class Calls:
     """The calls, lazily, and what their numbers mean."""
 
     rows: pl.LazyFrame
-    """`host`, `key` (host and target), `lane` (port, protocol, service), `at` (milliseconds), `sent`, `received`; host
-    and key are null where the row is no call, `at` is there where it is still open."""
+    """`row` (its number), `host`, `key` (host and target, hashed), `lane` (port, protocol, service), `at`
+    (milliseconds), `sent`, `received`; host and key are null where the row is no call, `at` is there where it is still
+    open."""
     coding: Coding
     sizes: str
     """The column that sizes are from, empty where no row has one."""
@@ -41,16 +42,18 @@ def calls_of(connections: pl.LazyFrame) -> Calls:
     received = sizes.replace("orig", "resp")
     at = pl.col("time").dt.epoch("us") // 1_000
     still_open = pl.col("still_open").fill_null(False)
-    key = coding.pair("src_ip", "target")
+    key = coding.hashed("src_ip", "target")
     usable = at.is_between(0, LONGEST - 1) & key.is_not_null()
-    rows = connections.select(
+    rows = connections.with_row_index("row").select(
+        "row",
+        host=coding.address("src_ip").cast(pl.UInt32),
         key=pl.when(usable & ~still_open).then(key),
         lane=coding.lane("dst_port", "proto", "service"),
         at=pl.when(usable).then(at),
         sent=_narrow(sizes),
         received=_narrow(received),
     )
-    return Calls(rows.with_columns(host=(pl.col("key") // 2**32).cast(pl.UInt32)), coding, sizes)
+    return Calls(rows.with_columns(host=pl.when(pl.col("key").is_not_null()).then("host")), coding, sizes)
 
 
 def _narrow(size: str) -> pl.Expr:
@@ -62,7 +65,7 @@ def lanes_of(number: int, bucket: pl.LazyFrame) -> pl.DataFrame:
     """One row per host, target, port, protocol and service: how often."""
     return (
         bucket.group_by("key", "lane")
-        .agg(calls=pl.len().cast(pl.Int64), timed=pl.col("at").count().cast(pl.Int64))
+        .agg(calls=pl.len().cast(pl.Int64), timed=pl.col("at").count().cast(pl.Int64), row=pl.col("row").min())
         .with_columns(bucket=pl.lit(number))
         .collect(engine="streaming")
     )

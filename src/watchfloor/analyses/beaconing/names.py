@@ -16,7 +16,7 @@ def targets(
         return connections.with_columns(target="dst_ip")
     of_uid = asked.filter(pl.col("uid").is_not_null()).group_by("uid").agg(asked_for=pl.col("name").min())
     return (
-        connections.join(of_uid, on="uid", how="left")
+        connections.join(of_uid, on="uid", how="left", maintain_order="left")
         .with_columns(target=pl.coalesce("asked_for", "dst_ip"))
         .drop("asked_for")
     )

@@ -97,7 +97,7 @@ def score_streams(
     """
     calls = calls_of(connections)
     with dealt(calls.rows, "host", memory_bytes=memory_bytes, bucket_rows=bucket_rows) as buckets:
-        lanes = of_each(buckets, lanes_of)
+        lanes = calls.coding.with_ends(of_each(buckets, lanes_of), connections, "src_ip", "target")
         streams, hosts, count = _streams(lanes, calls.coding, by, internal)
         scored_streams = {number[0]: part for number, part in streams.partition_by("bucket", as_dict=True).items()}
         resolution = _resolution(buckets)
@@ -132,12 +132,11 @@ def _streams(lanes: pl.DataFrame, coding: Coding, by: str, internal: tuple[str, 
     """What is known of each stream with calls enough, before its times are looked at; numbers of hosts and streams."""
     words = lanes.select("lane").unique()
     facts = context.of_lanes(words.with_columns(port=coding.port(pl.col("lane")), text=coding.text(pl.col("lane"))))
-    host, target = coding.ends(pl.col("key"))
     known = coding.addresses()
     places = context.of_addresses(known, internal)
     all_lanes = (
         lanes.filter(pl.col("key").is_not_null())
-        .with_columns(host=host, target=target)
+        .with_columns(host="source", target="destination")
         .join(facts, on="lane", how="left")
         .with_columns(
             is_inbound=~pl.lit(places["is_internal"]).gather(pl.col("host"))

@@ -80,7 +80,7 @@ def score_pairs(
     calls = _calls(connections, coding, sizes)
     with dealt(calls, "key", memory_bytes=memory_bytes, bucket_rows=bucket_rows) as buckets:
         lanes = _lanes(buckets)
-        pairs = _judged(lanes, coding, config, every_pair)
+        pairs = _judged(connections, lanes, coding, config, every_pair)
         kept = pairs.filter(pl.col("verdict").is_null())
         span = _window(kept, seconds)
         recent = lanes if (kept["first"] >= span.selected_time).all() else _lanes(buckets, since=span.selected_time)
@@ -115,9 +115,10 @@ def _calls(connections: pl.LazyFrame, coding: Coding, sizes: str) -> pl.LazyFram
     """
     sent, received = ("orig_bytes", "resp_bytes") if sizes == "orig_bytes" else ("orig_ip_bytes", "resp_ip_bytes")
     still_open = pl.col("still_open").fill_null(False)
-    pair = coding.pair("src_ip", "dst_ip")
+    pair = coding.hashed("src_ip", "dst_ip")
     usable = (pl.col("time").dt.epoch("us") // 1_000_000).is_between(0, 2**32 - 1)  # RITA's own type
-    return connections.select(
+    return connections.with_row_index("row").select(
+        "row",
         key=pl.when(usable & ~still_open).then(pair),
         time=pl.when(usable & (still_open | pair.is_not_null())).then("time"),
         lane=coding.lane("dst_port", "proto", "service"),
@@ -143,6 +144,7 @@ def _lanes_of(number: int, bucket: pl.LazyFrame, since: datetime | None) -> pl.D
             last=pl.col("time").max(),
             total_bytes=_sum("total_bytes"),
             duration=_sum("duration"),
+            row=pl.col("row").min(),
         )
         .with_columns(bucket=pl.lit(number))
         .collect(engine="streaming")
@@ -154,17 +156,18 @@ def _sum(name: str) -> pl.Expr:
     return pl.when(pl.col(name).count() > 0).then(pl.col(name).sum())
 
 
-def _judged(lanes: pl.DataFrame, coding: Coding, config: RitaConfig, every_pair: bool) -> pl.DataFrame:
+def _judged(
+    connections: pl.LazyFrame, lanes: pl.DataFrame, coding: Coding, config: RitaConfig, every_pair: bool
+) -> pl.DataFrame:
     """One row per pair: `key, src_ip, dst_ip, calls, first, last`, and `verdict`: why it is dropped, or null."""
-    source, destination = coding.ends(pl.col("key"))
     pairs = (
         lanes.lazy()
         .filter(pl.col("key").is_not_null())
         .group_by("key")
-        .agg(pl.col("calls").sum(), pl.col("first").min(), pl.col("last").max())
-        .with_columns(source=source, destination=destination)
+        .agg(pl.col("calls").sum(), pl.col("first").min(), pl.col("last").max(), pl.col("row").min())
         .collect()
     )
+    pairs = coding.with_ends(pairs, connections, "src_ip", "dst_ip")
     known = coding.addresses()
     found = pl.lit(None, pl.String)
     if not every_pair:

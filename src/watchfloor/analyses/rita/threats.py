@@ -19,7 +19,7 @@ from watchfloor.analyses.rita.mime import mismatches
 from watchfloor.analyses.rita.scores import Window, score_calls
 from watchfloor.analyses.rita.signatures import rare_signatures
 from watchfloor.analyses.rita.traffic import CLOSED, HOUR, MISSING, OPEN, OPEN_MISSING, Traffic
-from watchfloor.engine.buckets import BUCKET_ROWS
+from watchfloor.engine.buckets import dealt, of_each
 
 __all__ = ["KINDS", "Threats", "threats_of"]
 
@@ -369,23 +369,20 @@ class _Run:
             .select("key", "second", "sent", "role")
             .join(candidates.lazy().select("key"), on="key", how="semi")
         )
-        parts = max(1, int(candidates["seconds_at_most"].sum()) // BUCKET_ROWS + 1)
-        scored = [
-            self._beacons_of(
-                kind, (calls.filter(pl.col("key").hash() % parts == n) if parts > 1 else calls).collect(), candidates
-            )
-            for n in range(parts)
-        ]
-        return pl.concat(scored)
+        with dealt(calls, "key") as buckets:
+            return of_each(buckets, lambda _, bucket: self._beacons_of(kind, bucket.collect(), candidates))
 
     def _beacons_of(self, kind: str, calls: pl.DataFrame, candidates: pl.DataFrame) -> pl.DataFrame:
         assert self.beacon is not None
         pairs = calls.select("key").unique().with_row_index("pair")
         calls = calls.join(pairs, on="key")
-        own = calls.filter(pl.col("role") == CLOSED).select("pair", "second", bytes="sent")
-        # The formulas want pairs without gaps in their numbers.
-        own_pairs = own.select("pair").unique().with_row_index("dense")
-        dense = own.join(own_pairs, on="pair").select("second", "bytes", pair="dense")
+        if (calls["role"] == CLOSED).all():
+            dense, own_pairs = calls.select("pair", "second", bytes="sent"), pairs.select("pair", dense="pair")
+        else:
+            own = calls.filter(pl.col("role") == CLOSED)
+            # The formulas want pairs without gaps in their numbers.
+            own_pairs = own.select("pair").unique().with_row_index("dense")
+            dense = own.join(own_pairs, on="pair").select("second", bytes="sent", pair="dense")
         loose = replace(self._config, unique_connection_threshold=_LEAST)
         scores = score_calls(dense, self.beacon, loose).rename({"pair": "dense"}).join(own_pairs, on="dense")
         if kind == "sni":

@@ -31,6 +31,8 @@ _REQUESTS = 20
 _SECOND = pl.col("time").dt.epoch("us") // 1_000_000
 _USABLE = _SECOND.is_between(0, 2**32 - 1)  # RITA's own type
 _OPEN = pl.col("still_open").fill_null(False)
+_FLAGS = ("is_address", "is_internal", "is_always", "is_never")
+"""What is known of an address."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def traffic_of(tables: Tables, config: RitaConfig, *, one_import: bool = False) 
     known = coding.addresses()
     flags = addresses(known, config)
     rules = flags.to_struct("rules")
-    flows, left_out = _kept_flows(flows, rules, config)
+    flows, left_out = _kept_flows(flows, flags, config)
     http = _kept_requests(http, rules, texts, config)
     tls = _kept_sessions(tls, rules, texts, config)
     linked = flows.filter(pl.col("uid").is_not_null())
@@ -256,19 +258,34 @@ def _are_addresses(ends: tuple[pl.Expr, pl.Expr]) -> pl.Expr:
     return ends[0].struct.field("is_address") & ends[1].struct.field("is_address")
 
 
-def _kept_flows(flows: pl.DataFrame, rules: pl.Series, config: RitaConfig) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Connections that can be linked, with whether they are `kept` themselves, and why the others are not."""
-    known = flows.filter(pl.col("key").is_not_null())
-    ends = _ends(rules, *(known.select(end=end)["end"] for end in Coding.ends(pl.col("key"))))
+def _kept_flows(flows: pl.DataFrame, flags: pl.DataFrame, config: RitaConfig) -> tuple[pl.DataFrame, dict[str, int]]:
+    """Connections that can be linked, with whether they are `kept` themselves, and why the others are not.
+
+    What is judged are not rows but the 16 by 16 kinds of addresses, by what is known of them: rows look that up.
+    """
+    kind = flags.select(kind=pl.sum_horizontal(pl.col(name).cast(pl.UInt8) * 2**n for n, name in enumerate(_FLAGS)))
+    kinds = pl.DataFrame({"kind": range(256)}, schema={"kind": pl.UInt16}).select(
+        *(
+            pl.struct((number // 2**n % 2 == 1).alias(name) for n, name in enumerate(_FLAGS)).alias(end)
+            for end, number in (("source", pl.col("kind") // 16), ("destination", pl.col("kind") % 16))
+        )
+    )
+    ends = pl.col("source"), pl.col("destination")
     valid = _are_addresses(ends)
-    judged = known.with_columns(
+    judged = kinds.select(
         why=pl.when(valid).then(verdict(*ends, config)).otherwise(pl.lit("unusable")),
         linked=valid & ~cannot_link(*ends),
     )
-    counts = dict(judged.drop_nulls("why").group_by("why").agg(rows=pl.len()).iter_rows())
-    counts["unusable"] = counts.get("unusable", 0) + flows.height - known.height
+    source, destination = (pl.lit(kind["kind"]).gather(end) for end in Coding.ends(pl.col("key")))
+    of_row = flows.select(kind=source * 16 + destination)["kind"]  # null without a key
+    rows = of_row.drop_nulls().value_counts()
+    counts: dict[str, int] = {"unusable": of_row.null_count()}
+    for number, count in rows.iter_rows():
+        if why := judged["why"][number]:
+            counts[why] = counts.get(why, 0) + count
     left_out = {reason: counts[reason] for reason in ("unusable", *NAMES) if counts.get(reason)}
-    return judged.filter("linked").with_columns(kept=pl.col("why").is_null()).drop("why", "linked"), left_out
+    known = flows.with_columns(kept=pl.lit(judged["why"].is_null().gather(of_row)))
+    return known.filter(judged["linked"].gather(of_row)), left_out
 
 
 def _domain_dropped(names: pl.Series, texts: _Texts, config: RitaConfig) -> pl.Series:
