@@ -14,10 +14,14 @@ import polars as pl
 
 from watchfloor.analyses.rita.filters import address_bits, inside
 
-__all__ = ["LOOKUP_PORTS", "Known", "known", "of_addresses", "of_lanes", "of_names"]
+__all__ = ["LOOKUP_PORTS", "WEB_PORTS", "Known", "known", "of_addresses", "of_lanes", "of_names", "web_weight"]
 
 LOOKUP_PORTS = (53, 137, 5353, 5355)
 """Look-ups of names go before any connection, a beacon's as well: they are nobody's company."""
+
+WEB_PORTS = (80, 443)
+"""Where pages, clouds and agents poll."""
+_WEB = 0.75
 
 _EVERYWHERE = ("224.0.0.0/4", "255.255.255.255/32", "0.0.0.0/8", "127.0.0.0/8", "::1/128", "::/128", "ff00::/8")
 """Multicast, broadcast, loopback: nobody's server."""
@@ -93,6 +97,20 @@ def of_lanes(lanes: pl.DataFrame) -> pl.DataFrame:
         )
         .drop("proto", "what_service", "weight_service", "what_one", "weight_one", "what_any", "weight_any")
     )
+
+
+def web_weight(port: pl.Expr, known: pl.Expr, score: pl.Expr) -> pl.Expr:
+    """What a beat on a port of the web is worth: 0.75 for a weak one, 1 for a sure one.
+
+    Most benign beats are there, so that the odds of a bad one are lower, `_WEB` times. What is known is excused already.
+
+    Arguments:
+        port: that is called.
+        known: what the shipped list calls it, or null.
+        score: without this term.
+    """
+    on_web = port.is_in(WEB_PORTS).fill_null(False) & known.is_null()
+    return pl.when(on_web).then(_WEB / (1 - score * (1 - _WEB))).otherwise(1.0)
 
 
 def of_addresses(texts: pl.Series, internal: tuple[str, ...]) -> pl.DataFrame:
