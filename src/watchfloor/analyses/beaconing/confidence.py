@@ -11,8 +11,8 @@ FEW = 8
 _HALF = 4
 _LOG_SEARCHED = 2.0
 """Logarithm of what searching for the best window costs, beyond what `chance` pays already. Of streams of calls at
-random (Poisson, log-normal gaps, bursts) with 4 to 100 gaps, as many look so regular by Chernoff's bound as it says, with
-1.3 at most; a little more is for traffic that is none of these."""
+random (Poisson, log-normal gaps, bursts) with 4 to 100 gaps, as many look so regular as Chernoff's bound says, with 1.3
+at most; a little more is for traffic that is none of these."""
 
 
 def few_weight(beats: pl.Expr) -> pl.Expr:

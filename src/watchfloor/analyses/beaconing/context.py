@@ -102,7 +102,7 @@ def of_lanes(lanes: pl.DataFrame) -> pl.DataFrame:
 def web_weight(port: pl.Expr, known: pl.Expr, score: pl.Expr) -> pl.Expr:
     """What a beat on a port of the web is worth: 0.75 for a weak one, 1 for a sure one.
 
-    Most benign beats are there, so that the odds of a bad one are lower, `_WEB` times. What is known is excused already.
+    Most benign beats are there, so that the odds of a bad one are lower, `_WEB` times. What is known is excused.
 
     Arguments:
         port: that is called.
