@@ -59,10 +59,10 @@ def _narrow(size: str) -> pl.Expr:
 
 
 def lanes_of(number: int, bucket: pl.LazyFrame) -> pl.DataFrame:
-    """One row per host, target, port, protocol and service: how often."""
+    """One row per host, target, port, protocol and service: how often, and when first."""
     return (
         bucket.group_by("key", "lane")
-        .agg(calls=pl.len().cast(pl.Int64), timed=pl.col("at").count().cast(pl.Int64))
+        .agg(calls=pl.len().cast(pl.Int64), timed=pl.col("at").count().cast(pl.Int64), first=pl.col("at").min())
         .with_columns(bucket=pl.lit(number))
         .collect(engine="streaming")
     )

@@ -52,7 +52,7 @@ def best(scored: pl.DataFrame, by: str) -> pl.DataFrame:
         by: `pair`, `name` or `port`.
     """
     if by == "port":
-        return scored
+        return scored.with_columns(part_connections=pl.lit(None, pl.Int64))
     # Of equal ones the whole comes first.
     return (
         scored.sort(pl.col("score").neg(), pl.col("part").is_not_null(), "main_port")

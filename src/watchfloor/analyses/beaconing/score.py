@@ -149,8 +149,16 @@ def _streams(
         .with_columns(host=host, target=target)
         .join(facts, on="lane", how="left")
         .with_columns(
-            is_inbound=~pl.lit(places["is_internal"]).gather(pl.col("host"))
-            & pl.lit(places["is_internal"]).gather(pl.col("target"))
+            from_inside=pl.lit(places["is_internal"]).gather(pl.col("host")),
+            to_inside=pl.lit(places["is_internal"]).gather(pl.col("target")),
+        )
+        .with_columns(
+            is_inbound=~pl.col("from_inside") & pl.col("to_inside"),
+            no_excuse=pl.col("lane_inside") & pl.col("from_inside") & ~pl.col("to_inside"),
+        )
+        .with_columns(
+            lane_what=pl.when(~pl.col("no_excuse")).then("lane_what"),
+            lane_weight=pl.when("no_excuse").then(1.0).otherwise("lane_weight"),
         )
     )
     streams, members = parts.streams(all_lanes, by, FEWEST)
@@ -165,6 +173,7 @@ def _streams(
             how="left",
             nulls_equal=True,
         )
+        .join(all_lanes.lazy().group_by("target").agg(first_seen=pl.col("first").min()), on="target", how="left")
         .join(
             prevalence.peers(all_lanes).lazy(),
             left_on=["host", "target", "main_port"],
@@ -174,6 +183,7 @@ def _streams(
         )
         .with_columns(
             pl.col("sources").fill_null(0),
+            first_seen=pl.col("first_seen") - lanes["first"].min(),
             src_ip=pl.lit(known).gather(pl.col("host")),
             dst=pl.lit(known).gather(pl.col("target")),
             place=pl.lit(places["place"]).gather(pl.col("target")),
@@ -292,7 +302,14 @@ def _closer_look(streams: pl.LazyFrame, calls: pl.DataFrame, times: pl.DataFrame
     """Adds what the calls of a promising stream say, their beat in numbers, and what it is with others in turn."""
     known = streams.collect()
     fit = known.lazy().select("stream", "scale", "low", "high")
-    sent = calls.lazy().group_by("stream").agg(sent_median=pl.col("sent").median().cast(pl.Float64))
+    sent = (
+        calls.lazy()
+        .group_by("stream")
+        .agg(
+            sent_median=pl.col("sent").median().cast(pl.Float64),
+            received_median=pl.col("received").median().cast(pl.Float64),
+        )
+    )
     return (
         streams.join(evenness.evenness(times, known).lazy(), on="stream", how="left")
         .join(size.alike(calls).lazy(), on="stream", how="left")
