@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-__all__ = ["best", "streams"]
+__all__ = ["NO_PORT", "best", "streams"]
+
+NO_PORT = -1
+"""The part of a pair that is calls without a port: pings."""
 
 
 def streams(lanes: pl.DataFrame, by: str, fewest: int) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -35,7 +38,7 @@ def streams(lanes: pl.DataFrame, by: str, fewest: int) -> tuple[pl.DataFrame, pl
     several = of_pair.filter(pl.col("pair_ports") > 1).select("key", enough=pl.col("plain") >= fewest)
     mixed = lanes.join(several, on="key").with_columns(is_mixed=True)
     whole = mixed.filter(~pl.col("enough") | pl.col("lane_what").is_null()).with_columns(part=pl.lit(None, pl.Int64))
-    ports = mixed.filter(pl.col("port").is_not_null()).with_columns(part="port")
+    ports = mixed.with_columns(part=pl.col("port").fill_null(NO_PORT))
     ports = ports.filter(pl.col("calls").sum().over("key", "part") >= fewest)
     parted = pl.concat([whole, ports]).drop("enough")
     single = lanes.join(several, on="key", how="anti").with_columns(part=pl.lit(None, pl.Int64), is_mixed=False)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import polars as pl
 
+from watchfloor.analyses.beaconing import parts
+
 __all__ = ["duration", "number", "sentence"]
 
 
-_MUCH = 20
-"""So many times as much in as out is worth a word: an implant that waits gets little."""
+_MUCH = 10
+"""So many times as much one way as the other is worth a word."""
 _DAY = 86_400
 
 
@@ -29,7 +31,7 @@ def sentence(sizes: str) -> pl.Expr:
     pauses = pl.when(pl.col("sessions") > 1).then(pl.format("in {} sessions", "sessions"))
     calls = pl.coalesce("part_connections", "connections")
     bursts = pl.when(calls > 1.5 * pl.col("beats")).then(pl.format("{} calls a beat", number(calls / pl.col("beats"))))
-    part = pl.format("on port {}", "part")
+    part = pl.when(pl.col("part") != parts.NO_PORT).then(pl.format("on port {}", "part"))
     turns = pl.when(pl.col("servers") > 1).then(
         pl.format(
             "one of {} servers that are called every {} in turn",
@@ -50,7 +52,7 @@ def sentence(sizes: str) -> pl.Expr:
     )
     ratio = pl.col("answer_ratio")
     more = (
-        pl.when(ratio.is_between(0, 0.5, closed="right"))
+        pl.when(ratio.is_between(0, 1 / _MUCH, closed="right"))
         .then(pl.format("{} times as many bytes out as in", number(1 / ratio)))
         .when(ratio >= _MUCH)
         .then(pl.format("{} times as many bytes in as out", number(ratio)))
