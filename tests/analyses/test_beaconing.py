@@ -358,6 +358,25 @@ def test_the_ratio_of_bytes_and_the_first_call_are_told() -> None:
     assert empty["answer_ratio"] is None
 
 
+def test_pieces_of_a_long_connection_are_no_beat() -> None:
+    """An exporter cuts a connection each 60 s: from one port, each piece begins where the last ended. A sensor that
+    follows connections (`uid`), another port each time, and calls that overlap are no pieces."""
+    minutes = at(*range(0, 6_000, 60))
+    cut = row(calls(minutes, duration_seconds=59.8, src_port=50_000))
+    assert cut["pieces"] > 0.95 and cut["whole"] < 0.3
+    assert cut["score"] < 0.3 < 0.85 < score(calls(minutes))
+    assert "100 % of its flows go on where the one before ended: pieces of long connections" in cut["why"]
+    reconnects = calls(minutes, duration_seconds=59.8, src_port=[50_000 + n for n in range(100)])
+    for other in (
+        reconnects,
+        calls(minutes, duration_seconds=59.8, uid=[f"C{n}" for n in range(100)]),
+        calls(minutes, duration_seconds=75.0),
+        calls(minutes, duration_seconds=30.0),
+        calls(minutes, duration_seconds=None),
+    ):
+        assert row(other)["whole"] == 1.0 and score(other) > 0.85
+
+
 def test_of_more_peers_each_says_less() -> None:
     """0.4 for 50 peers, 0.2 for 100, never below 0.15; 1 for what is no peer."""
     weights = pl.select(prevalence.peers_weight(pl.Series([50, 100, 10_000, None]))).to_series()

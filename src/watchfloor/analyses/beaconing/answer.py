@@ -44,6 +44,7 @@ COLUMNS = (
     "others",
     "others_by_chance",
     "twins",
+    "pieces",
     "servers",
     "joined_period_seconds",
     "sources",
@@ -211,7 +212,9 @@ def _explained(found: Scored, table: pl.DataFrame, by: str) -> str:
         "from its first to its last call), `sizes`, `confidence` (n/(n+4) for n beats), `beyond_chance` (the "
         "many streams tested are paid for), `solitude` (page loads start many calls at once), `twinless` (other "
         "targets with the same period), `context` (known benign things, `known`), `prevalence` (1/(1+(sources-1)/4)), "
-        "`peers` (peer-to-peer), `scan` (many ports) and `speed`. The length of the log is not looked at.",
+        "`peers` (peer-to-peer), `scan` (many ports), `speed`, `whole` (flows that are pieces of one connection) and "
+        "`web` (the odds on ports 80 and 443 are lower: most benign beats are there). "
+        "The length of the log is not looked at.",
         f"Where the other terms leave less than {LOOK:g}, evenness, sizes and company are not looked at.",
         _SIZES[found.sizes],
         f"Fewer than {confidence.FEW} beats are `too_few` to be sure of a beat.",

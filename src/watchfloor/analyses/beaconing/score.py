@@ -19,6 +19,7 @@ from watchfloor.analyses.beaconing import (
     context,
     evenness,
     parts,
+    pieces,
     prevalence,
     regularity,
     rotation,
@@ -53,10 +54,11 @@ TERMS = (
     "peers",
     "scan",
     "speed",
+    "whole",
     "web",
 )
 """The score is their product."""
-_CLOSER = ("evenness", "sizes", "solitude", "twinless")
+_CLOSER = ("evenness", "sizes", "solitude", "twinless", "whole")
 """Terms that take a closer look."""
 _FASTEST = 300
 """Milliseconds: what is called faster is a transfer, not a beat."""
@@ -276,7 +278,8 @@ def _calls(bucket: pl.LazyFrame, streams: pl.DataFrame, members: pl.DataFrame, c
         if not members.is_empty():
             some = members.join(streams.select("key", "part", "stream"), on=["key", "part"], nulls_equal=True).lazy()
             found.append(bucket.join(some.select("key", "lane", "stream"), on=["key", "lane"]))
-    every = [frame.select("stream", "at", "sent", "received") for frame in found]
+    flows = [name for name in ("lasts", "src_port") if name in bucket.collect_schema()]
+    every = [frame.select("stream", "at", "sent", "received", *flows) for frame in found]
     return pl.concat(every).collect(engine="streaming")
 
 
@@ -315,6 +318,7 @@ def _closer_look(streams: pl.LazyFrame, calls: pl.DataFrame, times: pl.DataFrame
         .join(size.alike(calls).lazy(), on="stream", how="left")
         .join(beat.beat(times.lazy().join(fit, on="stream", maintain_order="left")).lazy(), on="stream", how="left")
         .join(sent, on="stream", how="left")
+        .join(_pieces(calls, resolution).lazy(), on="stream", how="left")
         .join(
             rotation.rotations(known.filter(pl.col("part").is_null()), times, resolution).lazy(),
             on="stream",
@@ -322,12 +326,20 @@ def _closer_look(streams: pl.LazyFrame, calls: pl.DataFrame, times: pl.DataFrame
         )
         .with_columns(
             pl.col("servers").fill_null(1),
+            whole=pieces.whole_weight(pl.col("pieces")),
             sizes=0.5 + (pl.col("size_out") + pl.col("size_in")) / 4,
             regularity=pl.max_horizontal("regularity", "joined_regularity"),
             gaps=pl.max_horizontal("gaps", "joined_gaps"),
         )
         .with_columns(_of_beats())
     )
+
+
+def _pieces(calls: pl.DataFrame, resolution: float) -> pl.DataFrame:
+    """`stream, pieces`; none where the log has whole connections."""
+    if "lasts" in calls.columns:
+        return pieces.pieces(calls, resolution)
+    return calls.select(pl.col("stream").unique()).with_columns(pieces=pl.lit(0.0))
 
 
 def _in_order(calls: pl.DataFrame) -> pl.DataFrame:

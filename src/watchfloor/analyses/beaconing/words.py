@@ -76,6 +76,12 @@ def sentence(sizes: str) -> pl.Expr:
         pl.when(pl.col("peers") < 1).then(pl.format("its host has peers on {} ports", "peer_ports")),
         pl.when(pl.col("scan") < 0.7).then(pl.format("{} ports: a scan", "ports")),
         pl.when(pl.col("beyond_chance") < 0.7).then(pl.lit("among so many streams some look like this by chance")),
+        pl.when(pl.col("whole") < 1).then(
+            pl.format(
+                "{} % of its flows go on where the one before ended: pieces of long connections",
+                (pl.col("pieces") * 100).round().cast(pl.Int64),
+            )
+        ),
         pl.when(pl.col("speed") < 1).then(pl.lit("faster than a beat")),
     )
     sized = [size, more] if sizes else []
