@@ -366,13 +366,13 @@ def test_pieces_of_a_long_connection_are_no_beat() -> None:
     assert cut["pieces"] > 0.95 and cut["whole"] < 0.3
     assert cut["score"] < 0.3 < 0.85 < score(calls(minutes))
     assert "100 % of its flows go on where the one before ended: pieces of long connections" in cut["why"]
-    reconnects = calls(minutes, duration_seconds=59.8, src_port=[50_000 + n for n in range(100)])
     for other in (
-        reconnects,
-        calls(minutes, duration_seconds=59.8, uid=[f"C{n}" for n in range(100)]),
-        calls(minutes, duration_seconds=75.0),
-        calls(minutes, duration_seconds=30.0),
-        calls(minutes, duration_seconds=None),
+        calls(minutes, duration_seconds=59.8, src_port=[50_000 + n for n in range(100)]),
+        calls(minutes, duration_seconds=59.8),
+        calls(minutes, duration_seconds=59.8, src_port=50_000, uid=[f"C{n}" for n in range(100)]),
+        calls(minutes, duration_seconds=75.0, src_port=50_000),
+        calls(minutes, duration_seconds=30.0, src_port=50_000),
+        calls(minutes, duration_seconds=None, src_port=50_000),
     ):
         assert row(other)["whole"] == 1.0 and score(other) > 0.85
 

@@ -16,7 +16,8 @@ def pieces(calls: pl.DataFrame, resolution: float) -> pl.DataFrame:
     """One row per stream: `pieces`, the share of calls after the first that go on where the one before ended, from
     the same port.
 
-    Calls that overlap are connections of their own, and so are those from different ports.
+    Calls that overlap are connections of their own, and so are those from different ports, or from ports that the log
+    does not tell: implants that call again when they are cut off look the same but for the port.
 
     Arguments:
         calls: `stream, at` (milliseconds), `lasts` (milliseconds) and `src_port`, in any order.
@@ -24,7 +25,7 @@ def pieces(calls: pl.DataFrame, resolution: float) -> pl.DataFrame:
     """
     before = pl.col("stream") == pl.col("stream").shift(1)
     gap, lasted = pl.col("at") - pl.col("at").shift(1), pl.col("lasts").shift(1)
-    same_port = (pl.col("src_port") == pl.col("src_port").shift(1)).fill_null(True)
+    same_port = (pl.col("src_port") == pl.col("src_port").shift(1)).fill_null(False)
     goes_on = (lasted >= _LONG) & (lasted >= _FULL * gap) & (lasted <= gap + resolution) & same_port
     return (
         calls.lazy()
