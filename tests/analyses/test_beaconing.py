@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from helpers import table
 from properties import examples
-from watchfloor.analyses.beaconing import context, regularity
+from watchfloor.analyses.beaconing import asked, context, prevalence, regularity
 from watchfloor.analyses.beacons import beacons
 from watchfloor.errors import BadOption
 from watchfloor.result import Result
@@ -245,6 +245,166 @@ def test_by_port_each_port_is_a_row() -> None:
     ports = beacons(both, by="port").collect()
     assert ports.select("dst_port", "connections").rows() == [(443, 100), (80, 90)]
     assert beacons(both).collect().select("dst_port", "connections").rows() == [(None, 190)]
+
+
+def test_a_ping_lends_its_beat_to_no_other_port() -> None:
+    """A server is pinged every second and called at random: the pair has the score of the better, with its reason."""
+    pings = calls(at(*range(1_000)), dst_port=None, proto="icmp")
+    visits = calls(at_random(40, 60))
+    found = row(pings, visits)
+    assert (found["connections"], found["dst_port"], found["known"]) == (1_060, None, "echo")
+    assert found["score"] == pytest.approx(score(pings), rel=0.05)
+
+
+@pytest.mark.parametrize("by", ["pair", "name"])
+def test_a_beat_on_one_port_is_not_drowned_by_the_others(by: str) -> None:
+    """Every 60 s on 8443, beside 500 calls at random on 443: the pair is scored by that port, and it is said."""
+    beat, other = calls(at(*range(0, 6_000, 60)), dst_port=8443), calls(at_random(12, 500))
+    found = row(beat, other, by=by)
+    assert found["score"] == pytest.approx(score(beat), rel=0.02)
+    assert (found["connections"], found["period_seconds"], found["dst_port"]) == (600, 60.0, None)
+    assert found["why"].startswith("every 60 s ± 0 ms, on port 8443, 100 % of beats present")
+    assert "calls a beat" not in found["why"]
+    together = calls(at(*range(0, 6_000, 60))).with_columns(dst_port=pl.int_range(pl.len()) % 3 + 8_001)
+    assert row(together, by=by)["period_seconds"] == 60.0
+
+
+def test_a_weak_beat_on_a_port_of_the_web_says_less() -> None:
+    """The odds are lower, so that a sure one loses little; what is known is excused once."""
+    weak, sure = jittered(60, 0.3, 12), at(*range(0, 60_000, 60))
+    assert score(calls(weak)) < 0.9 * score(calls(weak, dst_port=9_443))
+    assert score(calls(sure)) > 0.97 * score(calls(sure, dst_port=9_443))
+    assert row(calls(sure, dst="8.8.8.8"), dst="8.8.8.8")["web"] == 1.0
+
+
+def test_services_of_the_own_network_excuse_nothing_outside() -> None:
+    """An implant on the port of a control system or a database, or of file sharing, called outside, is no such thing.
+
+    What the log itself calls so is one, wherever it is.
+    """
+    times = at(*range(0, 6_000, 60))
+    for port in (2404, 3306, 445, 10050):
+        assert row(calls(times, dst_port=port))["known"] is None
+        assert row(calls(times, dst_port=port, dst="10.0.0.9"), dst="10.0.0.9")["known"] is not None
+    assert row(calls(times, dst_port=502, service="modbus"))["known"] == "control system"
+
+
+def test_a_pair_is_known_by_the_names_it_is_asked_for() -> None:
+    """If all of them are listed, and the certificate is not self-signed; a name is only what the client says."""
+    times, uids = at(*range(0, 6_000, 60)), [f"C{n}" for n in range(100)]
+    beat = calls(times, uid=uids)
+
+    def asked_for(*names: str, **columns: str) -> dict[str, Any]:
+        every = {"src_ip": INSIDE, "dst_ip": OUTSIDE, **columns}
+        said = table(TLS_SESSIONS, uid=uids[: len(names)], server_name=list(names),
+                     **{name: [value] * len(names) for name, value in every.items()})  # fmt: skip
+        found = beacons(beat, None, said)
+        line = found.collect().row(0, named=True)
+        assert (found["known"].collect().height == 1) == (line["known"] is not None)
+        return line
+
+    listed = asked_for("a.windowsupdate.com", "B.windowsupdate.com")
+    assert (listed["known"], listed["web"], listed["context"]) == ("operating system update", 1.0, 0.15)
+    assert listed["score"] == pytest.approx(0.15 * score(calls(times, dst_port=9_443)), rel=0.01)
+    for line in (
+        asked_for("a.windowsupdate.com", "evil.example"),
+        asked_for("a.windowsupdate.com", validation="self signed certificate"),
+    ):
+        assert line["known"] is None and line["score"] > 0.8
+
+
+def test_signature_and_certificate_are_evidence() -> None:
+    """The signature that fewest hosts use, and what is wrong with the certificate, are told; they weigh nothing."""
+    times = at(*range(0, 6_000, 60))
+    beat, other = calls(times), calls(times, src="10.0.0.6", dst="203.0.113.7")
+    sessions = table(
+        TLS_SESSIONS,
+        src_ip=[INSIDE, INSIDE, "10.0.0.6"],
+        dst_ip=[OUTSIDE, OUTSIDE, "203.0.113.7"],
+        ja3=["aa", "bb", "bb"],
+        ja4=["t13", None, None],
+        validation=["ok", "self signed certificate", "ok"],
+        fields=['{"issuer":"CN=x","subject":"CN=y"}', '{"issuer":"CN=me","subject":"CN=me"}', None],
+    )
+    agents = table(HTTP_REQUESTS, src_ip=["10.0.0.6"], dst_ip=["203.0.113.7"], user_agent=["curl/8"])
+    found = beacons(pl.concat([beat, other]), agents, sessions)
+    lines = {line["dst_ip"]: line for line in found.collect().to_dicts()}
+    ours, its = lines[OUTSIDE], lines["203.0.113.7"]
+    assert (ours["signature"], ours["signature_hosts"]) == ("JA4 t13", 1)
+    assert ours["certificate"] == "self signed certificate, issued by CN=me"
+    assert (its["signature"], its["certificate"]) == ("user agent curl/8", None)
+    assert "no other host has its JA4 t13, certificate: self signed certificate, issued by CN=me" in ours["why"]
+    assert ours["score"] == its["score"] == score(beat, other)
+
+
+def test_an_issuer_that_is_the_subject_is_self_signed() -> None:
+    """Where the sensor validates nothing, names tell: Zeek's `issuer` and Suricata's `issuerdn`, in JSON."""
+    fields = ['{"tls":{"subject":"CN=a","issuerdn":"CN=a"}}', '{"subject":"CN=a","issuer":"CN=b"}', '{"issuer":"', "{}"]
+    said = asked.asked(None, table(TLS_SESSIONS, src_ip=list("1234"), dst_ip=list("1234"), fields=fields))
+    assert said is not None
+    assert said.sort("src_ip")["certificate"].to_list() == ["self-signed, issued by CN=a", None, None, None]
+
+
+def test_the_ratio_of_bytes_and_the_first_call_are_told() -> None:
+    """A target that is called from the third day on, which gets ten times as much as it gives."""
+    days = calls(at(*(HOUR * n for n in range(100))), src="10.0.0.9", dst="203.0.113.7")
+    late = calls(at(*(60 * HOUR + 60 * n for n in range(100))), orig_bytes=5_000, resp_bytes=500)
+    found = row(days, late)
+    assert (found["sent_median"], found["received_median"], found["answer_ratio"]) == (5_000, 500, 0.1)
+    assert found["first_seen_seconds"] == 60 * HOUR
+    assert "10 times as many bytes out as in" in found["why"]
+    assert "first called 2.5 d after the log begins" in found["why"]
+    empty = row(calls(at(*range(0, 6_000, 60)), orig_bytes=0, resp_bytes=10))
+    assert empty["answer_ratio"] is None
+
+
+def test_pieces_of_a_long_connection_are_no_beat() -> None:
+    """An exporter cuts a connection each 60 s: from one port, each piece begins where the last ended. A sensor that
+    follows connections (`uid`), another port each time, and calls that overlap are no pieces."""
+    minutes = at(*range(0, 6_000, 60))
+    cut = row(calls(minutes, duration_seconds=59.8, src_port=50_000))
+    assert cut["pieces"] > 0.95 and cut["whole"] < 0.3
+    assert cut["score"] < 0.3 < 0.85 < score(calls(minutes))
+    assert "100 % of its flows go on where the one before ended: pieces of long connections" in cut["why"]
+    for other in (
+        calls(minutes, duration_seconds=59.8, src_port=[50_000 + n for n in range(100)]),
+        calls(minutes, duration_seconds=59.8),
+        calls(minutes, duration_seconds=59.8, src_port=50_000, uid=[f"C{n}" for n in range(100)]),
+        calls(minutes, duration_seconds=75.0, src_port=50_000),
+        calls(minutes, duration_seconds=30.0, src_port=50_000),
+        calls(minutes, duration_seconds=None, src_port=50_000),
+    ):
+        assert row(other)["whole"] == 1.0 and score(other) > 0.85
+
+
+def test_of_more_peers_each_says_less() -> None:
+    """0.4 for 50 peers, 0.2 for 100, never below 0.15; 1 for what is no peer."""
+    weights = pl.select(prevalence.peers_weight(pl.Series([50, 100, 10_000, None]))).to_series()
+    assert weights.to_list() == [0.4, 0.2, 0.15, 1.0]
+
+
+def test_gaps_that_follow_one_another_are_no_steady_beat() -> None:
+    """Chunks of a stream: each gap is near the one before, and they wander; a sleep that changes twice is a beat."""
+    dice, now, gap, seconds = Random(4), 0.0, 18.0, []
+    for _ in range(500):
+        gap *= 1.35 ** dice.choice((-1, 0, 0, 0, 1))
+        now += gap
+        seconds.append(now)
+    assert score(calls(at(*seconds))) < 0.4
+    periods = [60.0] * 100 + [300.0] * 100 + [900.0] * 100
+    changing = at(*(sum(periods[:n]) for n in range(len(periods))))
+    assert score(calls(changing)) > 0.7
+
+
+def test_the_search_for_a_window_is_paid_for_once() -> None:
+    """Of 2,000 streams of calls at random with 10 gaps hardly one looks regular beyond chance; a beat does."""
+    many = (
+        calls(at_random(60, 11, n), src=f"10.2.{n // 250}.{n % 250}", dst=f"203.0.{n // 250}.{n % 250}", dst_port=8_443)
+        for n in range(2_000)
+    )
+    found = beacons(pl.concat([*many, calls(jittered(60, 0.2, 11), dst_port=8_443)])).collect()
+    assert found["dst_ip"][0] == OUTSIDE
+    assert (found.filter(pl.col("dst_ip") != OUTSIDE)["score"] > 0.35).sum() <= 2
 
 
 def test_a_picture_of_one_row() -> None:

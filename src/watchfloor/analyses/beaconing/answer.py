@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from watchfloor.analyses.beaconing import confidence, names, pictures, words
+from watchfloor.analyses.beaconing import asked, confidence, names, pictures, words
 from watchfloor.analyses.beaconing.score import FEWEST, LOOK, TERMS, Scored, score_streams
 from watchfloor.analyses.leftout import counted_once, left_out
 from watchfloor.analyses.rita.pairs import seconds_of
@@ -37,15 +37,22 @@ COLUMNS = (
     "sessions",
     *TERMS,
     "sent_median",
+    "received_median",
+    "answer_ratio",
     "size_out",
     "size_in",
     "others",
     "others_by_chance",
     "twins",
+    "pieces",
     "servers",
     "joined_period_seconds",
     "sources",
     "hosts",
+    "first_seen_seconds",
+    "signature",
+    "signature_hosts",
+    "certificate",
     "first_time",
     "last_time",
     "pair",
@@ -76,7 +83,7 @@ def by_watchfloor(
     rows = _within(connections, seconds_of(window))
     targets = names.targets(rows, requests, sessions, by)
     found = score_streams(targets, by, internal=tuple(internal) or INTERNAL)
-    table = _ranked(found, names.of_pairs(requests, sessions), by)
+    table = _ranked(found, asked.asked(requests, sessions), by)
     known = table.filter(pl.col("known").is_not_null(), pl.col("score") / pl.col("context") >= _SHOWN)
     return Result(
         title="Beacons",
@@ -104,7 +111,7 @@ def _within(connections: pl.LazyFrame, seconds: int | None) -> pl.LazyFrame:
     )
 
 
-def _ranked(found: Scored, named: pl.DataFrame | None, by: str) -> pl.DataFrame:
+def _ranked(found: Scored, said: pl.DataFrame | None, by: str) -> pl.DataFrame:
     """The rows, the highest score first."""
     table = found.table.lazy().with_columns(
         name=pl.lit(None, pl.String),
@@ -115,6 +122,8 @@ def _ranked(found: Scored, named: pl.DataFrame | None, by: str) -> pl.DataFrame:
         off_seconds=pl.col("off_ms") / 1_000,
         joined_period_seconds=pl.col("joined_period") / 1_000,
         active_seconds=pl.col("active_ms") / 1_000,
+        first_seen_seconds=pl.col("first_seen") / 1_000,
+        answer_ratio=pl.when(pl.col("sent_median") > 0).then(pl.col("received_median") / pl.col("sent_median")),
         first_time=_instant("first"),
         last_time=_instant("last"),
     )
@@ -123,13 +132,14 @@ def _ranked(found: Scored, named: pl.DataFrame | None, by: str) -> pl.DataFrame:
             ":", literal=True
         )
         table = table.with_columns(name=pl.when(is_name).then("dst"), dst_ip=pl.when(~is_name).then("dst"))
-    elif named is not None:
-        table = table.drop("name").join(named.lazy(), on=["src_ip", "dst_ip"], how="left")
+    elif (named := asked.names_of_pairs(said)) is not None:
+        table = table.drop("name").join(named.lazy(), on=["src_ip", "dst_ip"], how="left").pipe(_excused, said)
     target = (
         pl.coalesce("name", "dst_ip")
         if by != "port"
         else pl.format("{}:{}", pl.coalesce("name", "dst_ip"), pl.col("main_port").cast(pl.String).fill_null("-"))
     )
+    table = asked.evidence(table.collect(), said, by).lazy()
     return (
         table.with_columns(pair=pl.format("{} → {}", "src_ip", target))
         .sort(
@@ -138,6 +148,23 @@ def _ranked(found: Scored, named: pl.DataFrame | None, by: str) -> pl.DataFrame:
         .with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
         .with_columns(why=words.sentence(found.sizes))
         .collect()
+    )
+
+
+def _excused(table: pl.LazyFrame, said: pl.DataFrame | None) -> pl.LazyFrame:
+    """With the names that a pair was asked for: what is known by its names is excused as by name."""
+    if (listed := asked.of_known_names(said)) is None:
+        return table
+    by_name = pl.col("known").is_null() & pl.col("known_name").is_not_null()
+    return (
+        table.join(listed.lazy(), on=["src_ip", "dst_ip"], how="left")
+        .with_columns(
+            score=pl.when(by_name).then(pl.col("score") / pl.col("web") * pl.col("name_weight")).otherwise("score"),
+            context=pl.when(by_name).then(pl.col("context") * pl.col("name_weight")).otherwise("context"),
+            web=pl.when(by_name).then(1.0).otherwise("web"),
+            known=pl.when(by_name).then("known_name").otherwise("known"),
+        )
+        .drop("known_name", "name_weight")
     )
 
 
@@ -185,7 +212,9 @@ def _explained(found: Scored, table: pl.DataFrame, by: str) -> str:
         "from its first to its last call), `sizes`, `confidence` (n/(n+4) for n beats), `beyond_chance` (the "
         "many streams tested are paid for), `solitude` (page loads start many calls at once), `twinless` (other "
         "targets with the same period), `context` (known benign things, `known`), `prevalence` (1/(1+(sources-1)/4)), "
-        "`peers` (peer-to-peer), `scan` (many ports) and `speed`. The length of the log is not looked at.",
+        "`peers` (peer-to-peer), `scan` (many ports), `speed`, `whole` (flows that are pieces of one connection) and "
+        "`web` (the odds on ports 80 and 443 are lower: most benign beats are there). "
+        "The length of the log is not looked at.",
         f"Where the other terms leave less than {LOOK:g}, evenness, sizes and company are not looked at.",
         _SIZES[found.sizes],
         f"Fewer than {confidence.FEW} beats are `too_few` to be sure of a beat.",

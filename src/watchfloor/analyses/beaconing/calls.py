@@ -9,10 +9,17 @@ import polars as pl
 from watchfloor.analyses.beaconing.regularity import LONGEST
 from watchfloor.analyses.rita.coding import Coding
 
-__all__ = ["BY", "Calls", "calls_of", "lanes_of", "sizes_of"]
+__all__ = ["BY", "Calls", "calls_of", "flows_of", "lanes_of", "sizes_of"]
 
 BY = ("pair", "name", "port")
 """What is looked at together: source and destination address, source and name, or the pair and its port."""
+
+
+_FLOW = {
+    "lasts": (pl.col("duration_seconds") * 1_000).cast(pl.Float32),
+    "src_port": pl.col("src_port").cast(pl.UInt16, strict=False),
+}
+"""What tells the pieces of a connection, in logs that cut them."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +28,8 @@ class Calls:
 
     rows: pl.LazyFrame
     """`row` (its number), `host`, `key` (host and target, hashed), `lane` (port, protocol, service), `at`
-    (milliseconds), `sent`, `received`; host and key are null where the row is no call, `at` is there where it is still
-    open."""
+    (milliseconds), `sent`, `received`, and `lasts` (milliseconds), `src_port` of flows; host and key are null where the
+    row is no call, `at` is there where it is still open."""
     coding: Coding
     sizes: str
     """The column that sizes are from, empty where no row has one."""
@@ -34,6 +41,11 @@ def sizes_of(connections: pl.LazyFrame) -> str:
         if not connections.filter(pl.col(name) > 0).select(name).head(1).collect().is_empty():
             return name
     return ""
+
+
+def flows_of(connections: pl.LazyFrame) -> bool:
+    """Whether rows may be pieces of connections: sensors that follow a connection to its end give it an identifier."""
+    return connections.filter(pl.col("uid").is_not_null()).select("uid").head(1).collect().is_empty()
 
 
 def calls_of(connections: pl.LazyFrame) -> Calls:
@@ -52,6 +64,7 @@ def calls_of(connections: pl.LazyFrame) -> Calls:
         at=pl.when(usable).then(at),
         sent=_narrow(sizes),
         received=_narrow(received),
+        **(_FLOW if flows_of(connections) else {}),
     )
     return Calls(rows.with_columns(host=pl.when(pl.col("key").is_not_null()).then("host")), coding, sizes)
 
@@ -62,10 +75,15 @@ def _narrow(size: str) -> pl.Expr:
 
 
 def lanes_of(number: int, bucket: pl.LazyFrame) -> pl.DataFrame:
-    """One row per host, target, port, protocol and service: how often."""
+    """One row per host, target, port, protocol and service: how often, and when first."""
     return (
         bucket.group_by("key", "lane")
-        .agg(calls=pl.len().cast(pl.Int64), timed=pl.col("at").count().cast(pl.Int64), row=pl.col("row").min())
+        .agg(
+            calls=pl.len().cast(pl.Int64),
+            timed=pl.col("at").count().cast(pl.Int64),
+            row=pl.col("row").min(),
+            first=pl.col("at").min(),
+        )
         .with_columns(bucket=pl.lit(number))
         .collect(engine="streaming")
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from watchfloor.analyses.beaconing.context import LOOKUP_PORTS
 from watchfloor.analyses.beaconing.regularity import LONGEST
 
 __all__ = ["NEAR", "SAME_PERIOD", "company", "solitude_weight", "twins", "twins_weight"]
@@ -24,7 +25,7 @@ def company(beats: pl.DataFrame, calls: pl.DataFrame, own: pl.DataFrame) -> pl.D
 
     Arguments:
         beats: `stream, host, group, at, period`: the first call of each beat, and milliseconds between them.
-        calls: `host, at` of these hosts, without what answers to every connection (look-ups of names).
+        calls: `host, at` of these hosts, without what others to every connection (look-ups of names).
         own: `group, at`: those of the calls that are to the target itself.
     """
     keys = _keys(calls, "host"), _keys(own, "group")
@@ -87,17 +88,19 @@ def twins_weight(twins: pl.Expr, servers: pl.Expr) -> pl.Expr:
 def twins(streams: pl.DataFrame) -> pl.DataFrame:
     """One row per stream: `twins`: other targets of the host that beat with the same period in the same time.
 
-    Peers are twins of peers, on high ports, and parts of a page of one another, on those of services.
+    Peers are twins of peers, on high ports, and parts of a page of one another, on those of services. A resolver is
+    nobody's twin: it is asked before each call.
 
     Arguments:
         streams: `stream, host, target, main_port, period, first, last` of regular streams.
     """
     high = (pl.col("main_port") >= 1_024).fill_null(True)
-    left = streams.select("stream", "host", "target", "first", "last", high=high, log=pl.col("period").log()).sort(
-        "host", "log"
-    )
+    look_up = pl.col("main_port").is_in(LOOKUP_PORTS).fill_null(False)
+    left = streams.select(
+        "stream", "host", "target", "first", "last", high=high, look_up=look_up, log=pl.col("period").log()
+    ).sort("host", "log")
     step = (pl.col("log") / SAME_PERIOD).floor().cast(pl.Int64)
-    right = left.select(
+    right = left.filter(~pl.col("look_up")).select(
         "host", "high", other="target", first_other="first", last_other="last", log_other="log", step=step
     )
     near = pl.concat([right.with_columns(step=pl.col("step") + shift) for shift in (-1, 0, 1)])

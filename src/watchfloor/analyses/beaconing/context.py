@@ -11,13 +11,18 @@ from importlib import resources
 from typing import Any
 
 import polars as pl
+import polars.selectors as cs
 
 from watchfloor.analyses.rita.filters import address_bits, inside
 
-__all__ = ["LOOKUP_PORTS", "Known", "known", "of_addresses", "of_lanes", "of_names"]
+__all__ = ["LOOKUP_PORTS", "WEB_PORTS", "Known", "known", "of_addresses", "of_lanes", "of_names", "web_weight"]
 
 LOOKUP_PORTS = (53, 137, 5353, 5355)
 """Look-ups of names go before any connection, a beacon's as well: they are nobody's company."""
+
+WEB_PORTS = (80, 443)
+"""Where pages, clouds and agents poll."""
+_WEB = 0.75
 
 _EVERYWHERE = ("224.0.0.0/4", "255.255.255.255/32", "0.0.0.0/8", "127.0.0.0/8", "::1/128", "::/128", "ff00::/8")
 """Multicast, broadcast, loopback: nobody's server."""
@@ -29,7 +34,7 @@ class Known:
     """The shipped list: `known.toml`."""
 
     ports: pl.DataFrame
-    """`port, proto` (null: any), `what, weight`."""
+    """`port, proto` (null: any), `inside` (a service of the own network), `what, weight`."""
     services: pl.DataFrame
     """`service, what, weight`."""
     names: pl.DataFrame
@@ -49,14 +54,17 @@ def _listed(data: Mapping[str, Any]) -> Known:
     rows: dict[str, list[tuple[Any, ...]]] = {"port": [], "service": [], "name": [], "network": []}
     for entry in data["known"]:
         for port in entry.get("ports", ()):
-            rows["port"] += [(port, proto, entry["what"], entry["weight"]) for proto in entry.get("protos", [None])]
+            inner = entry.get("inside", False)
+            rows["port"] += [
+                (port, each, inner, entry["what"], entry["weight"]) for each in entry.get("protos", [None])
+            ]
         for kind in ("service", "name", "network"):
             rows[kind] += [(value, entry["what"], entry["weight"]) for value in entry.get(f"{kind}s", ())]
     for network, *_ in rows["network"]:
         ipaddress.ip_network(network)
     told = {"what": pl.String, "weight": pl.Float64}
     return Known(
-        pl.DataFrame(rows["port"], {"port": pl.Int64, "proto": pl.String, **told}, orient="row"),
+        pl.DataFrame(rows["port"], {"port": pl.Int64, "proto": pl.String, "inside": pl.Boolean, **told}, orient="row"),
         pl.DataFrame(rows["service"], {"service": pl.String, **told}, orient="row"),
         pl.DataFrame(rows["name"], {"suffix": pl.String, **told}, orient="row"),
         tuple(rows["network"]),
@@ -66,6 +74,8 @@ def _listed(data: Mapping[str, Any]) -> Known:
 def of_lanes(lanes: pl.DataFrame) -> pl.DataFrame:
     """The lanes with `lane_what` and `lane_weight`: what usually speaks on this port, and how much a beat says there.
 
+    And `lane_inside`: true where that is a guess by its port, of a service that is inside of networks.
+
     Arguments:
         lanes: `lane`, `port` (null where it has none) and `text`: port, protocol and services, as far as
             they are there.
@@ -74,7 +84,10 @@ def of_lanes(lanes: pl.DataFrame) -> pl.DataFrame:
     words = pl.col("text").str.to_lowercase().str.replace(r"^\d+(:|$)", "")
     lanes = lanes.with_columns(proto=words.str.extract(r"^([^:]*)"))
     any_proto = shipped.ports.filter(pl.col("proto").is_null()).drop("proto").unique("port")
-    one_proto = shipped.ports.filter(pl.col("proto").is_not_null()).unique(["port", "proto"])
+    any_proto = any_proto.rename({"inside": "inside_any"})
+    one_proto = (
+        shipped.ports.filter(pl.col("proto").is_not_null()).unique(["port", "proto"]).rename({"inside": "inside_one"})
+    )
     services = (
         lanes.select("lane", service=words.str.replace_all(":", ",", literal=True).str.split(","))
         .explode("service")
@@ -90,9 +103,24 @@ def of_lanes(lanes: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             lane_what=pl.coalesce("what_service", "what_one", "what_any"),
             lane_weight=pl.coalesce("weight_service", "weight_one", "weight_any", pl.lit(1.0)),
+            lane_inside=pl.col("what_service").is_null() & pl.coalesce("inside_one", "inside_any", pl.lit(False)),
         )
-        .drop("proto", "what_service", "weight_service", "what_one", "weight_one", "what_any", "weight_any")
+        .drop("proto", cs.starts_with("what_", "weight_", "inside_"))
     )
+
+
+def web_weight(port: pl.Expr, known: pl.Expr, score: pl.Expr) -> pl.Expr:
+    """What a beat on a port of the web is worth: 0.75 for a weak one, 1 for a sure one.
+
+    Most benign beats are there, so that the odds of a bad one are lower, `_WEB` times. What is known is excused.
+
+    Arguments:
+        port: that is called.
+        known: what the shipped list calls it, or null.
+        score: without this term.
+    """
+    on_web = port.is_in(WEB_PORTS).fill_null(False) & known.is_null()
+    return pl.when(on_web).then(_WEB / (1 - score * (1 - _WEB))).otherwise(1.0)
 
 
 def of_addresses(texts: pl.Series, internal: tuple[str, ...]) -> pl.DataFrame:

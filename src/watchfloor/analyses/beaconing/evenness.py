@@ -61,5 +61,6 @@ def evenness(calls: pl.DataFrame, streams: pl.DataFrame) -> pl.DataFrame:
     )
     length = pl.col("end") - pl.col("begin")
     share = pl.lit(parts) / pl.min_horizontal(pl.lit(PARTS), "connections")
-    quiet = pl.when(length > 0).then(pl.col("largest") / length).otherwise(1.0)
+    mean = length / (pl.col("connections") - 1)  # few calls are paid for elsewhere: what counts is more than the mean
+    quiet = pl.when(length > 0).then((pl.col("largest") - mean) / length).otherwise(1.0)
     return spans.select("stream", evenness=(share * (1 - quiet)).clip(0).sqrt())

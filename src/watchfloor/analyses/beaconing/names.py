@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-__all__ = ["of_pairs", "targets"]
+__all__ = ["plain_name", "targets"]
 
 
 def targets(
@@ -22,31 +22,17 @@ def targets(
     )
 
 
-def of_pairs(requests: pl.LazyFrame | None, sessions: pl.LazyFrame | None) -> pl.DataFrame | None:
-    """One row per pair of addresses: `name`, the one it was asked for by most often."""
-    if (asked := _asked(requests, sessions)) is None:
-        return None
-    return (
-        asked.group_by("src_ip", "dst_ip", "name")
-        .len()
-        .sort(pl.col("len"), "name", descending=[True, False])
-        .group_by("src_ip", "dst_ip", maintain_order=True)
-        .agg(pl.col("name").first())
-        .collect(engine="streaming")
-    )
-
-
 def _asked(requests: pl.LazyFrame | None, sessions: pl.LazyFrame | None) -> pl.LazyFrame | None:
     """`uid, src_ip, dst_ip, name` of each request and handshake that says a name."""
     parts = [
-        frame.select("uid", "src_ip", "dst_ip", name=_plain(column))
+        frame.select("uid", "src_ip", "dst_ip", name=plain_name(column))
         for frame, column in ((requests, "host"), (sessions, "server_name"))
         if frame is not None
     ]
     return pl.concat(parts).filter(pl.col("name").is_not_null()) if parts else None
 
 
-def _plain(column: str) -> pl.Expr:
+def plain_name(column: str) -> pl.Expr:
     """Lower case, without port and final dot; null where nothing is left."""
     name = pl.col(column).str.to_lowercase().str.replace(r":\d+$", "").str.strip_chars_end(".")
     return pl.when(name != "").then(name)

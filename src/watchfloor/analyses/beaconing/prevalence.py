@@ -43,8 +43,8 @@ def peers(lanes: pl.DataFrame) -> pl.DataFrame:
 
 
 def peers_weight(peer_ports: pl.Expr) -> pl.Expr:
-    """Less than a half where the target is one of many peers."""
-    return pl.when(peer_ports.is_not_null()).then(0.4).otherwise(1.0)
+    """Less than a half where the target is one of many peers: of more of them, more are regular."""
+    return pl.when(peer_ports.is_not_null()).then((20 / peer_ports).clip(0.15, 0.4)).otherwise(1.0)
 
 
 def scan_weight(ports: pl.Expr, connections: pl.Expr) -> pl.Expr:

@@ -40,6 +40,9 @@ _LATTICE_CHANCE = 3.5
 k t exp(-k t) is 1.31, that of t exp(-t) 0.37."""
 _STEADY = 0.08
 """Gaps that differ by less than this from the one before, in nats, are steady: a sleep that changes now and then."""
+_STEADY_CHANCE = 0.3
+"""How many gaps are like the one before where nothing beats: those of a transfer, a stream or a page in use are not
+independent of one another (of independent ones, tanh(w/2) would be)."""
 _BURSTS = 0.75
 """Merging calls is tried where it leaves at most this share of the gaps: others are not in bursts."""
 _ENOUGH = 512
@@ -214,10 +217,7 @@ def _missing(counted: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
 
 
 def _steady(every: pl.DataFrame, totals: pl.DataFrame, best: pl.DataFrame) -> pl.DataFrame:
-    """How many gaps are like the one before: a sleep that changes is two periods, and neither is most of the gaps.
-
-    Of two gaps of calls at random, the chance that they differ by less than w nats is tanh(w/2).
-    """
+    """How many gaps are like the one before: a sleep that changes is two periods, and neither is most of the gaps."""
     same = pl.col("stream") == pl.col("stream").shift(1)
     near = same & ((pl.col("log") - pl.col("log").shift(1)).abs() <= _STEADY)
     counted = (
@@ -232,7 +232,7 @@ def _steady(every: pl.DataFrame, totals: pl.DataFrame, best: pl.DataFrame) -> pl
         best.join(kept, on="stream")
         .with_columns(
             inside=pl.col("near") + 1,
-            chance=_searched(pl.lit(math.tanh(_STEADY / 2)), pl.col("gaps")),
+            chance=_searched(pl.lit(_STEADY_CHANCE), pl.col("gaps")),
             way=pl.lit("steady"),
         )
         .with_columns(regularity=0.95 * _beyond())

@@ -18,6 +18,8 @@ from watchfloor.analyses.beaconing import (
     confidence,
     context,
     evenness,
+    parts,
+    pieces,
     prevalence,
     regularity,
     rotation,
@@ -52,9 +54,11 @@ TERMS = (
     "peers",
     "scan",
     "speed",
+    "whole",
+    "web",
 )
 """The score is their product."""
-_CLOSER = ("evenness", "sizes", "solitude", "twinless")
+_CLOSER = ("evenness", "sizes", "solitude", "twinless", "whole")
 """Terms that take a closer look."""
 _FASTEST = 300
 """Milliseconds: what is called faster is a transfer, not a beat."""
@@ -98,14 +102,18 @@ def score_streams(
     calls = calls_of(connections)
     with dealt(calls.rows, "host", memory_bytes=memory_bytes, bucket_rows=bucket_rows) as buckets:
         lanes = calls.coding.with_ends(of_each(buckets, lanes_of), connections, "src_ip", "target")
-        streams, hosts, count = _streams(lanes, calls.coding, by, internal)
-        scored_streams = {number[0]: part for number, part in streams.partition_by("bucket", as_dict=True).items()}
+        streams, members, hosts, count = _streams(lanes, calls.coding, by, internal)
+        scored_streams, members_of = (
+            {number[0]: part for number, part in frame.partition_by("bucket", as_dict=True).items()}
+            for frame in (streams, members)
+        )
         resolution = _resolution(buckets)
         table = of_each(
             buckets,
             lambda number, bucket: _scored(
                 bucket,
                 scored_streams.get(number, streams.clear()),
+                members_of.get(number, members.clear()),
                 calls.coding,
                 by=by,
                 resolution=resolution,
@@ -128,8 +136,11 @@ def _resolution(buckets: list[pl.LazyFrame]) -> float:
     return 1_000.0 if all(whole) else 1.0
 
 
-def _streams(lanes: pl.DataFrame, coding: Coding, by: str, internal: tuple[str, ...]) -> tuple[pl.DataFrame, int, int]:
-    """What is known of each stream with calls enough, before its times are looked at; numbers of hosts and streams."""
+def _streams(
+    lanes: pl.DataFrame, coding: Coding, by: str, internal: tuple[str, ...]
+) -> tuple[pl.DataFrame, pl.DataFrame, int, int]:
+    """What is known of each stream with calls enough, before its times are looked at; members of those that are parts;
+    numbers of hosts and streams."""
     words = lanes.select("lane").unique()
     facts = context.of_lanes(words.with_columns(port=coding.port(pl.col("lane")), text=coding.text(pl.col("lane"))))
     known = coding.addresses()
@@ -139,22 +150,20 @@ def _streams(lanes: pl.DataFrame, coding: Coding, by: str, internal: tuple[str, 
         .with_columns(host="source", target="destination")
         .join(facts, on="lane", how="left")
         .with_columns(
-            is_inbound=~pl.lit(places["is_internal"]).gather(pl.col("host"))
-            & pl.lit(places["is_internal"]).gather(pl.col("target"))
+            from_inside=pl.lit(places["is_internal"]).gather(pl.col("host")),
+            to_inside=pl.lit(places["is_internal"]).gather(pl.col("target")),
+        )
+        .with_columns(
+            is_inbound=~pl.col("from_inside") & pl.col("to_inside"),
+            no_excuse=pl.col("lane_inside") & pl.col("from_inside") & ~pl.col("to_inside"),
+        )
+        .with_columns(
+            lane_what=pl.when(~pl.col("no_excuse")).then("lane_what"),
+            lane_weight=pl.when("no_excuse").then(1.0).otherwise("lane_weight"),
         )
     )
-    key = ["key", "port"] if by == "port" else ["key"]
-    streams = (
-        all_lanes.sort("calls", descending=True)
-        .group_by(key, maintain_order=True)
-        .agg(
-            pl.col("host", "target", "bucket", "lane", "lane_what", "lane_weight", "text").first(),
-            main_port=pl.col("port").first(),
-            connections=pl.col("calls").sum(),
-            ports=pl.col("port").n_unique(),
-        )
-    )
-    count = streams.height
+    streams, members = parts.streams(all_lanes, by, FEWEST)
+    count = streams.filter(pl.col("part").is_null()).height
     streams = (
         streams.lazy()
         .filter(pl.col("connections") >= FEWEST)
@@ -165,6 +174,7 @@ def _streams(lanes: pl.DataFrame, coding: Coding, by: str, internal: tuple[str, 
             how="left",
             nulls_equal=True,
         )
+        .join(all_lanes.lazy().group_by("target").agg(first_seen=pl.col("first").min()), on="target", how="left")
         .join(
             prevalence.peers(all_lanes).lazy(),
             left_on=["host", "target", "main_port"],
@@ -174,6 +184,7 @@ def _streams(lanes: pl.DataFrame, coding: Coding, by: str, internal: tuple[str, 
         )
         .with_columns(
             pl.col("sources").fill_null(0),
+            first_seen=pl.col("first_seen") - lanes["first"].min(),
             src_ip=pl.lit(known).gather(pl.col("host")),
             dst=pl.lit(known).gather(pl.col("target")),
             place=pl.lit(places["place"]).gather(pl.col("target")),
@@ -188,11 +199,11 @@ def _streams(lanes: pl.DataFrame, coding: Coding, by: str, internal: tuple[str, 
             known=pl.coalesce("place", "lane_what"),
             prevalence=prevalence.prevalence_weight(pl.col("sources")),
             peers=prevalence.peers_weight(pl.col("peer_ports")),
-            scan=prevalence.scan_weight(pl.col("ports"), pl.col("connections")),
+            scan=prevalence.scan_weight(pl.col("pair_ports"), pl.col("pair_connections")),
         )
         .collect()
     )
-    return streams, all_lanes.filter(~pl.col("is_inbound"))["host"].n_unique(), count
+    return streams, members, all_lanes.filter(~pl.col("is_inbound"))["host"].n_unique(), count
 
 
 def _lookups(weight: pl.Expr) -> pl.Expr:
@@ -202,17 +213,18 @@ def _lookups(weight: pl.Expr) -> pl.Expr:
 
 
 def _scored(
-    bucket: pl.LazyFrame, streams: pl.DataFrame, coding: Coding, *, by: str, resolution: float, tested: int
+    bucket: pl.LazyFrame,
+    streams: pl.DataFrame,
+    members: pl.DataFrame,
+    coding: Coding,
+    *,
+    by: str,
+    resolution: float,
+    tested: int,
 ) -> pl.DataFrame:
     """The streams of a bucket with all their terms."""
-    streams = streams.sort("host", "target", "main_port").with_row_index("stream")
-    key = ["key", "port"] if by == "port" else ["key"]
-    rows = bucket if by != "port" else bucket.with_columns(port=coding.port(pl.col("lane")))
-    calls = (
-        rows.join(streams.lazy().select(*key, "stream"), on=key, nulls_equal=True)
-        .select("stream", "at", "sent", "received")
-        .collect(engine="streaming")
-    )
+    streams = streams.sort("host", "target", "main_port", "part").with_row_index("stream")
+    calls = _calls(bucket, streams, members, coding, by)
     times = _in_order(calls)
     fitted = (
         streams.lazy()
@@ -244,12 +256,30 @@ def _scored(
             solitude=company.solitude_weight(pl.col("others"), pl.col("others_by_chance")),
             twinless=company.twins_weight(pl.col("twins"), pl.col("servers")),
         )
-        .with_columns(score=reduce(mul, (pl.col(term) for term in TERMS)))
+        .with_columns(product=reduce(mul, (pl.col(term) for term in TERMS if term != "web")))
         .drop("stream")
         .collect()
     )
-    others = fitted.filter(pl.col("base") < LOOK).drop("stream").with_columns(score=pl.col("base") * _UNSEEN)
-    return pl.concat([closer, others], how="diagonal").drop("key", "bucket", "lane", "host", "target", "base")
+    others = fitted.filter(pl.col("base") < LOOK).drop("stream").with_columns(product=pl.col("base") * _UNSEEN)
+    every = pl.concat([closer, others], how="diagonal").drop("bucket", "lane", "host", "target", "base")
+    web = context.web_weight(pl.col("main_port"), pl.col("known"), pl.col("product"))
+    every = every.with_columns(web=web).with_columns(score=pl.col("product") * pl.col("web"))
+    return parts.best(every, by).drop("key", "product")
+
+
+def _calls(bucket: pl.LazyFrame, streams: pl.DataFrame, members: pl.DataFrame, coding: Coding, by: str) -> pl.DataFrame:
+    """The calls of each stream."""
+    if by == "port":
+        rows, key = bucket.with_columns(port=coding.port(pl.col("lane"))), ["key", "port"]
+        found = [rows.join(streams.lazy().select("key", "stream", port="main_port"), on=key, nulls_equal=True)]
+    else:
+        found = [bucket.join(streams.lazy().filter(~pl.col("is_mixed")).select("key", "stream"), on="key")]
+        if not members.is_empty():
+            some = members.join(streams.select("key", "part", "stream"), on=["key", "part"], nulls_equal=True).lazy()
+            found.append(bucket.join(some.select("key", "lane", "stream"), on=["key", "lane"]))
+    flows = [name for name in ("lasts", "src_port") if name in bucket.collect_schema()]
+    every = [frame.select("stream", "at", "sent", "received", *flows) for frame in found]
+    return pl.concat(every).collect(engine="streaming")
 
 
 def _first_look(streams: pl.LazyFrame, tested: int) -> pl.LazyFrame:
@@ -260,7 +290,7 @@ def _first_look(streams: pl.LazyFrame, tested: int) -> pl.LazyFrame:
             speed=pl.when(pl.col("period") < _FASTEST).then(_FAST_WEIGHT).otherwise(1.0),
         )
         .with_columns(_of_beats(), beyond_chance=confidence.chance_weight(pl.col("log_by_chance").fill_null(0)))
-        .with_columns(base=reduce(mul, (pl.col(term) for term in TERMS if term not in _CLOSER)))
+        .with_columns(base=reduce(mul, (pl.col(term) for term in TERMS if term not in (*_CLOSER, "web"))))
     )
 
 
@@ -274,21 +304,41 @@ def _closer_look(streams: pl.LazyFrame, calls: pl.DataFrame, times: pl.DataFrame
     """Adds what the calls of a promising stream say, their beat in numbers, and what it is with others in turn."""
     known = streams.collect()
     fit = known.lazy().select("stream", "scale", "low", "high")
-    sent = calls.lazy().group_by("stream").agg(sent_median=pl.col("sent").median().cast(pl.Float64))
+    sent = (
+        calls.lazy()
+        .group_by("stream")
+        .agg(
+            sent_median=pl.col("sent").median().cast(pl.Float64),
+            received_median=pl.col("received").median().cast(pl.Float64),
+        )
+    )
     return (
         streams.join(evenness.evenness(times, known).lazy(), on="stream", how="left")
         .join(size.alike(calls).lazy(), on="stream", how="left")
         .join(beat.beat(times.lazy().join(fit, on="stream", maintain_order="left")).lazy(), on="stream", how="left")
         .join(sent, on="stream", how="left")
-        .join(rotation.rotations(known, times, resolution).lazy(), on="stream", how="left")
+        .join(_pieces(calls, resolution).lazy(), on="stream", how="left")
+        .join(
+            rotation.rotations(known.filter(pl.col("part").is_null()), times, resolution).lazy(),
+            on="stream",
+            how="left",
+        )
         .with_columns(
             pl.col("servers").fill_null(1),
+            whole=pieces.whole_weight(pl.col("pieces")),
             sizes=0.5 + (pl.col("size_out") + pl.col("size_in")) / 4,
             regularity=pl.max_horizontal("regularity", "joined_regularity"),
             gaps=pl.max_horizontal("gaps", "joined_gaps"),
         )
         .with_columns(_of_beats())
     )
+
+
+def _pieces(calls: pl.DataFrame, resolution: float) -> pl.DataFrame:
+    """`stream, pieces`; none where the log has whole connections."""
+    if "lasts" in calls.columns:
+        return pieces.pieces(calls, resolution)
+    return calls.select(pl.col("stream").unique()).with_columns(pieces=pl.lit(0.0))
 
 
 def _in_order(calls: pl.DataFrame) -> pl.DataFrame:
@@ -331,10 +381,11 @@ def _company(
         .filter(~pl.col("look_up"), pl.col("key").is_not_null())
         .join(hosts, on="host", how="semi")
     )
-    if by == "port":  # calls to other ports of the target are no company
-        calls_of_targets = every.join(groups, on="key").select("group", "at").collect(engine="streaming")
-    else:
-        calls_of_targets = calls.select("group", "at").collect()
+    # Calls to other ports of the target are no company. Where a stream has all calls of its pair they are at hand.
+    torn = streams.lazy().select("key").filter(by == "port" or streams["is_mixed"]).unique()
+    own = [calls.join(torn.join(groups, on="key"), on="group", how="anti").select("group", "at")]
+    own.append(every.join(torn.join(groups, on="key"), on="key").select("group", "at"))
+    calls_of_targets = pl.concat(own).collect(engine="streaming")
     return company.company(
         pl.concat(beats).collect(), every.select("host", "at").collect(engine="streaming"), calls_of_targets
     )
