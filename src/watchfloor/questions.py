@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from watchfloor import readers
+from watchfloor.analyses.allowing.applied import allowed as apply_lists
+from watchfloor.analyses.allowing.entries import AllowList, load_list
 from watchfloor.analyses.beacons import beacons as ask_beacons
 from watchfloor.analyses.dns_tunnels import dns_tunnels as ask_dns_tunnels
 from watchfloor.analyses.findings import findings as ask_findings
@@ -320,13 +322,14 @@ def beacons(data: Data, *, score: str = "watchfloor", **asked: Any) -> Result:
             `watchfloor.analyses.ritaj.rita_j`).
     """
     reading = {key: asked.pop(key) for key in _READING & asked.keys()}
+    afterwards = _After.of(asked)
     if score == "rita-j":
         tables = _tables(data, Asked(**reading), "http_requests")
         result = ask_rita_j(_one(tables, "http_requests"), **asked)
-        return _traced(result, "beacons", tables, {"score": score, **asked, **reading})
-    tables = _tables(data, Asked(**reading), "connections")
-    result = _beacons(tables, score=score, **asked)
-    return _traced(result, "beacons", tables, {"score": score, **asked, **reading})
+    else:
+        tables = _tables(data, Asked(**reading), "connections")
+        result = _beacons(tables, score=score, **asked)
+    return afterwards.on(_traced(result, "beacons", tables, {"score": score, **asked, **reading}))
 
 
 def _beacons(tables: Tables, **asked: Any) -> Result:
@@ -343,11 +346,12 @@ def hunt(data: Data, *, score: str = "rita", **asked: Any) -> Result:
         asked: as for `read`, and what `watchfloor.analyses.hunt.hunt` takes beside it.
     """
     reading = {key: asked.pop(key) for key in _READING & asked.keys()}
+    afterwards = _After.of(asked)
     tables = _tables(data, Asked(**reading), *HUNTED)
     if not any(name in tables for name in HUNTED):
         _one(tables, HUNTED[0])
     result = ask_hunt(tables, score=score, **asked)
-    return _traced(result, "hunt", tables, {"score": score, **asked, **reading})
+    return afterwards.on(_traced(result, "hunt", tables, {"score": score, **asked, **reading}))
 
 
 def long_connections(data: Data, **asked: Any) -> Result:
@@ -374,9 +378,27 @@ def _of_traffic(question: str, ask: Callable[..., Result], data: Data, needed: s
     """The answer of a question that needs one table, and looks at those beside it."""
     reading = {key: value for key, value in asked.items() if key in _READING}
     said = {key: value for key, value in asked.items() if key not in _READING}
+    afterwards = _After.of(said)
     tables = _tables(data, Asked(**reading), needed)
     _one(tables, needed)
-    return _traced(ask(tables, **said), question, tables, {**said, **reading})
+    return afterwards.on(_traced(ask(tables, **said), question, tables, {**said, **reading}))
+
+
+@dataclass(frozen=True)
+class _After:
+    """What is done with an answer about the network once it is there."""
+
+    lists: tuple[AllowList, ...]
+
+    @classmethod
+    def of(cls, asked: dict[str, Any]) -> _After:
+        """Takes out of what was asked what comes afterwards; files are read now, before the work begins."""
+        allow = asked.pop("allow", None) or ()
+        return cls(tuple(map(load_list, [allow] if isinstance(allow, str | Path) else allow)))
+
+    def on(self, result: Result) -> Result:
+        """The answer with all of it done."""
+        return apply_lists(result, self.lists) if self.lists else result
 
 
 def report(

@@ -6,7 +6,7 @@ import importlib
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,9 @@ FORMATS: dict[str, str] = {
 }
 """Which document writes which extension: looked up by name when it is needed, so that a Result costs no import of them.
 Each has `write(result, path)`."""
+
+
+_ALLOWING = "watchfloor.analyses.allowing"
 
 
 @dataclass(frozen=True)
@@ -170,6 +173,19 @@ class Result:
             )
         importlib.import_module(module).write(self, target)
         return target
+
+    def allow(self, *lists: str | Path, today: date | None = None) -> Result:
+        """The same answer with allow lists applied, without reading the logs again: what is allowed stands last.
+
+        Arguments:
+            lists: TOML files of what is allowed, with reason, owner and expiry.
+            today: the day on which entries may have expired; by default the present one, UTC.
+
+        Raises:
+            BadOption: a list that cannot be read, or an answer that is not about the network.
+        """
+        applied: Result = importlib.import_module(f"{_ALLOWING}.applied").allowed(self, lists, today=today)
+        return applied
 
     def draw(self, number: int = 0) -> Any:
         """One of the charts as Altair draws it: to look at in a notebook, to change, to combine."""

@@ -20,7 +20,7 @@ from watchfloor.errors import BadOption, NothingToRead
 from watchfloor.result import Result
 from watchfloor.schemas import Tables
 
-__all__ = ["SCORES", "TABLES_ASKED", "hunt"]
+__all__ = ["SCORES", "TABLES_ASKED", "hunt", "worst_rows"]
 
 SCORES = ("rita",)
 """What can be computed: `rita` is RITA v5's final score."""
@@ -151,8 +151,9 @@ _DIFFERS = (
 )
 
 
-def _worst(found: Threats, top: int) -> Result:
-    table = found.table.head(top).select(
+def worst_rows(table: pl.DataFrame, top: int) -> pl.DataFrame:
+    """The first rows, as their chart shows them."""
+    return table.head(top).select(
         threat=pl.concat_str([pl.coalesce("src_ip", pl.lit("any")), pl.coalesce("dst_ip", "name")], separator=" → "),
         final_score="final_score",
         severity="severity",
@@ -161,10 +162,13 @@ def _worst(found: Threats, top: int) -> Result:
         c2_over_dns_score="c2_over_dns_score",
         modifiers="modifiers",
     )
+
+
+def _worst(found: Threats, top: int) -> Result:
     return Result(
         title="The worst threats",
         name="worst",
-        table=table.lazy(),
+        table=worst_rows(found.table, top).lazy(),
         charts=(Bars(x="final_score", y="threat", color="severity", title="Final score of the worst threats"),),
         explanation=f"The first {top} rows, with the scores that they are made of.",
     )

@@ -48,6 +48,7 @@ COLUMNS = (
     "hosts",
     "first_time",
     "last_time",
+    "ports",
     "pair",
 )
 
@@ -137,6 +138,7 @@ def _ranked(found: Scored, named: pl.DataFrame | None, by: str) -> pl.DataFrame:
         )
         .with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
         .with_columns(why=words.sentence(found.sizes))
+        .with_columns(ports="port_texts")
         .collect()
     )
 

@@ -153,6 +153,7 @@ def _streams(lanes: pl.DataFrame, coding: Coding, by: str, internal: tuple[str, 
             main_port=pl.col("port").first(),
             connections=pl.col("calls").sum(),
             ports=pl.col("port").n_unique(),
+            lanes=pl.len(),
         )
     )
     count = streams.height
@@ -193,7 +194,20 @@ def _streams(lanes: pl.DataFrame, coding: Coding, by: str, internal: tuple[str, 
         )
         .collect()
     )
+    streams = streams.join(_port_texts(streams, all_lanes, key), on=key, how="left", nulls_equal=True)
+    streams = streams.with_columns(pl.coalesce("port_texts", "text").alias("port_texts"))
     return streams, all_lanes.filter(~pl.col("is_inbound"))["host"].n_unique(), count
+
+
+def _port_texts(streams: pl.DataFrame, lanes: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    """Of streams with several lanes: port:protocol:service of each, most calls first, 20 at most."""
+    several = streams.filter(pl.col("lanes") > 1).select(key)
+    return (
+        lanes.join(several, on=key, how="semi", nulls_equal=True)
+        .sort(*key, pl.col("calls").neg(), "text")
+        .group_by(key, maintain_order=True)
+        .agg(port_texts=pl.col("text").head(20).str.join(", "))
+    )
 
 
 def _lookups(weight: pl.Expr) -> pl.Expr:
