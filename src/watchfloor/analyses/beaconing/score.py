@@ -132,6 +132,9 @@ def _streams(lanes: pl.DataFrame, coding: Coding, by: str, internal: tuple[str, 
     """What is known of each stream with calls enough, before its times are looked at; numbers of hosts and streams."""
     words = lanes.select("lane").unique()
     facts = context.of_lanes(words.with_columns(port=coding.port(pl.col("lane")), text=coding.text(pl.col("lane"))))
+    facts = facts.with_columns(
+        order=pl.col("text").rank("dense")
+    )  # of lanes with as many calls always the same is first
     host, target = coding.ends(pl.col("key"))
     known = coding.addresses()
     places = context.of_addresses(known, internal)
@@ -146,7 +149,7 @@ def _streams(lanes: pl.DataFrame, coding: Coding, by: str, internal: tuple[str, 
     )
     key = ["key", "port"] if by == "port" else ["key"]
     streams = (
-        all_lanes.sort("calls", descending=True)
+        all_lanes.sort(pl.col("calls").neg(), "order")
         .group_by(key, maintain_order=True)
         .agg(
             pl.col("host", "target", "bucket", "lane", "lane_what", "lane_weight", "text").first(),
