@@ -22,6 +22,9 @@ from watchfloor.analyses.dns_tunnels import dns_tunnels as ask_dns_tunnels
 from watchfloor.analyses.findings import findings as ask_findings
 from watchfloor.analyses.hunt import TABLES_ASKED as HUNTED
 from watchfloor.analyses.hunt import hunt as ask_hunt
+from watchfloor.analyses.intel.indicators import Feed
+from watchfloor.analyses.intel.marking import marked
+from watchfloor.analyses.intel.reading import load_intel
 from watchfloor.analyses.kpis import MARKS
 from watchfloor.analyses.kpis import kpis as ask_kpis
 from watchfloor.analyses.long_connections import long_connections as ask_long_connections
@@ -319,7 +322,7 @@ def beacons(data: Data, *, score: str = "watchfloor", **asked: Any) -> Result:
         score: `watchfloor`: our own; `rita`: RITA v5's beacon score, to the last digit; `rita-j`: that of the RITA-J
             notebook, of HTTP requests.
         asked: as for `read`, and what `watchfloor.analyses.beacons.beacons` takes beside it (with `rita-j`:
-            `watchfloor.analyses.ritaj.rita_j`).
+            `watchfloor.analyses.ritaj.rita_j`); `threat_intel`: files of what is known to be bad; `allow`: allow lists.
     """
     reading = {key: asked.pop(key) for key in _READING & asked.keys()}
     afterwards = _After.of(asked)
@@ -343,10 +346,10 @@ def hunt(data: Data, *, score: str = "rita", **asked: Any) -> Result:
     Arguments:
         data: as everywhere: connections, HTTP requests, TLS sessions, DNS queries, those that there are.
         score: `rita`: RITA v5's final score, to the last digit.
-        asked: as for `read`, and what `watchfloor.analyses.hunt.hunt` takes beside it.
+        asked: as for `read`, and what `watchfloor.analyses.hunt.hunt` takes beside it; `allow`: allow lists.
     """
     reading = {key: asked.pop(key) for key in _READING & asked.keys()}
-    afterwards = _After.of(asked)
+    afterwards = _After.of(asked, marks=False)
     tables = _tables(data, Asked(**reading), *HUNTED)
     if not any(name in tables for name in HUNTED):
         _one(tables, HUNTED[0])
@@ -389,16 +392,31 @@ class _After:
     """What is done with an answer about the network once it is there."""
 
     lists: tuple[AllowList, ...]
+    feeds: tuple[Feed, ...] = ()
+    intel: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, asked: dict[str, Any]) -> _After:
-        """Takes out of what was asked what comes afterwards; files are read now, before the work begins."""
-        allow = asked.pop("allow", None) or ()
-        return cls(tuple(map(load_list, [allow] if isinstance(allow, str | Path) else allow)))
+    def of(cls, asked: dict[str, Any], *, marks: bool = True) -> _After:
+        """Takes out of what was asked what comes afterwards; files are read now, before the work begins.
+
+        Arguments:
+            asked: what the user said, of which `allow` and `threat_intel` are taken.
+            marks: False where the question looks at threat intelligence itself.
+        """
+        lists = tuple(map(load_list, _several(asked.pop("allow", None))))
+        intel = _several(asked.pop("threat_intel", None)) if marks else ()
+        return cls(lists, tuple(load_intel(intel)), tuple(map(str, intel)))
 
     def on(self, result: Result) -> Result:
         """The answer with all of it done."""
+        if self.feeds:
+            said = {**result.provenance.parameters, "threat_intel": self.intel}
+            result = marked(result, self.feeds).with_provenance(replace(result.provenance, parameters=said))
         return apply_lists(result, self.lists) if self.lists else result
+
+
+def _several(given: str | Path | Sequence[str | Path] | None) -> Sequence[str | Path]:
+    return [given] if isinstance(given, str | Path) else given or ()
 
 
 def report(

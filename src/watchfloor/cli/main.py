@@ -312,6 +312,7 @@ def beacons(
     every_pair: Annotated[
         bool, typer.Option("--every-pair", help="Score pairs inside the network and outside of it as well.")
     ] = False,
+    threat_intel: ThreatIntel = None,
     allow: Allow = None,
     limit: Limit = 20,
     strict: Strict = False,
@@ -328,7 +329,9 @@ def beacons(
         raise BadOption(
             "--score rita-j has no window, filters, configuration, and is by pair", hint="leave these options out"
         )
-    _ask("beacons", paths, out, limit, strict, quiet, score=score, allow=tuple(allow or ()), **said)
+    _ask(
+        "beacons", paths, out, limit, strict, quiet, score=score, allow=tuple(allow or ()), **_bad(threat_intel), **said
+    )
 
 
 @app.command()
@@ -345,6 +348,7 @@ def long_connections(
     join_seconds: Annotated[
         float, typer.Option("--join", min=0, help="Connections of one flow with this gap are one session.")
     ] = 60,
+    threat_intel: ThreatIntel = None,
     allow: Allow = None,
     limit: Limit = 20,
     strict: Strict = False,
@@ -355,7 +359,9 @@ def long_connections(
 ) -> None:
     """Which pairs keep connections open for hours?"""
     said: dict[str, Any] = {"format": format, "zone": zone, "columns": columns, "every_pair": every_pair}
-    said |= {"window": window, "config": defaults, "join_seconds": join_seconds, "allow": tuple(allow or ())}
+    said |= {"window": window, "config": defaults, "join_seconds": join_seconds, "allow": tuple(allow or ())} | _bad(
+        threat_intel
+    )
     _ask("long_connections", paths, out, limit, strict, quiet, **said)
 
 
@@ -370,6 +376,7 @@ def dns_tunnels(
         Path | None,
         typer.Option("--known", help="Heavy users of names, instead of the shipped list.", metavar="KNOWN.toml"),
     ] = None,
+    threat_intel: ThreatIntel = None,
     allow: Allow = None,
     limit: Limit = 20,
     strict: Strict = False,
@@ -379,7 +386,9 @@ def dns_tunnels(
     columns: Columns = None,
 ) -> None:
     """Who carries data in DNS?"""
-    said: dict[str, Any] = {"format": format, "zone": zone, "columns": columns, "allow": tuple(allow or ())}
+    said: dict[str, Any] = {"format": format, "zone": zone, "columns": columns, "allow": tuple(allow or ())} | _bad(
+        threat_intel
+    )
     _ask("dns_tunnels", paths, out, limit, strict, quiet, least_names=least_names, known=known, **said)
 
 
@@ -636,6 +645,10 @@ def asked_of(paths: list[str] | None, workspace: str | None) -> Mapping[str, str
     from watchfloor.store import open_workspace
 
     return open_workspace(workspace)
+
+
+def _bad(threat_intel: list[Path] | None) -> dict[str, tuple[Path, ...]]:
+    return {"threat_intel": tuple(threat_intel)} if threat_intel else {}
 
 
 def _ask(
