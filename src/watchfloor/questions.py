@@ -322,7 +322,8 @@ def beacons(data: Data, *, score: str = "watchfloor", **asked: Any) -> Result:
         score: `watchfloor`: our own; `rita`: RITA v5's beacon score, to the last digit; `rita-j`: that of the RITA-J
             notebook, of HTTP requests.
         asked: as for `read`, and what `watchfloor.analyses.beacons.beacons` takes beside it (with `rita-j`:
-            `watchfloor.analyses.ritaj.rita_j`); `threat_intel`: files of what is known to be bad; `allow`: allow lists.
+            `watchfloor.analyses.ritaj.rita_j`); `threat_intel`: files of what is known to be bad; `allow`: allow lists;
+            `what_if`: weights and thresholds that are to be others, as a dict.
     """
     reading = {key: asked.pop(key) for key in _READING & asked.keys()}
     afterwards = _After.of(asked)
@@ -346,7 +347,8 @@ def hunt(data: Data, *, score: str = "rita", **asked: Any) -> Result:
     Arguments:
         data: as everywhere: connections, HTTP requests, TLS sessions, DNS queries, those that there are.
         score: `rita`: RITA v5's final score, to the last digit.
-        asked: as for `read`, and what `watchfloor.analyses.hunt.hunt` takes beside it; `allow`: allow lists.
+        asked: as for `read`, and what `watchfloor.analyses.hunt.hunt` takes beside it; `allow`: allow lists;
+            `what_if`: weights and thresholds that are to be others, as a dict.
     """
     reading = {key: asked.pop(key) for key in _READING & asked.keys()}
     afterwards = _After.of(asked, marks=False)
@@ -394,25 +396,28 @@ class _After:
     lists: tuple[AllowList, ...]
     feeds: tuple[Feed, ...] = ()
     intel: tuple[str, ...] = ()
+    changes: Mapping[str, Any] | None = None
 
     @classmethod
     def of(cls, asked: dict[str, Any], *, marks: bool = True) -> _After:
         """Takes out of what was asked what comes afterwards; files are read now, before the work begins.
 
         Arguments:
-            asked: what the user said, of which `allow` and `threat_intel` are taken.
+            asked: what the user said, of which `allow`, `threat_intel` and `what_if` are taken.
             marks: False where the question looks at threat intelligence itself.
         """
         lists = tuple(map(load_list, _several(asked.pop("allow", None))))
         intel = _several(asked.pop("threat_intel", None)) if marks else ()
-        return cls(lists, tuple(load_intel(intel)), tuple(map(str, intel)))
+        return cls(lists, tuple(load_intel(intel)), tuple(map(str, intel)), asked.pop("what_if", None))
 
     def on(self, result: Result) -> Result:
         """The answer with all of it done."""
         if self.feeds:
             said = {**result.provenance.parameters, "threat_intel": self.intel}
             result = marked(result, self.feeds).with_provenance(replace(result.provenance, parameters=said))
-        return apply_lists(result, self.lists) if self.lists else result
+        if self.lists:
+            result = apply_lists(result, self.lists)
+        return result.what_if(**self.changes) if self.changes else result
 
 
 def _several(given: str | Path | Sequence[str | Path] | None) -> Sequence[str | Path]:

@@ -31,9 +31,6 @@ FORMATS: dict[str, str] = {
 Each has `write(result, path)`."""
 
 
-_ALLOWING = "watchfloor.analyses.allowing"
-
-
 @dataclass(frozen=True)
 class Input:
     """A file or system that was read."""
@@ -184,8 +181,23 @@ class Result:
         Raises:
             BadOption: a list that cannot be read, or an answer that is not about the network.
         """
-        applied: Result = importlib.import_module(f"{_ALLOWING}.applied").allowed(self, lists, today=today)
+        applied: Result = importlib.import_module("watchfloor.analyses.allowing.applied").allowed(
+            self, lists, today=today
+        )
         return applied
+
+    def what_if(self, **changes: Any) -> Result:
+        """The answer as it would be with other weights or thresholds: what enters and leaves the list, and each rank.
+
+        Arguments:
+            changes: new values by the names of the score's own parameters; `first` makes the list the first so many
+                rows.
+
+        Raises:
+            BadOption: a name that the score does not have, a value that means nothing, or what needs the logs.
+        """
+        asked: Result = importlib.import_module("watchfloor.analyses.whatif.asked").what_if(self, changes)
+        return asked
 
     def draw(self, number: int = 0) -> Any:
         """One of the charts as Altair draws it: to look at in a notebook, to change, to combine."""

@@ -104,3 +104,34 @@ def test_what_a_user_gets_wrong(saved: Path, tmp_path: Path, text: str | None, s
     assert said in " ".join((done.stdout + done.stderr).split())
     assert done.returncode == (2 if "error:" in done.stderr else 0)
     assert "Traceback" not in done.stderr
+
+
+def test_what_if_from_the_logs_and_from_what_was_written(zeek: Path, saved: Path, tmp_path: Path) -> None:
+    """The same list, and a plain word where the logs are needed."""
+    once, again = tmp_path / "once.json", tmp_path / "again.json"
+    done = watchfloor("beacons", zeek, "--what-if", "prevalence=0", "--what-if", "first=10", "--out", once, "--quiet")
+    assert done.returncode == 0, done.stderr
+    done = watchfloor("what-if", saved, "--set", "prevalence=0", "--set", "first=10", "--out", again, "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert rows(once) == rows(again)
+    assert {row["change"] for row in rows(once)} >= {"enters", "leaves"}
+    for said, message in (
+        ("window=2h", "needs the logs"),
+        ("prevalance=0", "did you mean 'prevalence'"),
+        ("x", "no name"),
+    ):
+        done = watchfloor("what-if", saved, "--set", said)
+        assert (done.returncode, message in done.stderr) == (2, True), done.stderr
+
+
+def test_threat_intelligence_for_every_question(zeek: Path, tmp_path: Path) -> None:
+    """Rows that are listed are marked; an empty file lists nothing, a wrong one is refused."""
+    feed, out = tmp_path / "feed.csv", tmp_path / "out.json"
+    feed.write_text(f"indicator,seen\n{CDN},2025-01-01\n")
+    assert watchfloor("beacons", zeek, "--threat-intel", feed, "--out", out, "--quiet").returncode == 0
+    assert [row["name"] for row in rows(out) if row["threat_intel"]] == [CDN]
+    feed.write_text("")
+    done = watchfloor("long-connections", zeek, "--threat-intel", feed)
+    assert "No row is listed" in " ".join(done.stdout.split()), done.stderr
+    done = watchfloor("hunt", zeek, "--threat-intel", tmp_path / "nothing.json")
+    assert (done.returncode, "hint: threat intelligence is" in done.stderr) == (2, True)

@@ -30,6 +30,7 @@ from watchfloor.cli.options import (
     Suggest,
     ThreatIntel,
     Verdicts,
+    WhatIf,
     WorkspaceAt,
     Zone,
 )
@@ -314,6 +315,7 @@ def beacons(
     ] = False,
     threat_intel: ThreatIntel = None,
     allow: Allow = None,
+    what_if: WhatIf = None,
     limit: Limit = 20,
     strict: Strict = False,
     quiet: Quiet = False,
@@ -329,9 +331,7 @@ def beacons(
         raise BadOption(
             "--score rita-j has no window, filters, configuration, and is by pair", hint="leave these options out"
         )
-    _ask(
-        "beacons", paths, out, limit, strict, quiet, score=score, allow=tuple(allow or ()), **_bad(threat_intel), **said
-    )
+    _ask("beacons", paths, out, limit, strict, quiet, score=score, **said)
 
 
 @app.command()
@@ -350,6 +350,7 @@ def long_connections(
     ] = 60,
     threat_intel: ThreatIntel = None,
     allow: Allow = None,
+    what_if: WhatIf = None,
     limit: Limit = 20,
     strict: Strict = False,
     quiet: Quiet = False,
@@ -359,9 +360,8 @@ def long_connections(
 ) -> None:
     """Which pairs keep connections open for hours?"""
     said: dict[str, Any] = {"format": format, "zone": zone, "columns": columns, "every_pair": every_pair}
-    said |= {"window": window, "config": defaults, "join_seconds": join_seconds, "allow": tuple(allow or ())} | _bad(
-        threat_intel
-    )
+    said |= {"window": window, "config": defaults, "join_seconds": join_seconds}
+    said |= afterwards.said(allow, threat_intel, what_if)
     _ask("long_connections", paths, out, limit, strict, quiet, **said)
 
 
@@ -378,6 +378,7 @@ def dns_tunnels(
     ] = None,
     threat_intel: ThreatIntel = None,
     allow: Allow = None,
+    what_if: WhatIf = None,
     limit: Limit = 20,
     strict: Strict = False,
     quiet: Quiet = False,
@@ -386,9 +387,8 @@ def dns_tunnels(
     columns: Columns = None,
 ) -> None:
     """Who carries data in DNS?"""
-    said: dict[str, Any] = {"format": format, "zone": zone, "columns": columns, "allow": tuple(allow or ())} | _bad(
-        threat_intel
-    )
+    said: dict[str, Any] = {"format": format, "zone": zone, "columns": columns}
+    said |= afterwards.said(allow, threat_intel, what_if)
     _ask("dns_tunnels", paths, out, limit, strict, quiet, least_names=least_names, known=known, **said)
 
 
@@ -400,6 +400,7 @@ def hunt(
     defaults: RitaConfig = "code",
     threat_intel: ThreatIntel = None,
     allow: Allow = None,
+    what_if: WhatIf = None,
     internal: Annotated[
         list[str] | None,
         typer.Option("--internal", help="A subnet of the own network instead of the private ones; may be repeated."),
@@ -428,8 +429,7 @@ def hunt(
         quiet,
         score=score,
         config=defaults,
-        threat_intel=tuple(threat_intel or ()),
-        allow=tuple(allow or ()),
+        **{"threat_intel": (), **afterwards.said(allow, threat_intel, what_if)},
         internal=tuple(internal or ()),
         as_of=_instant("--as-of", as_of),
         one_import=one_import,
@@ -605,6 +605,7 @@ def demo(
 
 
 app.command()(afterwards.allow)
+app.command()(afterwards.what_if)
 app.add_typer(pull.app, name="pull")
 app.add_typer(patterns.app, name="patterns")
 
@@ -645,10 +646,6 @@ def asked_of(paths: list[str] | None, workspace: str | None) -> Mapping[str, str
     from watchfloor.store import open_workspace
 
     return open_workspace(workspace)
-
-
-def _bad(threat_intel: list[Path] | None) -> dict[str, tuple[Path, ...]]:
-    return {"threat_intel": tuple(threat_intel)} if threat_intel else {}
 
 
 def _ask(

@@ -24,6 +24,7 @@ __all__ = [
     "Suggest",
     "ThreatIntel",
     "Verdicts",
+    "WhatIf",
     "WorkspaceAt",
     "Zone",
 ]
@@ -111,5 +112,13 @@ ThreatIntel = Annotated[
         "--threat-intel",
         help="What is known to be bad: one address, network or domain a line, STIX 2.1, MISP, CSV. May be repeated.",
         metavar="FILE",
+    ),
+]
+WhatIf = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--what-if",
+        help="Another weight or threshold: what enters and leaves the list. May be repeated.",
+        metavar="NAME=VALUE",
     ),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,12 @@ from watchfloor.result import Input, Provenance, Result
 __all__ = ["load"]
 
 _HINT = "name a file that a watchfloor question wrote with --out: .parquet or .json"
+
+
+_NUMBER = re.compile(
+    "(score|seconds|bytes|count|port|prevalence|connections|subdomains|share|beats|servers|twins|others)$"
+)
+_TIMES = ("time", "first_seen", "time_end")
 
 
 def load(path: str | Path) -> Result:
@@ -72,7 +79,9 @@ def _answer(said: Mapping[str, Any], name: str = "") -> Result:
 
 
 def _typed(table: pl.DataFrame) -> pl.DataFrame:
-    """Times as times: JSON has them as text."""
+    """Times as times, which JSON has as text; columns without any value as numbers or text, by their names."""
+    empty = [name for name, dtype in table.schema.items() if dtype == pl.Null]
+    table = table.cast({name: pl.Float64 if _NUMBER.search(name) else pl.String for name in empty})
     text = [name for name, dtype in table.schema.items() if dtype == pl.String and _is_time(name)]
     return table.with_columns(
         pl.col(name).str.to_datetime(time_unit="us", time_zone="UTC", strict=True) for name in text
@@ -80,7 +89,7 @@ def _typed(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def _is_time(name: str) -> bool:
-    return name in ("time", "first_seen", "time_end") or name.endswith("_time")
+    return name in _TIMES or name.endswith("_time")
 
 
 def _with_head(head: Mapping[str, Any], table: pl.LazyFrame, name: str = "", parts: tuple[Result, ...] = ()) -> Result:

@@ -27,7 +27,7 @@ from watchfloor.analyses.beaconing.calls import calls_of, lanes_of
 from watchfloor.analyses.rita.coding import Coding
 from watchfloor.engine.buckets import BUCKET_ROWS, MEMORY_BYTES, dealt, of_each
 
-__all__ = ["FEWEST", "LOOK", "TERMS", "Scored", "score_streams"]
+__all__ = ["CLOSER", "FEWEST", "LOOK", "TERMS", "UNSEEN", "Scored", "score_streams"]
 
 FEWEST = 4
 """Calls that a stream needs to be scored: three gaps."""
@@ -37,7 +37,7 @@ LOOK = 0.05
 """Streams whose score can reach this are looked at closer."""
 _TWIN = 0.3
 """Regularity from which on a stream can be a twin."""
-_UNSEEN = 0.5
+UNSEEN = 0.5
 """What the terms that were not looked at are worth together, where the others leave less."""
 TERMS = (
     "regularity",
@@ -54,7 +54,7 @@ TERMS = (
     "speed",
 )
 """The score is their product."""
-_CLOSER = ("evenness", "sizes", "solitude", "twinless")
+CLOSER = ("evenness", "sizes", "solitude", "twinless")
 """Terms that take a closer look."""
 _FASTEST = 300
 """Milliseconds: what is called faster is a transfer, not a beat."""
@@ -266,7 +266,7 @@ def _scored(
         .drop("stream")
         .collect()
     )
-    others = fitted.filter(pl.col("base") < LOOK).drop("stream").with_columns(score=pl.col("base") * _UNSEEN)
+    others = fitted.filter(pl.col("base") < LOOK).drop("stream").with_columns(score=pl.col("base") * UNSEEN)
     return pl.concat([closer, others], how="diagonal").drop("key", "bucket", "lane", "host", "target", "base")
 
 
@@ -278,7 +278,7 @@ def _first_look(streams: pl.LazyFrame, tested: int) -> pl.LazyFrame:
             speed=pl.when(pl.col("period") < _FASTEST).then(_FAST_WEIGHT).otherwise(1.0),
         )
         .with_columns(_of_beats(), beyond_chance=confidence.chance_weight(pl.col("log_by_chance").fill_null(0)))
-        .with_columns(base=reduce(mul, (pl.col(term) for term in TERMS if term not in _CLOSER)))
+        .with_columns(base=reduce(mul, (pl.col(term) for term in TERMS if term not in CLOSER)))
     )
 
 
