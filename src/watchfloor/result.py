@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from importlib import metadata
@@ -198,6 +198,27 @@ class Result:
         """
         asked: Result = importlib.import_module("watchfloor.analyses.whatif.asked").what_if(self, changes)
         return asked
+
+    def suggest_allowed(self, out: str | Path | None = None, *, beside: Sequence[Result] = (), **said: Any) -> Result:
+        """Entries that could stand in an allow list, each with what it would hide; nothing is applied.
+
+        Arguments:
+            out: a TOML file to edit, which is written.
+            beside: other answers about the same network: a high score there speaks against an entry.
+            said: `least_hosts`, `most`, `owner`, `expiry_days`, `today`, as
+                `watchfloor.analyses.allowing.suggested.suggested` takes them.
+
+        Raises:
+            BadOption: an answer that is not about the network, or an `out` that is no TOML file.
+        """
+        if out is not None and Path(out).suffix.lower() != ".toml":
+            raise BadOption(f"out={str(out)!r}: an allow list is TOML", hint='out="allow.toml"')
+        suggesting = importlib.import_module("watchfloor.analyses.allowing.suggested")
+        found: Result = suggesting.suggested(self, beside=beside, **said)
+        if out is not None:
+            with importlib.import_module("watchfloor.reports.atomic").replacing(Path(out)) as beside_it:
+                beside_it.write_text(suggesting.listed_as_toml(found), encoding="utf-8")
+        return found
 
     def draw(self, number: int = 0) -> Any:
         """One of the charts as Altair draws it: to look at in a notebook, to change, to combine."""

@@ -135,3 +135,17 @@ def test_threat_intelligence_for_every_question(zeek: Path, tmp_path: Path) -> N
     assert "No row is listed" in " ".join(done.stdout.split()), done.stderr
     done = watchfloor("hunt", zeek, "--threat-intel", tmp_path / "nothing.json")
     assert (done.returncode, "hint: threat intelligence is" in done.stderr) == (2, True)
+
+
+def test_suggestions_are_a_list_to_edit(saved: Path, tmp_path: Path) -> None:
+    """They are written, shown, not applied; the same file can be used."""
+    listed, out = tmp_path / "suggested.toml", tmp_path / "out.json"
+    done = watchfloor("allow", saved, "--suggest", listed, "--beside", saved, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "look at each before you use it" in done.stderr
+    found = rows(out)
+    assert found
+    assert not any(CDN in row["allows"] for row in found)
+    done = watchfloor("allow", saved, "--list", listed, "--out", tmp_path / "again.json", "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert any(row["allowed"] for row in rows(tmp_path / "again.json"))

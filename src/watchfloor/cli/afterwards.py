@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,21 +24,52 @@ def allow(
         list[Path] | None,
         typer.Option("--list", "-l", help="What is allowed; may be repeated.", metavar="LIST.toml"),
     ] = None,
+    suggest: Annotated[
+        Path | None,
+        typer.Option(
+            "--suggest",
+            help="Write entries that could be allowed, each with what it would hide, and apply none.",
+            metavar="LIST.toml",
+        ),
+    ] = None,
+    beside: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--beside",
+            help="Another answer about the same network: a high score there speaks against a suggestion.",
+            metavar="RESULT",
+        ),
+    ] = None,
+    owner: Annotated[str, typer.Option("--owner", help="Who answers for what is suggested.")] = "nobody yet",
     out: Out = None,
     limit: Limit = 20,
     strict: Strict = False,
     quiet: Quiet = False,
 ) -> None:
-    """Apply allow lists to an answer that is written already: no log is read again."""
+    """Apply allow lists to an answer that is written already, or suggest one: no log is read again."""
+    import polars as pl
+
     from watchfloor.errors import BadOption
     from watchfloor.reports.saved import load
 
     if out is not None:
         output.check_extension(out)
     answer = load(result)
-    if not lists:
-        raise BadOption("no list is named", hint=f"watchfloor allow {result} --list allow.toml")
-    output.deliver(answer.allow(*lists), out=out, limit=limit, strict=strict, quiet=quiet)
+    if not lists and suggest is None:
+        raise BadOption(
+            "no list is named",
+            hint=f"watchfloor allow {result} --list allow.toml; --suggest allow.toml writes one to edit",
+        )
+    if lists:
+        answer = answer.allow(*lists)
+    if suggest is None:
+        output.deliver(answer, out=out, limit=limit, strict=strict, quiet=quiet)
+        return
+    rest = replace(answer, table=answer.table.filter(pl.col("allowed").is_null())) if lists else answer
+    found = rest.suggest_allowed(suggest, beside=[load(path) for path in beside or ()], owner=owner)
+    output.deliver(found, out=out, limit=limit, strict=strict, quiet=quiet)
+    if not quiet:
+        output.remark(f"wrote {suggest}: {found.collect().height} suggestions; look at each before you use it")
 
 
 def what_if(

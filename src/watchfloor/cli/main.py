@@ -331,6 +331,7 @@ def beacons(
         raise BadOption(
             "--score rita-j has no window, filters, configuration, and is by pair", hint="leave these options out"
         )
+    said |= afterwards.said(allow, threat_intel, what_if)
     _ask("beacons", paths, out, limit, strict, quiet, score=score, **said)
 
 
