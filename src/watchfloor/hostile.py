@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import polars as pl
 
-__all__ = ["disarm", "harmless", "in_script", "visible"]
+__all__ = ["disarm", "harmless", "in_script", "toml_string", "visible"]
 
 _PICTURES = {chr(code): chr(0x2400 + code) for code in range(32) if chr(code) not in "\t\n\r"} | {"\x7f": "\u2421"}
 _ESCAPES = {chr(code): f"[U+{code:04X}]" for code in (*range(0x80, 0xA0), 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF)}
@@ -38,3 +40,8 @@ def in_script(text: str) -> str:
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
+
+
+def toml_string(value: str) -> str:
+    """A basic string of TOML: JSON's escapes are TOML's, but for the one character that JSON leaves as it is."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -15,11 +15,16 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from watchfloor import readers
+from watchfloor.analyses.allowing.applied import allowed as apply_lists
+from watchfloor.analyses.allowing.entries import AllowList, load_list
 from watchfloor.analyses.beacons import beacons as ask_beacons
 from watchfloor.analyses.dns_tunnels import dns_tunnels as ask_dns_tunnels
 from watchfloor.analyses.findings import findings as ask_findings
 from watchfloor.analyses.hunt import TABLES_ASKED as HUNTED
 from watchfloor.analyses.hunt import hunt as ask_hunt
+from watchfloor.analyses.intel.indicators import Feed
+from watchfloor.analyses.intel.marking import marked
+from watchfloor.analyses.intel.reading import load_intel
 from watchfloor.analyses.kpis import MARKS
 from watchfloor.analyses.kpis import kpis as ask_kpis
 from watchfloor.analyses.long_connections import long_connections as ask_long_connections
@@ -317,16 +322,18 @@ def beacons(data: Data, *, score: str = "watchfloor", **asked: Any) -> Result:
         score: `watchfloor`: our own; `rita`: RITA v5's beacon score, to the last digit; `rita-j`: that of the RITA-J
             notebook, of HTTP requests.
         asked: as for `read`, and what `watchfloor.analyses.beacons.beacons` takes beside it (with `rita-j`:
-            `watchfloor.analyses.ritaj.rita_j`).
+            `watchfloor.analyses.ritaj.rita_j`); `threat_intel`: files of what is known to be bad; `allow`: allow lists;
+            `what_if`: weights and thresholds that are to be others, as a dict.
     """
     reading = {key: asked.pop(key) for key in _READING & asked.keys()}
+    afterwards = _After.of(asked)
     if score == "rita-j":
         tables = _tables(data, Asked(**reading), "http_requests")
         result = ask_rita_j(_one(tables, "http_requests"), **asked)
-        return _traced(result, "beacons", tables, {"score": score, **asked, **reading})
-    tables = _tables(data, Asked(**reading), "connections")
-    result = _beacons(tables, score=score, **asked)
-    return _traced(result, "beacons", tables, {"score": score, **asked, **reading})
+    else:
+        tables = _tables(data, Asked(**reading), "connections")
+        result = _beacons(tables, score=score, **asked)
+    return afterwards.on(_traced(result, "beacons", tables, {"score": score, **asked, **reading}))
 
 
 def _beacons(tables: Tables, **asked: Any) -> Result:
@@ -340,14 +347,16 @@ def hunt(data: Data, *, score: str = "rita", **asked: Any) -> Result:
     Arguments:
         data: as everywhere: connections, HTTP requests, TLS sessions, DNS queries, those that there are.
         score: `rita`: RITA v5's final score, to the last digit.
-        asked: as for `read`, and what `watchfloor.analyses.hunt.hunt` takes beside it.
+        asked: as for `read`, and what `watchfloor.analyses.hunt.hunt` takes beside it; `allow`: allow lists;
+            `what_if`: weights and thresholds that are to be others, as a dict.
     """
     reading = {key: asked.pop(key) for key in _READING & asked.keys()}
+    afterwards = _After.of(asked, marks=False)
     tables = _tables(data, Asked(**reading), *HUNTED)
     if not any(name in tables for name in HUNTED):
         _one(tables, HUNTED[0])
     result = ask_hunt(tables, score=score, **asked)
-    return _traced(result, "hunt", tables, {"score": score, **asked, **reading})
+    return afterwards.on(_traced(result, "hunt", tables, {"score": score, **asked, **reading}))
 
 
 def long_connections(data: Data, **asked: Any) -> Result:
@@ -374,9 +383,45 @@ def _of_traffic(question: str, ask: Callable[..., Result], data: Data, needed: s
     """The answer of a question that needs one table, and looks at those beside it."""
     reading = {key: value for key, value in asked.items() if key in _READING}
     said = {key: value for key, value in asked.items() if key not in _READING}
+    afterwards = _After.of(said)
     tables = _tables(data, Asked(**reading), needed)
     _one(tables, needed)
-    return _traced(ask(tables, **said), question, tables, {**said, **reading})
+    return afterwards.on(_traced(ask(tables, **said), question, tables, {**said, **reading}))
+
+
+@dataclass(frozen=True)
+class _After:
+    """What is done with an answer about the network once it is there."""
+
+    lists: tuple[AllowList, ...]
+    feeds: tuple[Feed, ...] = ()
+    intel: tuple[str, ...] = ()
+    changes: Mapping[str, Any] | None = None
+
+    @classmethod
+    def of(cls, asked: dict[str, Any], *, marks: bool = True) -> _After:
+        """Takes out of what was asked what comes afterwards; files are read now, before the work begins.
+
+        Arguments:
+            asked: what the user said, of which `allow`, `threat_intel` and `what_if` are taken.
+            marks: False where the question looks at threat intelligence itself.
+        """
+        lists = tuple(map(load_list, _several(asked.pop("allow", None))))
+        intel = _several(asked.pop("threat_intel", None)) if marks else ()
+        return cls(lists, tuple(load_intel(intel)), tuple(map(str, intel)), asked.pop("what_if", None))
+
+    def on(self, result: Result) -> Result:
+        """The answer with all of it done."""
+        if self.feeds:
+            said = {**result.provenance.parameters, "threat_intel": self.intel}
+            result = marked(result, self.feeds).with_provenance(replace(result.provenance, parameters=said))
+        if self.lists:
+            result = apply_lists(result, self.lists)
+        return result.what_if(**self.changes) if self.changes else result
+
+
+def _several(given: str | Path | Sequence[str | Path] | None) -> Sequence[str | Path]:
+    return [given] if isinstance(given, str | Path) else given or ()
 
 
 def report(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import importlib
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -173,6 +173,55 @@ class Result:
             )
         importlib.import_module(module).write(self, target)
         return target
+
+    def allow(self, *lists: str | Path, today: date | None = None) -> Result:
+        """The same answer with allow lists applied, without reading the logs again: what is allowed stands last.
+
+        Arguments:
+            lists: TOML files of what is allowed, with reason, owner and expiry.
+            today: the day on which entries may have expired; by default the present one, UTC.
+
+        Raises:
+            BadOption: a list that cannot be read, or an answer that is not about the network.
+        """
+        applied: Result = importlib.import_module("watchfloor.analyses.allowing.applied").allowed(
+            self, lists, today=today
+        )
+        return applied
+
+    def what_if(self, **changes: Any) -> Result:
+        """The answer as it would be with other weights or thresholds: what enters and leaves the list, and each rank.
+
+        Arguments:
+            changes: new values by the names of the score's own parameters; `first` makes the list the first so many
+                rows.
+
+        Raises:
+            BadOption: a name that the score does not have, a value that means nothing, or what needs the logs.
+        """
+        asked: Result = importlib.import_module("watchfloor.analyses.whatif.asked").what_if(self, changes)
+        return asked
+
+    def suggest_allowed(self, out: str | Path | None = None, *, beside: Sequence[Result] = (), **said: Any) -> Result:
+        """Entries that could stand in an allow list, each with what it would hide; nothing is applied.
+
+        Arguments:
+            out: a TOML file to edit, which is written.
+            beside: other answers about the same network: a high score there speaks against an entry.
+            said: `least_hosts`, `most`, `owner`, `expiry_days`, `today`, as
+                `watchfloor.analyses.allowing.suggested.suggested` takes them.
+
+        Raises:
+            BadOption: an answer that is not about the network, or an `out` that is no TOML file.
+        """
+        if out is not None and Path(out).suffix.lower() != ".toml":
+            raise BadOption(f"out={str(out)!r}: an allow list is TOML", hint='out="allow.toml"')
+        suggesting = importlib.import_module("watchfloor.analyses.allowing.suggested")
+        found: Result = suggesting.suggested(self, beside=beside, **said)
+        if out is not None:
+            with importlib.import_module("watchfloor.reports.atomic").replacing(Path(out)) as beside_it:
+                beside_it.write_text(suggesting.listed_as_toml(found), encoding="utf-8")
+        return found
 
     def draw(self, number: int = 0) -> Any:
         """One of the charts as Altair draws it: to look at in a notebook, to change, to combine."""

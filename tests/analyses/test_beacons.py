@@ -81,6 +81,7 @@ def test_a_beat_through_a_day_is_the_first_row_with_its_evidence() -> None:
         "bytes_mad": 0.0,
         "total_bars": 24,
         "longest_run": 24,
+        "coverage": 1.0,
         "beacon_threat_score": 0.8,
         "strobe": False,
         "total_duration_seconds": 72.5,

@@ -46,6 +46,7 @@ _COLUMNS = (
     "bytes_mad",
     "total_bars",
     "longest_run",
+    "coverage",
     "beacon_threat_score",
     "strobe",
     "total_duration_seconds",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from watchfloor.errors import BadOption
 from watchfloor.result import Result
 from watchfloor.schemas import CONNECTIONS, DNS_QUERIES, Tables
 
-__all__ = ["COLUMNS", "dns_tunnels"]
+__all__ = ["COLUMNS", "DIRECT", "LEAST_BYTES", "MOST_BYTES", "dns_tunnels", "score_of_terms", "volume_of"]
 
 COLUMNS: dict[str, str] = {
     "rank": "1 is the most like a tunnel; known heavy users of names come after all others",
@@ -46,6 +47,7 @@ COLUMNS: dict[str, str] = {
     "text_share": "of queries for types that carry text: TXT, NULL, CNAME, MX, SRV, ..",
     "nxdomain_share": "of queries whose answer code is known",
     "mean_answer_length": "characters of the answers, of queries with any",
+    "text_answers": "different answers of types that carry text",
     "queries_per_hour": "between the first and the last",
     "active_hours": "hours of the clock with a query",
     "clients": "that asked for names of this domain",
@@ -61,8 +63,10 @@ COLUMNS: dict[str, str] = {
 _TEXT_TYPES = ("TXT", "NULL", "CNAME", "MX", "SRV", "KEY", "PRIVATE", "HINFO", "ANY", "*", "NAPTR", "SPF", "CAA", "URI")
 _SAMPLE = 500
 """Labels of which entropy and alphabet are taken."""
-_LEAST_BYTES, _MOST_BYTES = 64, 4_096
+LEAST_BYTES, MOST_BYTES = 64, 4_096
 """Paxson and others (USENIX Security 2013) take 4 kB a day of a client and domain as their bound."""
+DIRECT = 0.7
+"""What the score is multiplied with where the client connected to an address that it was given."""
 _ROW = ("src_ip", "domain")
 
 
@@ -148,7 +152,7 @@ def _rows(asked: pl.DataFrame, least_names: int) -> pl.DataFrame:
         .agg(
             names=pl.col("name").n_unique().cast(pl.Int64),
             queries=pl.len().cast(pl.Int64),
-            texts=pl.col("told").filter(text).drop_nulls().n_unique(),
+            text_answers=pl.col("told").filter(text).drop_nulls().n_unique().cast(pl.Int64),
             text_share=text.mean(),
             nxdomain_share=pl.when(coded > 0).then((pl.col("rcode") == "NXDOMAIN").sum() / coded),
             mean_answer_length=pl.col("told").str.len_chars().mean(),
@@ -156,8 +160,7 @@ def _rows(asked: pl.DataFrame, least_names: int) -> pl.DataFrame:
             first_time=pl.col("time").min(),
             last_time=pl.col("time").max(),
         )
-        .filter((pl.col("names") >= least_names) | (pl.col("texts") >= least_names))
-        .drop("texts")
+        .filter((pl.col("names") >= least_names) | (pl.col("text_answers") >= least_names))
         .join(everyone, on="domain")
     )
 
@@ -249,29 +252,43 @@ def _direct(ours: pl.DataFrame, tables: Tables) -> pl.DataFrame:
     return given.join(reached, on=["src_ip", "dst_ip"], how="left").group_by(_ROW).agg(direct_connections=calls)
 
 
-def _ranked(rows: pl.DataFrame) -> pl.DataFrame:
-    def between(value: pl.Expr, low: float, high: float) -> pl.Expr:
-        return ((value - low) / (high - low)).clip(0, 1)
+def _between(value: pl.Expr, low: float, high: float) -> pl.Expr:
+    return ((value - low) / (high - low)).clip(0, 1)
 
+
+def volume_of(least: float, most: float) -> pl.Expr:
+    """What could be carried: 0 at the least bytes, 1 at the most, in even steps of the logarithm."""
     carried = pl.col("carried_out_bytes").fill_null(0) + pl.col("carried_in_bytes").fill_null(0)
-    grown = (carried.clip(1) / _LEAST_BYTES).log(2)
+    return _between((carried.clip(1) / least).log(2), 0, math.log2(most / least))
+
+
+def score_of_terms(direct: float) -> pl.Expr:
+    """The score of its terms.
+
+    Arguments:
+        direct: what it is multiplied with where the client connected to an address that it was given.
+    """
+    reached = pl.when(pl.col("direct_connections") > 0).then(direct).otherwise(1.0)
+    return (pl.col("volume") * pl.col("shape") * pl.col("solitude") * reached).round(6)
+
+
+def _ranked(rows: pl.DataFrame) -> pl.DataFrame:
     unlike = (
-        0.4 * between(pl.col("mean_length").fill_null(0), 8, 40)
+        0.4 * _between(pl.col("mean_length").fill_null(0), 8, 40)
         + 0.4 * pl.col("encoded_share").fill_null(0)
         + 0.2 * pl.col("unique_share")
     )
     hours = (pl.col("last_time") - pl.col("first_time")).dt.total_microseconds() / 3.6e9
-    reached = pl.when(pl.col("direct_connections") > 0).then(0.7).otherwise(1.0)
     scored = (
         rows.with_columns(
             pl.col("carried_out_bytes", "carried_in_bytes").fill_null(0),
             unique_share=pl.col("names") / pl.col("queries"),
             queries_per_hour=pl.col("queries") / hours.clip(1 / 60),
             solitude=1 / (1 + (pl.col("clients") - 1) / 10),
-            volume=between(grown, 0, 6),
+            volume=volume_of(LEAST_BYTES, MOST_BYTES),
         )
         .with_columns(shape=1 - (1 - unlike) * (1 - 0.5 * pl.col("text_share")))
-        .with_columns(score=(pl.col("volume") * pl.col("shape") * pl.col("solitude") * reached).round(6))
+        .with_columns(score=score_of_terms(DIRECT))
     )
     return scored.sort(pl.col("known").is_not_null(), pl.col("score").neg(), pl.col("names").neg(), *_ROW).with_columns(
         rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64),
@@ -388,8 +405,8 @@ def _explained(asked: pl.DataFrame, ranked: pl.DataFrame, least_names: int) -> s
         "score and stand after all others."
         if listed
         else "",
-        f"The score is volume x shape x solitude. Volume: what names and answers could carry, {_LEAST_BYTES} bytes "
-        f"(0) to {_MOST_BYTES:,} (1), however slowly. Shape: length of names (8 to 40 characters), labels that look "
+        f"The score is volume x shape x solitude. Volume: what names and answers could carry, {LEAST_BYTES} bytes "
+        f"(0) to {MOST_BYTES:,} (1), however slowly. Shape: length of names (8 to 40 characters), labels that look "
         "encoded, names that are asked for once, weighted 0.4, 0.4, 0.2; types that carry text take away up to half of "
         "what is missing. Solitude falls with the clients of a domain: half at 11. Where the client connected to an "
         "address that it was given, the score is x 0.7.",

@@ -20,7 +20,7 @@ from watchfloor.errors import BadOption, NothingToRead
 from watchfloor.result import Result
 from watchfloor.schemas import Tables
 
-__all__ = ["SCORES", "TABLES_ASKED", "hunt"]
+__all__ = ["SCORES", "TABLES_ASKED", "hunt", "worst_rows"]
 
 SCORES = ("rita",)
 """What can be computed: `rita` is RITA v5's final score."""
@@ -47,7 +47,7 @@ def hunt(
         score: `rita`: RITA v5's final score, to the last digit.
         config: RITA's parameters: `code`, `shipped`, the path of RITA's own configuration file, or a `RitaConfig`.
         internal: subnets of the own network, where they are not the private ones.
-        threat_intel: files with one address or domain a line.
+        threat_intel: files of what is known to be bad: lists, STIX 2.1, MISP JSON, CSV.
         as_of: the present, which makes the data a rolling data base: only there RITA scores when something was seen
             first.
         one_import: all files are analysed as one, against the last 24 hours; without it those of one day's folder and
@@ -76,7 +76,7 @@ def hunt(
         title="Threats",
         name="hunt",
         table=found.table.lazy(),
-        explanation=_explained(found, traffic, rita, (config, as_of, intel.ignored)),
+        explanation=_explained(found, traffic, rita, (config, as_of, intel.said)),
         parts=(_worst(found, top), _by_severity(found), left_out(traffic.left_out, _REASONS, _LEFT_OUT)),
     )
 
@@ -85,10 +85,10 @@ def _explained(
     found: Threats,
     traffic: Traffic,
     config: RitaConfig,
-    asked: tuple[str | Path | RitaConfig, datetime | None, int],
+    asked: tuple[str | Path | RitaConfig, datetime | None, str],
 ) -> str:
     """What the table says, with every threshold, and what it does not say."""
-    name, as_of, ignored = asked
+    name, as_of, listed = asked
     table = found.table
     counts = ", ".join(f"{table.filter(pl.col('severity') == word).height:,} {word}" for word in _SEVERITIES)
     rows = ", ".join(f"{count:,} {table.replace('_', ' ')}" for table, count in traffic.rows.items())
@@ -129,7 +129,7 @@ def _explained(
         "(give the present with `as_of`)."
         if as_of is None
         else f"First seen is scored as of {as_of:%Y-%m-%d %H:%M}.",
-        f"{ignored:,} lines of the threat intelligence are neither an address nor a domain." if ignored else "",
+        listed,
         _DIFFERS,
     )
     return " ".join(sentence for sentence in said if sentence)
@@ -151,8 +151,9 @@ _DIFFERS = (
 )
 
 
-def _worst(found: Threats, top: int) -> Result:
-    table = found.table.head(top).select(
+def worst_rows(table: pl.DataFrame, top: int) -> pl.DataFrame:
+    """The first rows, as their chart shows them."""
+    return table.head(top).select(
         threat=pl.concat_str([pl.coalesce("src_ip", pl.lit("any")), pl.coalesce("dst_ip", "name")], separator=" → "),
         final_score="final_score",
         severity="severity",
@@ -161,10 +162,13 @@ def _worst(found: Threats, top: int) -> Result:
         c2_over_dns_score="c2_over_dns_score",
         modifiers="modifiers",
     )
+
+
+def _worst(found: Threats, top: int) -> Result:
     return Result(
         title="The worst threats",
         name="worst",
-        table=table.lazy(),
+        table=worst_rows(found.table, top).lazy(),
         charts=(Bars(x="final_score", y="threat", color="severity", title="Final score of the worst threats"),),
         explanation=f"The first {top} rows, with the scores that they are made of.",
     )

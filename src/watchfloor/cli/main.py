@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from watchfloor.cli import output, patterns, pull
+from watchfloor.cli import afterwards, output, patterns, pull
 from watchfloor.cli.options import (
+    Allow,
     Closing,
     Columns,
     Format,
@@ -27,7 +28,9 @@ from watchfloor.cli.options import (
     RitaConfig,
     Strict,
     Suggest,
+    ThreatIntel,
     Verdicts,
+    WhatIf,
     WorkspaceAt,
     Zone,
 )
@@ -310,6 +313,9 @@ def beacons(
     every_pair: Annotated[
         bool, typer.Option("--every-pair", help="Score pairs inside the network and outside of it as well.")
     ] = False,
+    threat_intel: ThreatIntel = None,
+    allow: Allow = None,
+    what_if: WhatIf = None,
     limit: Limit = 20,
     strict: Strict = False,
     quiet: Quiet = False,
@@ -325,6 +331,7 @@ def beacons(
         raise BadOption(
             "--score rita-j has no window, filters, configuration, and is by pair", hint="leave these options out"
         )
+    said |= afterwards.said(allow, threat_intel, what_if)
     _ask("beacons", paths, out, limit, strict, quiet, score=score, **said)
 
 
@@ -342,6 +349,9 @@ def long_connections(
     join_seconds: Annotated[
         float, typer.Option("--join", min=0, help="Connections of one flow with this gap are one session.")
     ] = 60,
+    threat_intel: ThreatIntel = None,
+    allow: Allow = None,
+    what_if: WhatIf = None,
     limit: Limit = 20,
     strict: Strict = False,
     quiet: Quiet = False,
@@ -352,6 +362,7 @@ def long_connections(
     """Which pairs keep connections open for hours?"""
     said: dict[str, Any] = {"format": format, "zone": zone, "columns": columns, "every_pair": every_pair}
     said |= {"window": window, "config": defaults, "join_seconds": join_seconds}
+    said |= afterwards.said(allow, threat_intel, what_if)
     _ask("long_connections", paths, out, limit, strict, quiet, **said)
 
 
@@ -366,6 +377,9 @@ def dns_tunnels(
         Path | None,
         typer.Option("--known", help="Heavy users of names, instead of the shipped list.", metavar="KNOWN.toml"),
     ] = None,
+    threat_intel: ThreatIntel = None,
+    allow: Allow = None,
+    what_if: WhatIf = None,
     limit: Limit = 20,
     strict: Strict = False,
     quiet: Quiet = False,
@@ -375,6 +389,7 @@ def dns_tunnels(
 ) -> None:
     """Who carries data in DNS?"""
     said: dict[str, Any] = {"format": format, "zone": zone, "columns": columns}
+    said |= afterwards.said(allow, threat_intel, what_if)
     _ask("dns_tunnels", paths, out, limit, strict, quiet, least_names=least_names, known=known, **said)
 
 
@@ -384,10 +399,9 @@ def hunt(
     out: Out = None,
     score: Annotated[str, typer.Option("--score", help="rita: RITA v5's final score.")] = "rita",
     defaults: RitaConfig = "code",
-    threat_intel: Annotated[
-        list[Path] | None,
-        typer.Option("--threat-intel", help="A file with one address or domain a line; may be repeated."),
-    ] = None,
+    threat_intel: ThreatIntel = None,
+    allow: Allow = None,
+    what_if: WhatIf = None,
     internal: Annotated[
         list[str] | None,
         typer.Option("--internal", help="A subnet of the own network instead of the private ones; may be repeated."),
@@ -416,7 +430,7 @@ def hunt(
         quiet,
         score=score,
         config=defaults,
-        threat_intel=tuple(threat_intel or ()),
+        **{"threat_intel": (), **afterwards.said(allow, threat_intel, what_if)},
         internal=tuple(internal or ()),
         as_of=_instant("--as-of", as_of),
         one_import=one_import,
@@ -591,6 +605,8 @@ def demo(
     run(folder, seed=seed, quiet=quiet)
 
 
+app.command()(afterwards.allow)
+app.command()(afterwards.what_if)
 app.add_typer(pull.app, name="pull")
 app.add_typer(patterns.app, name="patterns")
 
@@ -647,24 +663,11 @@ def _ask(
 
     data = zones_of(paths) if isinstance(paths, list) else paths
     if out is not None:
-        _check_extension(out)
+        output.check_extension(out)
     with reading(_plain(data), quiet=quiet) as progress:
         result: Result = getattr(questions, question)(data, progress=progress, **said)
     output.deliver(result, out=out, limit=limit, strict=strict, quiet=quiet)
     return result
-
-
-def _check_extension(out: Path) -> None:
-    """Says at once that a file cannot be written, not after the work."""
-    from watchfloor.result import FORMATS
-
-    if out.suffix.lower() not in FORMATS:
-        raise BadOption(
-            f"{out.name}: cannot write a {out.suffix or 'file without extension'}",
-            hint=f"use one of {' '.join(FORMATS)}",
-        )
-    if not out.parent.is_dir():
-        raise BadOption(f"{out.parent}: no such folder", hint="make the folder first, or write elsewhere")
 
 
 def zones_of(paths: list[str]) -> Mapping[str, str | None] | list[str]:

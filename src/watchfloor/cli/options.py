@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "Allow",
     "Closing",
     "Columns",
     "Format",
@@ -21,7 +22,9 @@ __all__ = [
     "RitaConfig",
     "Strict",
     "Suggest",
+    "ThreatIntel",
     "Verdicts",
+    "WhatIf",
     "WorkspaceAt",
     "Zone",
 ]
@@ -93,5 +96,29 @@ RitaConfig = Annotated[
     str,
     typer.Option(
         "--rita-config", help="RITA's defaults: code or shipped; or its own file.", metavar="code|shipped|FILE"
+    ),
+]
+Allow = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--allow",
+        help="What is allowed, with reason and expiry: it is ranked after all else. May be repeated.",
+        metavar="LIST.toml",
+    ),
+]
+ThreatIntel = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--threat-intel",
+        help="What is known to be bad: one address, network or domain a line, STIX 2.1, MISP, CSV. May be repeated.",
+        metavar="FILE",
+    ),
+]
+WhatIf = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--what-if",
+        help="Another weight or threshold: what enters and leaves the list. May be repeated.",
+        metavar="NAME=VALUE",
     ),
 ]

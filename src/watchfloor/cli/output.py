@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from watchfloor.result import Provenance, Result
 
-__all__ = ["PARTIAL", "deliver", "remark", "stderr", "stdout"]
+__all__ = ["PARTIAL", "check_extension", "deliver", "remark", "stderr", "stdout"]
 
 PARTIAL = 3
 """Exit code under --strict where something was rejected or cut short."""
@@ -38,6 +38,20 @@ def remark(text: str, *, style: str = "dim") -> None:
     from rich.text import Text
 
     stderr().print(Text(text, style=style), soft_wrap=True)
+
+
+def check_extension(out: Path) -> None:
+    """Says at once that a file cannot be written, not after the work."""
+    from watchfloor.errors import BadOption
+    from watchfloor.result import FORMATS
+
+    if out.suffix.lower() not in FORMATS:
+        raise BadOption(
+            f"{out.name}: cannot write a {out.suffix or 'file without extension'}",
+            hint=f"use one of {' '.join(FORMATS)}",
+        )
+    if not out.parent.is_dir():
+        raise BadOption(f"{out.parent}: no such folder", hint="make the folder first, or write elsewhere")
 
 
 def deliver(result: Result, *, out: Path | None, limit: int, strict: bool, quiet: bool) -> None:

@@ -55,6 +55,7 @@ COLUMNS = (
     "certificate",
     "first_time",
     "last_time",
+    "ports",
     "pair",
 )
 
@@ -147,6 +148,7 @@ def _ranked(found: Scored, said: pl.DataFrame | None, by: str) -> pl.DataFrame:
         )
         .with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
         .with_columns(why=words.sentence(found.sizes))
+        .with_columns(ports="port_texts")
         .collect()
     )
 

@@ -15,7 +15,17 @@ import polars.selectors as cs
 
 from watchfloor.analyses.rita.filters import address_bits, inside
 
-__all__ = ["LOOKUP_PORTS", "WEB_PORTS", "Known", "known", "of_addresses", "of_lanes", "of_names", "web_weight"]
+__all__ = [
+    "LOOKUP_PORTS",
+    "WEB_PORTS",
+    "Known",
+    "known",
+    "of_addresses",
+    "of_lanes",
+    "of_names",
+    "web_odds",
+    "web_weight",
+]
 
 LOOKUP_PORTS = (53, 137, 5353, 5355)
 """Look-ups of names go before any connection, a beacon's as well: they are nobody's company."""
@@ -119,7 +129,11 @@ def web_weight(port: pl.Expr, known: pl.Expr, score: pl.Expr) -> pl.Expr:
         known: what the shipped list calls it, or null.
         score: without this term.
     """
-    on_web = port.is_in(WEB_PORTS).fill_null(False) & known.is_null()
+    return web_odds(port.is_in(WEB_PORTS).fill_null(False) & known.is_null(), score)
+
+
+def web_odds(on_web: pl.Expr, score: pl.Expr) -> pl.Expr:
+    """The same where it is known which streams it is for."""
     return pl.when(on_web).then(_WEB / (1 - score * (1 - _WEB))).otherwise(1.0)
 
 

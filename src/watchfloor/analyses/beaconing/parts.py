@@ -18,7 +18,7 @@ def streams(lanes: pl.DataFrame, by: str, fewest: int) -> tuple[pl.DataFrame, pl
     whole if enough is left.
 
     Arguments:
-        lanes: `key, host, target, bucket, lane, port, lane_what, lane_weight, text, calls`.
+        lanes: `key, host, target, bucket, lane, port, lane_what, lane_weight, text, order, calls`.
         by: `pair`, `name` or `port`.
         fewest: calls that a stream needs.
 
@@ -70,7 +70,7 @@ def best(scored: pl.DataFrame, by: str) -> pl.DataFrame:
 
 def _gathered(lanes: pl.DataFrame, key: list[str]) -> pl.DataFrame:
     return (
-        lanes.sort("calls", descending=True)
+        lanes.sort(pl.col("calls").neg(), "order")
         .group_by(key, maintain_order=True)
         .agg(
             pl.col("host", "target", "bucket", "lane", "lane_what", "lane_weight", "text", "is_mixed").first(),

@@ -29,7 +29,7 @@ from watchfloor.analyses.beaconing.calls import calls_of, lanes_of
 from watchfloor.analyses.rita.coding import Coding
 from watchfloor.engine.buckets import BUCKET_ROWS, MEMORY_BYTES, dealt, of_each
 
-__all__ = ["FEWEST", "LOOK", "TERMS", "Scored", "score_streams"]
+__all__ = ["CLOSER", "FEWEST", "LOOK", "TERMS", "UNSEEN", "Scored", "score_streams"]
 
 FEWEST = 4
 """Calls that a stream needs to be scored: three gaps."""
@@ -39,7 +39,7 @@ LOOK = 0.05
 """Streams whose score can reach this are looked at closer."""
 _TWIN = 0.3
 """Regularity from which on a stream can be a twin."""
-_UNSEEN = 0.5
+UNSEEN = 0.5
 """What the terms that were not looked at are worth together, where the others leave less."""
 TERMS = (
     "regularity",
@@ -58,7 +58,7 @@ TERMS = (
     "web",
 )
 """The score is their product."""
-_CLOSER = ("evenness", "sizes", "solitude", "twinless", "whole")
+CLOSER = ("evenness", "sizes", "solitude", "twinless", "whole")
 """Terms that take a closer look."""
 _FASTEST = 300
 """Milliseconds: what is called faster is a transfer, not a beat."""
@@ -143,6 +143,8 @@ def _streams(
     numbers of hosts and streams."""
     words = lanes.select("lane").unique()
     facts = context.of_lanes(words.with_columns(port=coding.port(pl.col("lane")), text=coding.text(pl.col("lane"))))
+    # Of lanes with as many calls, always the same is first.
+    facts = facts.with_columns(order=pl.col("text").rank("dense"))
     known = coding.addresses()
     places = context.of_addresses(known, internal)
     all_lanes = (
@@ -203,7 +205,22 @@ def _streams(
         )
         .collect()
     )
+    streams = streams.join(
+        _port_texts(all_lanes, by), on=["key", "port"] if by == "port" else "key", how="left", nulls_equal=True
+    )
+    streams = streams.with_columns(pl.coalesce("port_texts", "text").alias("port_texts"))
     return streams, members, all_lanes.filter(~pl.col("is_inbound"))["host"].n_unique(), count
+
+
+def _port_texts(lanes: pl.DataFrame, by: str) -> pl.DataFrame:
+    """Of pairs, or ports of them, with several lanes: port:protocol:service of each, most calls first, 20 at most."""
+    key = ["key", "port"] if by == "port" else ["key"]
+    return (
+        lanes.filter(pl.len().over(key) > 1)
+        .sort(*key, pl.col("calls").neg(), "text")
+        .group_by(key, maintain_order=True)
+        .agg(port_texts=pl.col("text").head(20).str.join(", "))
+    )
 
 
 def _lookups(weight: pl.Expr) -> pl.Expr:
@@ -260,7 +277,7 @@ def _scored(
         .drop("stream")
         .collect()
     )
-    others = fitted.filter(pl.col("base") < LOOK).drop("stream").with_columns(product=pl.col("base") * _UNSEEN)
+    others = fitted.filter(pl.col("base") < LOOK).drop("stream").with_columns(product=pl.col("base") * UNSEEN)
     every = pl.concat([closer, others], how="diagonal").drop("bucket", "lane", "host", "target", "base")
     web = context.web_weight(pl.col("main_port"), pl.col("known"), pl.col("product"))
     every = every.with_columns(web=web).with_columns(score=pl.col("product") * pl.col("web"))
@@ -290,7 +307,7 @@ def _first_look(streams: pl.LazyFrame, tested: int) -> pl.LazyFrame:
             speed=pl.when(pl.col("period") < _FASTEST).then(_FAST_WEIGHT).otherwise(1.0),
         )
         .with_columns(_of_beats(), beyond_chance=confidence.chance_weight(pl.col("log_by_chance").fill_null(0)))
-        .with_columns(base=reduce(mul, (pl.col(term) for term in TERMS if term not in (*_CLOSER, "web"))))
+        .with_columns(base=reduce(mul, (pl.col(term) for term in TERMS if term not in (*CLOSER, "web"))))
     )
 
 

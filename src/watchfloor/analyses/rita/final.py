@@ -9,7 +9,7 @@ from watchfloor.analyses.rita.rounding import divided
 from watchfloor.analyses.rita.scores import severity, threat_score
 from watchfloor.analyses.rita.traffic import OPEN, Traffic
 
-__all__ = ["COLUMNS", "finished"]
+__all__ = ["COLUMNS", "finished", "with_final_score"]
 
 COLUMNS: dict[str, pl.DataType] = {
     "severity": pl.String(),
@@ -55,9 +55,6 @@ def finished(table: pl.DataFrame, traffic: Traffic, config: RitaConfig) -> pl.Da
     other = pl.col("key") % 2**32
     hosts, labels = pl.lit(traffic.hosts["text"]), pl.lit(traffic.labels["text"])
     long = pl.col("duration") / 1_000_000
-    added = _modifiers(config)
-    scores = ("beacon_threat", "long_connection_score", "strobe_score", "c2_over_dns_score", "intel_score")
-    intel, strobe = (pl.lit(IMPACTS[impact]) for impact in (config.threat_intel_impact, config.strobe_impact))
     shown = (
         table.lazy()
         .with_columns(
@@ -68,7 +65,35 @@ def finished(table: pl.DataFrame, traffic: Traffic, config: RitaConfig) -> pl.Da
             beacon_score=pl.col("beacon_score").fill_null(0.0),
             first_seen=(pl.col("first") * 1_000_000).cast(pl.Datetime("us", "UTC")),
         )
-        .with_columns(
+        .pipe(with_final_score, long, config)
+        .sort(
+            pl.col("final_score").neg(),
+            pl.col("strobe_score").neg(),
+            pl.col("beacon_score").neg(),
+            "src_ip",
+            "dst_ip",
+            "name",
+            nulls_last=True,
+        )
+        .collect()
+    )
+    shown = shown.join(_ports(shown, traffic), on=["kind", "key"], how="left", maintain_order="left")
+    return shown.select(pl.col(name).cast(dtype) for name, dtype in COLUMNS.items())
+
+
+def with_final_score(table: pl.LazyFrame, long: pl.Expr, config: RitaConfig) -> pl.LazyFrame:
+    """Adds the threat scores, `final_score`, `modifiers` in words, and `severity`.
+
+    Arguments:
+        table: `kind, beacon_score, strobe, subdomains, threat_intel`, and what the modifiers look at.
+        long: seconds of all connections of a pair together.
+        config: what each threat and modifier is worth.
+    """
+    added = _modifiers(config)
+    scores = ("beacon_threat", "long_connection_score", "strobe_score", "c2_over_dns_score", "intel_score")
+    intel, strobe = (pl.lit(IMPACTS[impact]) for impact in (config.threat_intel_impact, config.strobe_impact))
+    return (
+        table.with_columns(
             beacon_threat=threat_score(pl.col("beacon_score") * 100, config.score_thresholds),
             long_connection_score=threat_score(long, config.long_connection_score_thresholds).fill_null(0.0),
             strobe_score=pl.when("strobe").then(strobe).otherwise(0.0),
@@ -83,19 +108,7 @@ def finished(table: pl.DataFrame, traffic: Traffic, config: RitaConfig) -> pl.Da
             ),
         )
         .with_columns(severity=severity(pl.col("final_score")), modifiers=pl.col("modifiers").replace("", None))
-        .sort(
-            pl.col("final_score").neg(),
-            pl.col("strobe_score").neg(),
-            pl.col("beacon_score").neg(),
-            "src_ip",
-            "dst_ip",
-            "name",
-            nulls_last=True,
-        )
-        .collect()
     )
-    shown = shown.join(_ports(shown, traffic), on=["kind", "key"], how="left", maintain_order="left")
-    return shown.select(pl.col(name).cast(dtype) for name, dtype in COLUMNS.items())
 
 
 def _modifiers(config: RitaConfig) -> dict[str, tuple[pl.Expr, pl.Expr]]:

@@ -1,77 +1,64 @@
-"""Threat-intelligence files as RITA v5 reads them: one address or domain a line."""
+"""What is known to be bad, as RITA v5 looks it up: external addresses, names, and domains with a listed name below."""
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from watchfloor.analyses.rita.config import is_domain
+from watchfloor.analyses.intel.reading import load_intel, said_of
+from watchfloor.analyses.listed import Name, named_by, within
 from watchfloor.analyses.rita.domains import registrable
-from watchfloor.analyses.rita.filters import address_bits
-from watchfloor.errors import BadOption
 
 __all__ = ["Intel", "intel_of"]
-
-_COMMENTS = ("#", "//", "<!--")
 
 
 @dataclass(frozen=True)
 class Intel:
-    """What is known to be bad."""
+    """What is known to be bad. RITA knows addresses and names; networks and `*.example.org` are ours."""
 
-    addresses: frozenset[str] = frozenset()
-    domains: frozenset[str] = frozenset()
-    ignored: int = 0
-    """Lines that are neither; RITA ignores them too: no subnets, addresses of pages, or hashes."""
+    networks: frozenset[str] = frozenset()
+    names: frozenset[Name] = frozenset()
+    said: str = ""
+    """How many there are, and what is not used."""
 
     def has_address(self, texts: pl.Series) -> pl.Series:
-        """True for each address that is listed, however it is written."""
-        bad = address_bits(pl.Series(sorted(self.addresses), dtype=pl.String)).unique()
-        bits = address_bits(texts).with_row_index()
-        hits = bits.join(bad, on=["high", "low"], how="semi")["index"]
-        return bits["index"].is_in(hits.implode())
+        """True for each address that is listed or lies in a network that is, however it is written."""
+        return _among(texts, within(texts, enumerate(sorted(self.networks))))
 
-    def has_domain(self, text: pl.Expr) -> pl.Expr:
-        """True for a name that is listed, to the letter."""
-        return text.is_in(sorted(self.domains)).fill_null(False)
+    def has_domain(self, texts: pl.Series) -> pl.Series:
+        """True for a name that is listed."""
+        return _among(texts, named_by(texts, enumerate(sorted(self.names))))
 
     def has_registrable(self, domain: pl.Expr) -> pl.Expr:
         """True for a registrable domain under which a name is listed."""
-        names = pl.DataFrame({"text": sorted(self.domains)}, {"text": pl.String})
+        names = pl.DataFrame({"text": sorted(name.text for name in self.names)}, {"text": pl.String})
         return domain.is_in(names.select(registrable(pl.col("text"))).to_series().to_list()).fill_null(False)
 
 
+def _among(texts: pl.Series, hits: pl.DataFrame) -> pl.Series:
+    return texts.is_in(hits["text"].unique().implode()).fill_null(False)
+
+
 def intel_of(paths: Iterable[str | Path]) -> Intel:
-    """What files list.
+    """What files list: lists, STIX 2.1, MISP, CSV.
 
     Raises:
-        BadOption: a file that cannot be read as text.
+        BadOption: a file that cannot be read, or of which it is not clear what it lists.
     """
-    addresses, domains, ignored = set(), set(), 0
-    for path in paths:
-        try:
-            text = Path(path).read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadOption(f"{path}: {error}", hint="threat intelligence is one address or domain a line") from error
-        for line in map(str.strip, text.splitlines()):
-            if not line or line.startswith(_COMMENTS):
+    feeds = load_intel(paths)
+    networks, names = set(), set()
+    for feed in feeds:
+        for one in feed.indicators:
+            if one.address and one.name:
+                feed.unused["an address and a name that must come together"] += 1
                 continue
-            if _is_address(line):
-                addresses.add(line)
-            elif is_domain(line):
-                domains.add(line)
-            else:
-                ignored += 1
-    return Intel(frozenset(addresses), frozenset(domains), ignored)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
+            if one.port:
+                feed.noted["without their port"] += 1
+            if one.address:
+                networks.add(one.address)
+            elif one.name:
+                names.add(one.name)
+    return Intel(frozenset(networks), frozenset(names), said_of(feeds))

@@ -170,7 +170,7 @@ def _summed(table: pl.LazyFrame, window: Window, config: RitaConfig) -> pl.LazyF
     ts, ds, dur, hist = (pl.col(name) for name in ("ts_score", "ds_score", "dur_score", "hist_score"))
     worth = pl.when("strobe").then(pl.lit(IMPACTS[config.strobe_impact])).otherwise("beacon_threat_score")
     return (
-        table.with_columns(dur_score=duration_score(covered, steady, pl.col("total_bars"), config))
+        table.with_columns(coverage=covered, dur_score=duration_score(covered, steady, pl.col("total_bars"), config))
         .with_columns(beacon_score=pl.when("strobe").then(0.0).otherwise(beacon_score(ts, ds, dur, hist, config)))
         .filter(pl.col("beacon_score").is_not_null())  # where a formula fails, RITA skips the pair
         .with_columns(beacon_threat_score=threat_score(pl.col("beacon_score") * 100, config.score_thresholds))

@@ -408,8 +408,8 @@ class _Run:
             counts = self._prevalence_of_addresses()
         else:
             outside = pl.col("other")
-            texts = self._traffic.labels.select(listed=self._intel.has_domain(pl.col("text")))
-            listed, counts = texts["listed"], self._prevalence_of_names()
+            listed = self._intel.has_domain(self._traffic.labels["text"])
+            counts = self._prevalence_of_names()
         return (
             table.with_columns(outside=outside.cast(pl.UInt64))
             .join(counts, on="outside", how="left")

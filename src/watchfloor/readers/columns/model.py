@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -11,18 +10,12 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from watchfloor.errors import BadColumnMap
+from watchfloor.hints import nearest
 from watchfloor.readers.columns.clocks import format_trouble
 from watchfloor.schemas import ALERTS, TABLES, VOCABULARIES, Column, Table
 from watchfloor.times import Unit, check_zone
 
-__all__ = ["ColumnMap", "Origin", "nearest", "parse"]
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """`did you mean x?`, or nothing where no name is near."""
-    by_lower = {other.lower(): other for other in known}
-    near = difflib.get_close_matches(name.lower(), by_lower, n=1)
-    return f"did you mean {by_lower[near[0]]!r}? " if near else ""
+__all__ = ["ColumnMap", "Origin", "parse"]
 
 
 def _listed(given: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from watchfloor.errors import AmbiguousTime, BadColumnMap, OtherTable
+from watchfloor.hints import nearest
 from watchfloor.readers.columns.cells import Cell, cell
 from watchfloor.readers.columns.clocks import guesses
 from watchfloor.readers.columns.written import fact, found, leaves, text, written
@@ -359,8 +360,6 @@ def _counted(counts: Any, name: str) -> Counter[str]:
 
 def _missing(wanted: list[str], present: Iterable[str], source: str, *, fits: bool) -> BadColumnMap:
     """Columns that are not there: all of them, with the nearest that are."""
-    from watchfloor.readers.columns.model import nearest  # noqa: PLC0415 - pydantic waits for the first map
-
     have = list(present)
     near = " ".join(f"{name!r}: {hint.strip()}" for name in wanted if (hint := nearest(name, have)))
     shown = ", ".join(have[:100]) or "none"

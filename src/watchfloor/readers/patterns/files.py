@@ -10,7 +10,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from watchfloor.errors import BadPattern
-from watchfloor.readers.columns.model import constant, nearest
+from watchfloor.hints import nearest
+from watchfloor.readers.columns.model import constant
 from watchfloor.readers.patterns.catalog import shipped_texts
 from watchfloor.readers.patterns.grok import Compiled, compile_pattern
 from watchfloor.schemas import TABLES, Table

@@ -12,6 +12,7 @@ from importlib import resources
 import polars as pl
 
 from watchfloor.errors import BadPattern
+from watchfloor.hints import nearest
 
 __all__ = ["Capture", "Compiled", "compile_pattern", "standard"]
 
@@ -266,8 +267,6 @@ class _Writer:
             )
         name, field, type_ = found.groups()
         if name not in self.definitions:
-            from watchfloor.readers.columns.model import nearest  # noqa: PLC0415 - pydantic waits until it is needed
-
             raise self._wrong(
                 f"there is no pattern {name!r}",
                 f"{nearest(name, self.definitions)}or write a regex: (?<{field or 'field'}>..)",

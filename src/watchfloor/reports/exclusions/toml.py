@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
+from watchfloor.hostile import toml_string
 from watchfloor.reports.exclusions.entries import Entry
 
 __all__ = ["text"]
@@ -17,10 +17,10 @@ def text(entries: Sequence[Entry]) -> str:
     for entry in entries:
         lines = [
             "[[exclusion]]",
-            f"name = {_string(entry.name)}",
-            f"rule = {_string(entry.rule)}",
-            f"owner = {_string(entry.owner)}",
-            f"reason = {_string(entry.reason)}",
+            f"name = {toml_string(entry.name)}",
+            f"rule = {toml_string(entry.rule)}",
+            f"owner = {toml_string(entry.owner)}",
+            f"reason = {toml_string(entry.reason)}",
             f"created = {entry.created}",
             f"expires = {entry.expires}",
         ]
@@ -33,11 +33,6 @@ def text(entries: Sequence[Entry]) -> str:
 
 def _pairs(condition: dict[str, Any]) -> str:
     return "\n".join(
-        f"{key} = {_string(value) if isinstance(value, str) else '[' + ', '.join(map(_string, value)) + ']'}"
+        f"{key} = {toml_string(value) if isinstance(value, str) else '[' + ', '.join(map(toml_string, value)) + ']'}"
         for key, value in condition.items()
     )
-
-
-def _string(value: str) -> str:
-    """A basic string: JSON's escapes are TOML's, but for the one character that JSON leaves as it is."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
