@@ -30,6 +30,8 @@ from watchfloor.readers.clamav import READER as CLAMAV
 from watchfloor.readers.csvlog import READER as CSVLOG
 from watchfloor.readers.eve import READER as EVE
 from watchfloor.readers.evtx import READER as EVTX
+from watchfloor.readers.flows import JSON as FLOW_JSON
+from watchfloor.readers.flows import TABLE as FLOW_TABLE
 from watchfloor.readers.hayabusa import READER as HAYABUSA
 from watchfloor.readers.intake import files
 from watchfloor.readers.intake.since import Since
@@ -83,6 +85,8 @@ READERS: tuple[Reader, ...] = (
     LEEF,
     AUDITD,
     VPCFLOW,
+    FLOW_TABLE,
+    FLOW_JSON,
     CARRIED,
     PALOALTO,
     TABLE,
