@@ -12,8 +12,7 @@ from any_logs import BEACON, LOGS, Log, flows
 from helpers import rows
 
 SEEN = flows()
-NOT_YET = ("bluecoat", "checkpoint", "checkpoint-splunk", "cisco-asa", "nfdump-line", "squid", "windows-firewall")
-NAMES = sorted(name for name in LOGS if name not in (*NOT_YET, "zscaler-json", "zscaler-splunk"))
+NAMES = sorted(name for name in LOGS if name != "nfdump-line")
 
 
 def _asked(log: Log, tmp_path: Path) -> tuple[Path, dict[str, Any]]:
@@ -52,7 +51,7 @@ def test_nothing_of_it_is_lost(tmp_path: Path, name: str) -> None:
     assert ledger["lines"] == sum(ledger[f"lines_{what}"] for what in ("read", "continued", "rejected", "skipped"))
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if not LOGS[name].name and name != "windows-firewall"])
+@pytest.mark.parametrize("name", [name for name in NAMES if not LOGS[name].name])
 def test_it_is_found_by_the_score_of_rita_too(tmp_path: Path, name: str) -> None:
     """All connections of the beacon make one threat, which has the highest beacon score."""
     path, asked = _asked(LOGS[name], tmp_path)
