@@ -47,6 +47,7 @@ from watchfloor.readers.paloalto import READER as PALOALTO
 from watchfloor.readers.patterns.known import readers as shipped_patterns
 from watchfloor.readers.patterns.known import shares as shares_of_patterns
 from watchfloor.readers.patterns.reading import READER as PATTERN
+from watchfloor.readers.pcap import READER as PCAP
 from watchfloor.readers.plugins import plugins
 from watchfloor.readers.qradar import READER as QRADAR
 from watchfloor.readers.syslog import READER as SYSLOG
@@ -70,6 +71,7 @@ READERS: tuple[Reader, ...] = (
     NESSUS,
     WINDOWS_XML,
     EVTX,
+    PCAP,
     ZEEK,
     W3C,
     EVE,
