@@ -12,7 +12,7 @@ from any_logs import BEACON, LOGS, Log, flows
 from helpers import rows
 
 SEEN = flows()
-NAMES = sorted(name for name in LOGS if name != "nfdump-line")
+NAMES = sorted(LOGS)
 
 
 def _asked(log: Log, tmp_path: Path) -> tuple[Path, dict[str, Any]]:

@@ -31,6 +31,7 @@ from watchfloor.readers.csvlog import READER as CSVLOG
 from watchfloor.readers.eve import READER as EVE
 from watchfloor.readers.evtx import READER as EVTX
 from watchfloor.readers.flows import JSON as FLOW_JSON
+from watchfloor.readers.flows import LINES as FLOW_LINES
 from watchfloor.readers.flows import TABLE as FLOW_TABLE
 from watchfloor.readers.hayabusa import READER as HAYABUSA
 from watchfloor.readers.intake import files
@@ -89,6 +90,7 @@ READERS: tuple[Reader, ...] = (
     VPCFLOW,
     FLOW_TABLE,
     FLOW_JSON,
+    FLOW_LINES,
     CARRIED,
     PALOALTO,
     TABLE,
