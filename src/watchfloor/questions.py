@@ -17,7 +17,7 @@ import polars as pl
 from watchfloor import readers
 from watchfloor.analyses.beacons import beacons as ask_beacons
 from watchfloor.analyses.dns_tunnels import dns_tunnels as ask_dns_tunnels
-from watchfloor.analyses.drawn import drawn
+from watchfloor.analyses.drawn import Drawn, drawn
 from watchfloor.analyses.findings import findings as ask_findings
 from watchfloor.analyses.hunt import TABLES_ASKED as HUNTED
 from watchfloor.analyses.hunt import hunt as ask_hunt
@@ -343,14 +343,18 @@ def _beacons(tables: Tables, **asked: Any) -> Result:
 
 
 def _hunt(tables: Tables, **asked: Any) -> Result:
-    """Whatever is there; connections of events, where no log has them."""
+    """Whatever is there; connections are drawn from the others, where no log has them.
+
+    A sensor's requests name their connections: RITA counts those that it does not have for nothing.
+    """
     found = drawn(tables)
-    if found.origin == "events":
-        result = ask_hunt(found.tables, **asked)
-        return replace(result, explanation=f"{result.explanation} {found.words}")
-    if not any(name in tables for name in HUNTED):
+    if found.origin == "http_requests" and "http_requests" in tables:
+        linked = tables["http_requests"].filter(pl.col("uid").is_not_null()).head(1).collect().height
+        found = Drawn(tables) if linked else found
+    if not any(name in found.tables for name in HUNTED):
         _one(tables, HUNTED[0])
-    return ask_hunt(tables, **asked)
+    result = ask_hunt(found.tables, **asked)
+    return replace(result, explanation=f"{result.explanation} {found.words}") if found.origin else result
 
 
 def _long_connections(tables: Tables, **asked: Any) -> Result:

@@ -40,7 +40,7 @@ class Drawn:
         if self.origin == "http_requests":
             return (
                 "There is no log of connections: each request to a proxy counts as one, to the name that was asked for;"
-                " requests in one connection count each."
+                " requests in one connection count each, at the time that the proxy wrote down: most do so at the end."
             )
         if self.origin == "events":
             return (
@@ -85,7 +85,7 @@ def _requests(tables: Tables) -> pl.LazyFrame:
     parts = [HTTP_REQUESTS.conform(tables["http_requests"])] if "http_requests" in tables else []
     if "events" in tables:
         # Proxies whose lines are pairs or JSON.
-        method = _first(("requestmethod", "reqmethod"))
+        method = _written(("requestmethod", "reqmethod"), "[A-Za-z-]{1,20}")
         asked = tables["events"].filter(pl.col("url").is_not_null(), method.is_not_null())
         asked = asked.with_columns(
             method=method, host=pl.lit(None, pl.String), orig_bytes=_number(_SENT), resp_bytes=_number(_RECEIVED)
@@ -97,9 +97,9 @@ def _requests(tables: Tables) -> pl.LazyFrame:
     said = pl.col("host").str.extract(r"^(\[[0-9A-Fa-f:.]+\]|[^:/\s]+)(?::[0-9]{1,5})?$")
     host = pl.coalesce(said, target.field("1")).str.strip_chars("[]").str.to_lowercase()
     scheme = pl.col("url").str.extract("(?i)^([a-z]+)://").str.to_lowercase()
-    written = pl.coalesce(target.field("2"), pl.col("host").str.extract(r":([0-9]{1,5})$"), _first(_PORTS)).cast(
-        pl.Int64, strict=False
-    )
+    written = pl.coalesce(
+        target.field("2"), pl.col("host").str.extract(r":([0-9]{1,5})$"), _written(_PORTS, "[0-9]{1,5}")
+    ).cast(pl.Int64, strict=False)
     by_scheme = scheme.replace_strict({"http": 80, "https": 443, "ftp": 21}, default=None, return_dtype=pl.Int64)
     port = pl.coalesce(written, by_scheme, pl.when(pl.col("method") == "CONNECT").then(443))
     return (
@@ -145,12 +145,14 @@ def _ends(tables: Tables) -> pl.LazyFrame:
     return CONNECTIONS.fill(ended.with_columns(turned).drop("begins", "ends", "message"))
 
 
-def _first(keys: tuple[str, ...]) -> pl.Expr:
-    """The first of some values of `fields`."""
-    places = [f"${above}['{key}']" for key in keys for above in ("", "['event']")]
-    return pl.coalesce(pl.col("fields").str.json_path_match(place) for place in places)
+def _written(keys: tuple[str, ...], value: str) -> pl.Expr:
+    """The first value of some keys of `fields`: one look at the text, as reading JSON once a key costs far more.
+
+    Quotes within values are escaped there, so that no value looks like a key.
+    """
+    names = "|".join(keys)
+    return pl.col("fields").str.extract(rf'"(?:{names})":"?({value})"?[,}}]')
 
 
 def _number(keys: tuple[str, ...]) -> pl.Expr:
-    number = _first(keys).cast(pl.Int64, strict=False)
-    return pl.when(number >= 0).then(number)
+    return _written(keys, "[0-9]{1,18}").cast(pl.Int64, strict=False)
