@@ -159,7 +159,8 @@ def _read(
 
 
 def _notes(exporter: Exporter) -> Iterator[str]:
-    yield f"flows of {exporter.name}"
+    payload = ", payload where it is counted (orig_bytes)" if "orig_bytes" in exporter.columns else ""
+    yield f"flows of {exporter.name}: sizes are IP-level (orig_ip_bytes){payload}"
     if exporter.note:
         yield exporter.note
 

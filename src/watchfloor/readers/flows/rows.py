@@ -10,8 +10,10 @@ from watchfloor import times
 from watchfloor.errors import AmbiguousTime
 from watchfloor.readers.columns.clocks import clock_of
 from watchfloor.readers.flows.exporters import Exporter, services
+from watchfloor.readers.meaning.digits import are_digits
 from watchfloor.readers.meaning.endpoints import PROTOCOLS
 from watchfloor.readers.records.jsontext import json_object, json_text
+from watchfloor.schemas import TIME
 
 __all__ = ["BAD", "READ_COLUMNS", "flow_rows"]
 
@@ -66,22 +68,28 @@ def flow_rows(
     rows = frame.with_columns(_said(said.get(name, ())).alias(name) for name in READ_COLUMNS)
     starts = _moments(rows, "start", source, zone or exporter.zone)
     ends = _moments(rows, "end", source, zone or exporter.zone)
-    unknown_proto = pl.col("proto").str.to_lowercase()
+    proto = pl.col("proto").str.to_lowercase().replace(PROTOCOLS | {"icmp6": "ipv6-icmp"})
+    rows = rows.with_columns(starts.alias("time"), ends.alias("end"), proto=proto)
+    rows = rows.with_columns(duration_seconds=_durations(rows))
+    sizes, ports = [_counts(rows, name) for name in _READ], [_ports(rows, f"{side}_port") for side in ("src", "dst")]
+    unread = [rows[one.name].is_not_null() & one.is_null() for one in sizes if one.null_count()]
+    unread += [_is_digits(rows, one.name) & one.is_null() for one in ports if one.null_count()]
+    wrong = pl.any_horizontal(*unread) if unread else pl.lit(False)
+    rows = rows.with_columns(wrong=wrong)
     rows = rows.with_columns(
-        starts.alias("time"), ends.alias("end"), proto=unknown_proto.replace(PROTOCOLS | {"icmp6": "ipv6-icmp"})
-    )
-    rows = rows.with_columns(
-        *(_count(name).alias(name) for name in _READ),
-        *(pl.col(name).str.replace(_MAPPED, "${1}").alias(name) for name in ("src_ip", "dst_ip")),
-        *(_port(f"{side}_port").alias(f"{side}_number") for side in ("src", "dst")),
-        duration_seconds=_duration(),
-        unread=pl.concat_list(_unread(name) for name in ("src_port", "dst_port", *_READ)),
+        *sizes,
+        *(one.alias(one.name.replace("port", "number")) for one in ports),
+        *(pl.col(name).str.replace(_MAPPED, "${1}").alias(name) for name in _addresses(rows)),
     )
     rows = rows.with_columns(pl.when(pl.col(name) != 0).then(name).alias(name) for name in exporter.zero_is_none)
     rows = _turned(_shared_out(rows))
-    kept = {f"{side}_port": json_text(pl.col(f"{side}_port")) for side in ("src", "dst")}
-    kept = {name: pl.when(pl.col(name.replace("port", "number")).is_null()).then(text) for name, text in kept.items()}
-    kept |= {"both_ip_bytes": pl.col("unshared").cast(pl.String)}
+    kept: dict[str, pl.Expr] = {}
+    for side in ("src", "dst"):
+        text, number = f"{side}_port", f"{side}_number"
+        if rows[number].null_count() > rows[text].null_count():
+            kept[text] = json_text(pl.when(pl.col(number).is_null()).then(text))
+    if rows["unshared"].count():
+        kept["both_ip_bytes"] = pl.col("unshared").cast(pl.String)
     kept |= {name: json_text(value) for name, value in others.items() if name not in kept}
     bad_ip = pl.any_horizontal(~pl.col(name).str.contains(_IP).fill_null(False) for name in ("src_ip", "dst_ip"))
     return rows.with_columns(
@@ -92,7 +100,7 @@ def flow_rows(
         .then(pl.lit("no start with a date that can be read"))
         .when(bad_ip)
         .then(pl.lit("no addresses of two ends"))
-        .when(pl.col("unread").list.any())
+        .when("wrong")
         .then(pl.lit("a port or a number of bytes that is none")),
     )
 
@@ -112,12 +120,16 @@ def _moments(rows: pl.DataFrame, name: str, source: str, zone: str | None) -> pl
     """
     from watchfloor.readers.columns.model import Origin  # noqa: PLC0415 - pydantic waits for the first that needs it
 
-    text = pl.col(name)
-    digits = pl.any_horizontal(text.str.contains(pattern) for pattern, _ in _EPOCHS)
-    clock = clock_of(pl.when(~digits).then(text), pl.String(), Origin.model_validate(name), zone)
+    text = rows[name]
+    if text.null_count() == rows.height:
+        return pl.Series(name, [None], dtype=TIME).new_from_index(0, rows.height)
+    if (plain := _plain_clock(text, zone)) is not None:
+        return plain
+    digits = pl.any_horizontal(pl.col(name).str.contains(pattern) for pattern, _ in _EPOCHS)
+    clock = clock_of(pl.when(~digits).then(name), pl.String(), Origin.model_validate(name), zone)
     epochs = [
         times.from_epoch(
-            pl.when(text.str.contains(pattern)).then(text).cast(pl.Float64 if unit == "s" else pl.Int64), unit
+            pl.when(pl.col(name).str.contains(pattern)).then(name).cast(pl.Float64 if unit == "s" else pl.Int64), unit
         )
         for pattern, unit in _EPOCHS
     ]
@@ -131,44 +143,80 @@ def _moments(rows: pl.DataFrame, name: str, source: str, zone: str | None) -> pl
     return found[name]
 
 
-def _duration() -> pl.Expr:
+def _plain_clock(text: pl.Series, zone: str | None) -> pl.Series | None:
+    """Instants of clock times of one shape, which need no look at each; null where they are not all so.
+
+    Times since 1970 in nanoseconds are of one shape too.
+    """
+    if are_digits(text, 19):
+        return (text.cast(pl.Int64) // 1_000).cast(TIME)
+    first = text.first()
+    if zone is None or not isinstance(first, str) or len(first) < len("2026-03-10 06:00:00") or text.null_count():
+        return None
+    mark, between = first[4], first[10]
+    if mark not in "-/" or between not in " T" or not first[-1].isdigit():
+        return None
+    clock = text.str.to_datetime(f"%Y{mark}%m{mark}%d{between}%H:%M:%S%.f", time_unit="us", strict=False)
+    if clock.null_count() or not clock.dt.year().is_between(1, 9999).all():
+        return None
+    if zone == "UTC":
+        return clock.dt.replace_time_zone("UTC")
+    return pl.DataFrame({"clock": clock}).select(times.resolve(pl.col("clock"), zone)[0].alias(text.name))[text.name]
+
+
+def _durations(rows: pl.DataFrame) -> pl.Series:
     """Seconds: as they are written, which is finer than the times of some, else from the start to the end."""
-    text = pl.col("seconds")
-    parts = text.str.extract_groups(_CLOCK).struct
-    days, hours, minutes, rest = (parts.field(str(n)).cast(pl.Float64, strict=False) for n in (1, 2, 3, 4))
-    clock = days.fill_null(0) * 86_400 + hours * 3_600 + minutes * 60 + rest
-    between = (pl.col("end") - pl.col("time")).dt.total_microseconds() / 1_000_000
-    found = pl.coalesce(text.cast(pl.Float64, strict=False), clock, between)
-    return pl.when(found.is_finite() & (found >= 0)).then(found)
+    text = rows["seconds"]
+    number = text.cast(pl.Float64, strict=False)
+    found = [number]
+    if number.null_count() > text.null_count():
+        parts = pl.col("seconds").str.extract_groups(_CLOCK).struct
+        days, hours, minutes, rest = (parts.field(str(n)).cast(pl.Float64, strict=False) for n in (1, 2, 3, 4))
+        found.append(rows.select(days.fill_null(0) * 86_400 + hours * 3_600 + minutes * 60 + rest).to_series())
+    if number.null_count():
+        found.append(rows.select((pl.col("end") - pl.col("time")).dt.total_microseconds() / 1_000_000).to_series())
+    return pl.DataFrame([one.alias(f"{n}") for n, one in enumerate(found)]).select(
+        seconds=pl.when((each := pl.coalesce(pl.all())).is_finite() & (each >= 0)).then(each)
+    )["seconds"]
 
 
-def _count(name: str) -> pl.Expr:
-    """A number of bytes; nfdump may write `1.2 M`."""
-    text = pl.col(name)
-    parts = text.str.extract_groups(r"^([0-9]+(?:\.[0-9]+)?) ([KMGT])$").struct
-    scaled = parts.field("1").cast(pl.Float64, strict=False) * parts.field("2").replace_strict(
-        _SCALES, default=None, return_dtype=pl.Float64
-    )
-    whole = text.str.replace(r"\.0+$", "").cast(pl.Int64, strict=False)
-    return pl.when(whole >= 0).then(whole).otherwise(scaled.round().cast(pl.Int64, strict=False))
+def _counts(rows: pl.DataFrame, name: str) -> pl.Series:
+    """Numbers of bytes; nfdump may write `1.2 M`."""
+    text = rows[name]
+    whole = text.cast(pl.Int64, strict=False)
+    if whole.null_count() > text.null_count():
+        parts = pl.col(name).str.extract_groups(r"^([0-9]+(?:\.[0-9]+)?)(?: ([KMGT]))?$").struct
+        scale = parts.field("2").replace_strict(_SCALES, default=None, return_dtype=pl.Float64)
+        number = parts.field("1").cast(pl.Float64, strict=False)
+        # Without a letter only what is whole: 12.0.
+        exact = pl.when(number == number.round()).then(number)
+        scaled = pl.when(parts.field("2").is_null()).then(exact).otherwise((number * scale).round())
+        rest = rows.select(pl.when(scaled < 2**62).then(scaled).cast(pl.Int64, strict=False)).to_series()
+        whole = whole.zip_with(whole.is_not_null(), rest)
+    return whole.set(whole < 0, None).alias(name)
 
 
-def _port(name: str) -> pl.Expr:
-    """A port, as number, in hexadecimal or by the name of its service; ICMP has none."""
-    text = pl.col(name)
-    hexadecimal = text.str.extract("^0x([0-9A-Fa-f]{1,4})$").str.to_integer(base=16, strict=False)
-    by_name = text.str.to_lowercase().replace_strict(services(), default=None, return_dtype=pl.Int64)
-    number = pl.coalesce(text.cast(pl.Int64, strict=False), hexadecimal, by_name)
-    return pl.when(number.is_between(0, 65_535) & ~pl.col("proto").is_in(_ICMP).fill_null(False)).then(number)
+def _ports(rows: pl.DataFrame, name: str) -> pl.Series:
+    """Ports, as numbers, in hexadecimal or by the names of their services; ICMP has none."""
+    text = rows[name]
+    number = text.cast(pl.Int64, strict=False)
+    if number.null_count() > text.null_count():
+        hexadecimal = pl.col(name).str.extract("^0x([0-9A-Fa-f]{1,4})$").str.to_integer(base=16, strict=False)
+        by_name = pl.col(name).str.to_lowercase().replace_strict(services(), default=None, return_dtype=pl.Int64)
+        number = number.zip_with(number.is_not_null(), rows.select(pl.coalesce(hexadecimal, by_name)).to_series())
+    icmp = rows["proto"].is_in(_ICMP).fill_null(False)
+    return number.set(icmp | ~number.is_between(0, 65_535).fill_null(False), None).alias(name)
 
 
-def _unread(name: str) -> pl.Expr:
-    """Whether digits are written that are no such number; a word may be the name of a service."""
-    text = pl.col(name)
-    number = _port(name) if name.endswith("port") else _count(name)
-    icmp = pl.col("proto").is_in(_ICMP).fill_null(False)
-    wrong = text.str.contains(r"^-?[0-9]+$") if name.endswith("port") else text.is_not_null()
-    return wrong.fill_null(False) & number.is_null() & ~(icmp if name.endswith("port") else pl.lit(False))
+def _is_digits(rows: pl.DataFrame, name: str) -> pl.Series:
+    """Where digits are written for what may have a port: a word may be the name of a service."""
+    icmp = rows["proto"].is_in(_ICMP).fill_null(False)
+    return rows[name].str.contains(r"^-?[0-9]+$").fill_null(False) & ~icmp
+
+
+def _addresses(rows: pl.DataFrame) -> list[str]:
+    """Columns with IPv4 addresses that are written as those of IPv6."""
+    return [name for name in ("src_ip", "dst_ip") if rows[name].str.contains("(?i)^::ffff:").any()]
 
 
 def _shared_out(rows: pl.DataFrame) -> pl.DataFrame:
