@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from watchfloor.engine import keep
 from watchfloor.readers._reader import Options, Tables, one_by_one
 from watchfloor.schemas import CONNECTIONS, LEDGER
 
@@ -41,17 +42,25 @@ def paired(tables: Tables) -> Tables:
     found = CONNECTIONS.fill(tables["connections"]).with_row_index("at")
     complete = pl.col("resp_ip_bytes").is_not_null() | pl.col("resp_bytes").is_not_null()
     no_half = complete | pl.col("src_ip").is_null() | pl.col("dst_ip").is_null() | pl.col("time").is_null()
-    halves = found.filter(~no_half).collect(engine="streaming")
+    # Only what tells conversations apart is held in memory; the other columns may be on disk.
+    halves = found.filter(~no_half).select(*_NEEDED).collect(engine="streaming")
     if not halves.height:
         return tables
     whole = _conversations(halves)
     if whole.height == halves.height:
         return tables
-    names = ["at", *CONNECTIONS.schema.names()]
-    rest = found.filter(no_half).select(names).collect(engine="streaming")
-    connections = pl.concat([rest, whole.select(names)]).sort("at").drop("at")
+    joined = found.join(whole.lazy(), on="at", how="left", suffix="_made", maintain_order="left")
+    made = [
+        pl.when(pl.col("is_whole").is_not_null()).then(f"{name}_made").otherwise(name).alias(name) for name in _MADE
+    ]
+    connections = (
+        joined.filter(no_half | pl.col("is_whole").is_not_null())
+        .with_columns(made)
+        .select(CONNECTIONS.schema.names())
+        .pipe(keep)
+    )
     before = halves.group_by("source").agg(records=pl.len())
-    after = whole.group_by("source").agg(conversations=pl.len())
+    after = whole.join(halves.select("at", "source"), on="at").group_by("source").agg(conversations=pl.len())
     counts = before.join(after, on="source", how="left").with_columns(pl.col("conversations").fill_null(0))
     said = pl.format(
         "{} records of one direction are {} conversations: halves, and what the exporter cut, are put together",
@@ -65,11 +74,11 @@ def paired(tables: Tables) -> Tables:
         .join(told, on="source", how="left", maintain_order="left")
         .with_columns(notes=pl.when(notes != "").then(notes))
     )
-    return tables | {"connections": connections.lazy(), "ledger": LEDGER.fill(ledger)}
+    return tables | {"connections": connections, "ledger": LEDGER.fill(ledger)}
 
 
 def _conversations(halves: pl.DataFrame) -> pl.DataFrame:
-    """One row for each conversation."""
+    """One row for each conversation: `at`, that of its first record, and what is made."""
     port = pl.col("src_port").fill_null(-1), pl.col("dst_port").fill_null(-1)
     forward = (pl.col("src_ip") < pl.col("dst_ip")) | ((pl.col("src_ip") == pl.col("dst_ip")) & (port[0] <= port[1]))
     rows = halves.with_columns(forward=forward).with_columns(
@@ -105,8 +114,6 @@ def _conversations(halves: pl.DataFrame) -> pl.DataFrame:
     ends = ways.group_by("talk").agg(pl.col("at").min(), *(pl.col(name).first() for name in _ENDS))
     both = both.drop(*_ENDS).join(ends.rename({"at": "first"}), on="talk")
     began = _began_by_a()
-    facts = [name for name in CONNECTIONS.schema.names() if name not in _MADE]
-    said = halves.select("at", *facts)
     return (
         both.with_columns(began=began)
         .select(
@@ -122,7 +129,7 @@ def _conversations(halves: pl.DataFrame) -> pl.DataFrame:
             **{f"resp_{what}": _side("began", f"orig_{what}_back", f"orig_{what}") for what in ("bytes", "ip_bytes")},
         )
         .with_columns(pl.when(pl.col(name) >= 0).then(name).alias(name) for name in ("src_port", "dst_port"))
-        .join(said, on="at", how="left")
+        .with_columns(is_whole=pl.lit(True))
     )
 
 
@@ -131,6 +138,10 @@ _MADE = (
     *("orig_bytes", "resp_bytes", "orig_ip_bytes", "resp_ip_bytes"),
 )
 """Columns that are made; the others are those of a conversation's first record."""
+_NEEDED = (
+    *("at", "source", "sensor", "time", "duration_seconds", "proto", "src_ip", "src_port", "dst_ip", "dst_port"),
+    *("orig_bytes", "orig_ip_bytes"),
+)
 
 
 def _sum(name: str) -> pl.Expr:
