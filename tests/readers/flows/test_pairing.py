@@ -111,6 +111,14 @@ def test_other_ends_are_other_conversations() -> None:
     assert found[3][2] == ends[0]
 
 
+def test_what_was_stopped_is_not_the_answer_of_what_passed() -> None:
+    """A firewall that lets the request pass and not the answer: two rows, as it says."""
+    there, back = half(0, 2, CLIENT, SERVER, 700, action="ACCEPT"), half(0, 3, SERVER, CLIENT, 90, action="REJECT")
+    assert [row[2:6] for row in talks(there, back)] == [(CLIENT, SERVER, 700, None), (SERVER, CLIENT, 90, None)]
+    passed = half(0, 3, SERVER, CLIENT, 90, action="ACCEPT")
+    assert [row[2:6] for row in talks(there, passed)] == [(CLIENT, SERVER, 700, 90)]
+
+
 def test_the_ledger_says_so() -> None:
     """How many records became how many conversations, by file."""
     records = [half(0, 1, CLIENT, SERVER, 1), half(0, 1, SERVER, CLIENT, 2) | {"source": "b"}]

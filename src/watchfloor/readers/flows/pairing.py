@@ -16,7 +16,8 @@ __all__ = ["APART", "as_conversations", "paired"]
 APART = 1.0
 """Seconds: a record that begins later than this after the end of those before it is another conversation. Exporters
 end a flow after 10 s and more without a packet, so what follows sooner is the same flow, cut at the active timeout."""
-_ENDS = ("a_ip", "a_port", "b_ip", "b_port", "proto")
+_ENDS = ("a_ip", "a_port", "b_ip", "b_port", "proto", "action")
+"""What the records of a conversation have in common; what was let pass is none with what was not."""
 
 
 def as_conversations(read: Callable[[Path, Options], Tables]) -> Callable[[Sequence[Path], Options], Tables]:
@@ -140,7 +141,7 @@ _MADE = (
 """Columns that are made; the others are those of a conversation's first record."""
 _NEEDED = (
     *("at", "source", "sensor", "time", "duration_seconds", "proto", "src_ip", "src_port", "dst_ip", "dst_port"),
-    *("orig_bytes", "orig_ip_bytes"),
+    *("orig_bytes", "orig_ip_bytes", "action"),
 )
 
 
