@@ -19,6 +19,7 @@ from watchfloor.analyses.allowing.applied import allowed as apply_lists
 from watchfloor.analyses.allowing.entries import AllowList, load_list
 from watchfloor.analyses.beacons import beacons as ask_beacons
 from watchfloor.analyses.dns_tunnels import dns_tunnels as ask_dns_tunnels
+from watchfloor.analyses.drawn import Drawn, drawn
 from watchfloor.analyses.findings import findings as ask_findings
 from watchfloor.analyses.hunt import TABLES_ASKED as HUNTED
 from watchfloor.analyses.hunt import hunt as ask_hunt
@@ -337,8 +338,44 @@ def beacons(data: Data, *, score: str = "watchfloor", **asked: Any) -> Result:
 
 
 def _beacons(tables: Tables, **asked: Any) -> Result:
-    """Connections, with names from whatever else the files hold."""
-    return ask_beacons(_one(tables, "connections"), tables.get("http_requests"), tables.get("tls_sessions"), **asked)
+    """Connections, with names from whatever else the files hold; without a log of connections, what tells of them."""
+    found = drawn(tables)
+    if found.origin and asked.get("score") != "rita" and asked.get("by", "pair") == "pair":
+        asked["by"] = found.by
+    traffic = found.tables
+    result = ask_beacons(
+        _one(traffic, "connections"), traffic.get("http_requests"), traffic.get("tls_sessions"), **asked
+    )
+    return replace(result, explanation=f"{result.explanation} {found.words}") if found.origin else result
+
+
+def _hunt(tables: Tables, **asked: Any) -> Result:
+    """Whatever is there; connections are drawn from the others, where no log has them.
+
+    A sensor's requests name their connections: RITA counts those that it does not have for nothing.
+    """
+    found = drawn(tables)
+    if found.origin == "http_requests" and "http_requests" in tables:
+        linked = tables["http_requests"].filter(pl.col("uid").is_not_null()).head(1).collect().height
+        found = Drawn(tables) if linked else found
+    if not any(name in found.tables for name in HUNTED):
+        _one(tables, HUNTED[0])
+    result = ask_hunt(found.tables, **asked)
+    return replace(result, explanation=f"{result.explanation} {found.words}") if found.origin else result
+
+
+def _long_connections(tables: Tables, **asked: Any) -> Result:
+    """Connections, or what tells of them; behind a proxy, the name is the destination."""
+    found = drawn(tables)
+    _one(found.tables, "connections")
+    result = ask_long_connections(found.tables, **asked)
+    return replace(result, explanation=f"{result.explanation} {found.words}") if found.origin else result
+
+
+def _dns_tunnels(tables: Tables, **asked: Any) -> Result:
+    """Queries, which must be there."""
+    _one(tables, "dns_queries")
+    return ask_dns_tunnels(tables, **asked)
 
 
 def hunt(data: Data, *, score: str = "rita", **asked: Any) -> Result:
@@ -353,9 +390,7 @@ def hunt(data: Data, *, score: str = "rita", **asked: Any) -> Result:
     reading = {key: asked.pop(key) for key in _READING & asked.keys()}
     afterwards = _After.of(asked, marks=False)
     tables = _tables(data, Asked(**reading), *HUNTED)
-    if not any(name in tables for name in HUNTED):
-        _one(tables, HUNTED[0])
-    result = ask_hunt(tables, score=score, **asked)
+    result = _hunt(tables, score=score, **asked)
     return afterwards.on(_traced(result, "hunt", tables, {"score": score, **asked, **reading}))
 
 
@@ -366,7 +401,7 @@ def long_connections(data: Data, **asked: Any) -> Result:
         data: as everywhere: connections; TLS sessions and HTTP requests give names.
         asked: as for `read`, and what `watchfloor.analyses.long_connections.long_connections` takes beside it.
     """
-    return _of_traffic("long_connections", ask_long_connections, data, "connections", asked)
+    return _of_traffic("long_connections", _long_connections, data, "connections", asked)
 
 
 def dns_tunnels(data: Data, **asked: Any) -> Result:
@@ -376,7 +411,7 @@ def dns_tunnels(data: Data, **asked: Any) -> Result:
         data: as everywhere: DNS queries; connections tell who connected to what was asked for.
         asked: as for `read`, and what `watchfloor.analyses.dns_tunnels.dns_tunnels` takes beside it.
     """
-    return _of_traffic("dns_tunnels", ask_dns_tunnels, data, "dns_queries", asked)
+    return _of_traffic("dns_tunnels", _dns_tunnels, data, "dns_queries", asked)
 
 
 def _of_traffic(question: str, ask: Callable[..., Result], data: Data, needed: str, asked: Mapping[str, Any]) -> Result:
@@ -385,7 +420,6 @@ def _of_traffic(question: str, ask: Callable[..., Result], data: Data, needed: s
     said = {key: value for key, value in asked.items() if key not in _READING}
     afterwards = _After.of(said)
     tables = _tables(data, Asked(**reading), needed)
-    _one(tables, needed)
     return afterwards.on(_traced(ask(tables, **said), question, tables, {**said, **reading}))
 
 

@@ -30,6 +30,9 @@ from watchfloor.readers.clamav import READER as CLAMAV
 from watchfloor.readers.csvlog import READER as CSVLOG
 from watchfloor.readers.eve import READER as EVE
 from watchfloor.readers.evtx import READER as EVTX
+from watchfloor.readers.flows import JSON as FLOW_JSON
+from watchfloor.readers.flows import LINES as FLOW_LINES
+from watchfloor.readers.flows import TABLE as FLOW_TABLE
 from watchfloor.readers.hayabusa import READER as HAYABUSA
 from watchfloor.readers.intake import files
 from watchfloor.readers.intake.since import Since
@@ -45,6 +48,7 @@ from watchfloor.readers.paloalto import READER as PALOALTO
 from watchfloor.readers.patterns.known import readers as shipped_patterns
 from watchfloor.readers.patterns.known import shares as shares_of_patterns
 from watchfloor.readers.patterns.reading import READER as PATTERN
+from watchfloor.readers.pcap import READER as PCAP
 from watchfloor.readers.plugins import plugins
 from watchfloor.readers.qradar import READER as QRADAR
 from watchfloor.readers.syslog import READER as SYSLOG
@@ -68,6 +72,7 @@ READERS: tuple[Reader, ...] = (
     NESSUS,
     WINDOWS_XML,
     EVTX,
+    PCAP,
     ZEEK,
     W3C,
     EVE,
@@ -83,6 +88,9 @@ READERS: tuple[Reader, ...] = (
     LEEF,
     AUDITD,
     VPCFLOW,
+    FLOW_TABLE,
+    FLOW_JSON,
+    FLOW_LINES,
     CARRIED,
     PALOALTO,
     TABLE,

@@ -12,7 +12,8 @@ from pathlib import Path
 import polars as pl
 
 from watchfloor import times
-from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
+from watchfloor.readers._reader import Head, Options, Reader, Tables
+from watchfloor.readers.flows.pairing import as_conversations
 from watchfloor.readers.meaning.endpoints import PROTOCOLS
 from watchfloor.readers.records.lines import read_lines
 
@@ -111,9 +112,9 @@ def _columns(names: tuple[str, ...]) -> list[pl.Expr]:
 
 READER = Reader(
     name="aws-vpc-flow",
-    about="AWS VPC flow logs as text, in the default order or with a header, as connections",
+    about="AWS VPC flow logs as text, in the default order or with a header: connections, both ways in one row",
     tables=("connections",),
     accepts=accepts,
-    read=one_by_one(read),
+    read=as_conversations(read),
     sign="a header with `srcaddr` and `start`, or version, account, interface, addresses, ports, .., `ACCEPT OK`",
 )

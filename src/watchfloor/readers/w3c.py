@@ -50,6 +50,8 @@ _EVENT: Mapping[str, tuple[str, ...]] = {
     "url": ("cs-uri-stem",),
 }
 """By column of EVENTS."""
+_URLS = ("cs-uri-stem", "cs-uri", "cs-uri-path")
+"""What holds the address that was asked for, or its path; proxies write the last."""
 _INTEGERS = {"src_port", "dst_port", "status_code", "orig_bytes", "resp_bytes"}
 
 
@@ -136,7 +138,7 @@ def _parsed(records: pl.DataFrame, layout: _Layout, source: str, zone: str | Non
         stamped.filter(bad).select("record", reason=pl.lit("no time that can be read: date and time are needed"))
     )
     stamped = stamped.filter(~bad)
-    is_request = "cs-method" in value and ("cs-uri-stem" in value or "cs-uri" in value)
+    is_request = "cs-method" in value and any(name in value for name in _URLS)
     table = _requests(stamped, value, names) if is_request else _events(stamped, value, names)
     return {"http_requests" if is_request else "events": table, "rejects": pl.concat(rejects)}
 
@@ -234,10 +236,11 @@ def _requests(rows: pl.DataFrame, value: Mapping[str, pl.Expr], names: tuple[str
         agent = made["user_agent"]
         plain = agent.str.split("++").list.eval(pl.element().str.replace_all("+", " ", literal=True)).list.join(" +")
         made["user_agent"] = pl.when(agent.str.contains(" ", literal=True)).then(agent).otherwise(plain)
-    stem = value.get("cs-uri-stem", value.get("cs-uri"))
-    query = value.get("cs-uri-query") if "cs-uri-stem" in value else None
-    made["url"] = pl.lit(None) if stem is None else stem
-    if stem is not None and query is not None:
+    of_url = next(name for name in _URLS if name in value)
+    stem = value[of_url]
+    query = value.get("cs-uri-query") if of_url != "cs-uri" else None
+    made["url"] = stem
+    if query is not None:
         made["url"] = pl.concat_str(stem, pl.lit("?") + query, ignore_nulls=True)
         made["url"] = pl.when(stem.is_not_null() | query.is_not_null()).then(made["url"])
     if "time-taken" in value:
@@ -247,9 +250,7 @@ def _requests(rows: pl.DataFrame, value: Mapping[str, pl.Expr], names: tuple[str
     numbers = {
         next(field for field in _REQUEST[column] if field in value): made[column] for column in _INTEGERS & made.keys()
     } | ({"time-taken": made["duration_seconds"]} if "duration_seconds" in made else {})
-    gone = used | {"date", "time", "date-time", "cs-uri-stem" if "cs-uri-stem" in value else "cs-uri", "cs-uri-query"}
-    if "cs-uri-stem" not in value:
-        gone.discard("cs-uri-query")
+    gone = used | {"date", "time", "date-time", of_url} | ({"cs-uri-query"} if query is not None else set())
     kept: dict[str, pl.Expr] = {}
     for name in names:
         written = value[name.lower()]

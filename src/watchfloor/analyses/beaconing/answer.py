@@ -193,7 +193,7 @@ def _known(known: pl.DataFrame) -> Result:
 
 
 _SIZES = {
-    "orig_bytes": "Sizes are payload bytes.",
+    "orig_bytes": "Sizes are payload bytes, or what a firewall or a proxy counts as sent (`orig_bytes`).",
     "orig_ip_bytes": "Sizes are IP-level bytes, headers included, as no row has payload bytes.",
     "": "No row has a size: sizes say nothing here.",
 }
