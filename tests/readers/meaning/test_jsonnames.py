@@ -224,3 +224,23 @@ def test_hostile_keys(tmp_path: Path) -> None:
     record |= {f"key {n}": n for n in range(5_000)}
     first, second = read(tmp_path, [{"time": "2026-03-14T15:09:26Z"}, record])["events"]
     assert first["time"] == second["time"]
+
+
+def test_gateways_name_the_ends_of_a_connection(tmp_path: Path) -> None:
+    """By who asked and who answered; the record may be wrapped."""
+    ends = {"src_ip": "192.0.2.7", "src_port": 5000, "dst_ip": "203.0.113.7", "dst_port": 443, "host": "pc-1"}
+    client = {"csip": "192.0.2.7", "csport": 5000, "cdip": "203.0.113.7", "cdport": 443, "ssip": "192.0.2.99"}
+    event = only(tmp_path, {"event": {**client, "devicehostname": "pc-1", "datetime": "2026-03-14T15:09:26Z"}})
+    assert {name: event[name] for name in ends} == ends
+    asked = {"clt_sip": "192.0.2.7", "srv_dip": "203.0.113.7", "srv_dport": "53", "reqaction": "ALLOW"}
+    event = only(tmp_path, {"event": {**asked, "datetime": "2026-03-14T15:09:26Z"}})
+    assert (event["src_ip"], event["dst_ip"], event["dst_port"], event["action"]) == (
+        *("192.0.2.7", "203.0.113.7", 53),
+        "ALLOW",
+    )
+    session = {"CClientAddr": "192.0.2.7", "CClientPort": 5000, "CServerAddr": "203.0.113.7", "CServerPort": 443}
+    session |= {"remoteAddr": "203.0.113.7", "SClientAddr": "192.0.2.99", "hostname": "pc-1"}
+    stamp = {"timeStamp": "2026-03-14T15:09:26Z", "class": "x.Event", "host": "www.example"}
+    for record in (stamp | session, stamp | {"sessionEvent": session}):
+        event = only(tmp_path, record)
+        assert {name: event[name] for name in ends} == ends

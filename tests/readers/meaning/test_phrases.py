@@ -114,7 +114,47 @@ def ends(src: tuple[str, int | None], dst: tuple[str, int | None]) -> dict[str, 
         (
             "0-PPE-0 : default SSLVPN ICASTART 7 0 :  [TCP] Source 192.0.2.7:5000 - Destination 198.51.100.1:2598"
             " - customername  - username:domainname anna:lab - applicationName x",
-            {**ends(("192.0.2.7", 5000), ("198.51.100.1", 2598)), "user": "anna"},
+            {**ends(("192.0.2.7", 5000), ("198.51.100.1", 2598)), "user": "anna", "action": "ICASTART"},
+        ),
+        (
+            "0-PPE-2 : default SSLVPN HTTPREQUEST 7 0 : [X] app.example User anna@lab.example : Group(s) N/A : "
+            "Vserver 192.0.2.80:443 - 03/14/2026:15:09:26 GMT : Message = off : GET /start?x=1 - -",
+            {"user": "anna@lab.example", "action": "HTTPREQUEST", "url": "/start?x=1"},
+        ),
+        (
+            'msg_id="3000-0001" SYN flood attack against 192.0.2.80 from 203.0.113.7 detected.',
+            {**ends(("203.0.113.7", None), ("192.0.2.80", None)), "event_id": "3000-0001"},
+        ),
+        (
+            "Traffic detected from 203.0.113.7 to 192.0.2.80 on port 23. (x)",
+            ends(("203.0.113.7", None), ("192.0.2.80", 23)),
+        ),
+        ("spoofing detected, ip=203.0.113.7, interface=2", {"src_ip": "203.0.113.7"}),
+        ("%DTLS-4-BAD_CERT: verification failed. Peer IP: 203.0.113.7", {
+            **{"src_ip": "203.0.113.7", "event_id": "BAD_CERT", "level": "4"},
+        }),
+        (
+            "WF ALER NO_MATCH 203.0.113.7 5000 192.0.2.80 443 shop GLOBAL DENY NONE [\"-\"] GET /a?b TLSv1.2 \"-\" x",
+            {**ends(("203.0.113.7", 5000), ("192.0.2.80", 443)), "action": "DENY", "url": "/a?b"},
+        ),
+        (
+            "Info: SourceIP:203.0.113.7 Username:anna Action: The session has been established.",
+            {"src_ip": "203.0.113.7", "user": "anna"},
+        ),
+        ("Event|5209|LOG_INFO|AMM|1/1|User anna logged in from 203.0.113.7 through SSH.", {
+            **{"user": "anna", "src_ip": "203.0.113.7", "event_id": "5209"},
+        }),
+        ("ip_flow_end src=192.0.2.7 dst=203.0.113.7 protocol=tcp sport=5000 dport=80", {
+            **ends(("192.0.2.7", 5000), ("203.0.113.7", 80)), **{"proto": "tcp", "action": "ip_flow_end"},
+        }),
+        (
+            "%FTD-1-430004: SrcIP: 192.0.2.7, DstIP: 203.0.113.7, SrcPort: 5000, DstPort: 80, Protocol: tcp, "
+            "FileAction: Cloud Lookup, User: No One, URI: http://x.example/a",
+            {
+                **ends(("192.0.2.7", 5000), ("203.0.113.7", 80)),
+                **{"proto": "tcp", "action": "Cloud Lookup", "user": "No One", "url": "http://x.example/a"},
+                **{"event_id": "430004", "level": "1"},
+            },
         ),
         (
             "0-PPE-0 : default AAA LOGIN_FAILED 7 0 :  User anna@lab.example - Client_ip 192.0.2.7 - Browser x",

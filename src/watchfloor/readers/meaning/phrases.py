@@ -37,7 +37,7 @@ def _sure(which: str) -> str:
     return (
         rf"(?:[A-Za-z0-9_.-]+[:/])??['\"\[(]?(?P<{which}_ip>{_ADDRESS})['\"\])]?"
         rf"(?:[/:](?P<{which}_port>[0-9]{{1,5}})|[(\[](?P<{which}_port_2>[0-9]{{1,5}})[)\]]"
-        rf"| port (?P<{which}_port_3>[0-9]{{1,5}}))?"
+        rf"| (?:on )?port (?P<{which}_port_3>[0-9]{{1,5}}))?"
     )
 
 
@@ -120,6 +120,11 @@ _PHRASES = tuple(
             r"\bssh-connection '@src_ip @src_port @dst_ip @dst_port'",
         ),
         (
+            ("WF ",),
+            r"\bWF [A-Z]{4} [A-Z_]+ @src_ip @src_port @dst_ip @dst_port [^ ]+ [A-Z_]+ (?P<action>[A-Z]+) .*"
+            r"\] [A-Z]+ (?P<url>[^ ]+) [A-Z]+(?:v|/)[0-9.]+ ",
+        ),
+        (
             ("NF ", "WF "),
             r"\b(?:NF|WF) [A-Z]{4} (?:(?P<proto>TCP|UDP|ICMP|[0-9]+)|[A-Z_]+)"
             r" @src_ip @src_port @dst_ip @dst_port(?: |$)",
@@ -144,6 +149,11 @@ _PHRASES = tuple(
             ("rom",),
             r"(?:\b(?P<proto>TCP|UDP|tcp|udp|icmp|ICMP|SCTP)\b.* )?"
             r"\b[Ff]rom:? (?:laddr |IP )?@from@aside,? (?:on interface [^ ]+ )?to:? @to@after",
+        ),
+        # Floods and scans, as firewalls report them.
+        (
+            ("gainst ",),
+            r"\b[Aa]gainst @to from @from@after",
         ),
         # WatchGuard.
         (
@@ -270,7 +280,8 @@ _BEFORE_A_SOURCE = (
     r"\blogin (?:failure|success)[^:]{0,40}: [^ ]+ [^ ]+ \(",
     r"\b[Cc]lient:? [\"'\[]",
     "\\b[Hh]ost: ",
-    "[(,] ?(?:IP|IPAddress|IpAddress|UserIP|HostIP)=",
+    "[(,] ?(?:ip|IP|IPAddress|IpAddress|UserIP|HostIP)=",
+    "\\b[Pp]eer(?: IP)?:? ",
 )
 _FROM = rf"(?:{'|'.join(_BEFORE_A_SOURCE)})(?:\[AF_INET6?\])?['\"\[<]?(?:[A-Za-z0-9_.-]+\[)?({_ADDRESS})"
 _FROM_PORT = r"(?:(?:\]?:| port |#|/)([0-9]{1,5})(?:[^0-9A-Za-z.]|$))?"
@@ -393,7 +404,7 @@ _USERS = (
     r"\b[Uu]ser ([A-Za-z0-9_.@\\$-]+)(?: \([^()]*\))? (?:successfully )?"
     r"(?:logged|login|logging|logout|has|executed|authenticated|connected|disconnected|from|exiting|entering|did)\b",
     r"\(LOCAL\\([^()]+)\)|%(?:ASA|FTD)-[0-9]-3020(?:1[3-8]|2[01]): .*\(([^()/]+)\)(?: type [0-9]+ code [0-9]+)?$",
-    r"\bUser ([^ ]+) - |\(user= ([^() ]+)\)",
+    r"\bUser ([^ ]+) (?:-|: Group\(s\)) |\(user= ([^() ]+)\)",
     r"\bby ([A-Za-z0-9_.@\\$-]+) (?:on (?:vty|console|pts|[0-9])|from (?:vty|console|pts))",
 )
 _NOBODY = ("", "-", "N/A", "n/a", "(null)", "null", "(none)", "unknown", "Unknown")
@@ -405,11 +416,17 @@ _TAG = CISCO_TAG.replace("[0-7]", "([0-7])").replace("[A-Za-z0-9_]+(", "([A-Za-z
 _UFW = r"(?:\[UFW |^flows |\bpattern: )([A-Z]+|allow|deny|block)\b"
 """What became of a packet, before the pairs, as ufw writes it, and before or behind them, as Meraki does."""
 _WORD_FIRST = (
-    r"^(?:[0-9]+-PPE-[0-9]+ : [a-z]+ [A-Z0-9]+ )?(DHCP[A-Z]{3,10}|[A-Z][A-Z0-9]*_[A-Z0-9_]+|LOGIN|LOGOUT)(?:: |[( ])"
+    r"^(?:[0-9]+-PPE-[0-9]+ : [a-z]+ [A-Z0-9]+ ([A-Z][A-Z0-9_]+) "
+    r"|(DHCP[A-Z]{3,10}|[A-Z][A-Z0-9]*_[A-Z0-9_]+|LOGIN|LOGOUT)(?:: |[( ])"
+    r"|([a-z]+(?:_[a-z]+)+) [a-z_]+=)"
 )
-"""An event by its name: what dhcpd, NetScaler and Junos' plain messages write."""
-_NUMBER_FIRST = "^[0-9]{10} ([0-9]{4,5}) (?:NOTICE|INFO|WARN|ERROR|DEBUG|FATAL) "
-"""An event's number in messages of Cisco ISE."""
+"""An event by its name: what NetScaler, dhcpd, Junos' plain messages and Meraki write."""
+_NUMBER_FIRST = (
+    "^(?:[0-9]{10} ([0-9]{4,5}) (?:NOTICE|INFO|WARN|ERROR|DEBUG|FATAL) |Event\\|([0-9]{1,9})\\|LOG_[A-Z]+\\|)"
+)
+"""An event's number in messages of Cisco ISE and ArubaOS-CX."""
+_PROSE = r"\b[Aa]ction: [A-Za-z]+ [A-Za-z]+ [a-z]+(?: |[.]$)"
+"""A sentence behind the word is no name of an action."""
 _IN_COMMAS_SIGN = r"-4300[0-9]{2}: "
 """Firepower's events: keys, colons, commas, and values with blanks."""
 _HAS_ADDRESS = rf"{_IPV4}|::|(?:{_HEX}:){{7}}"
@@ -560,6 +577,12 @@ def _values(text: pl.Expr, keys: Iterable[str]) -> pl.Expr:
     return pl.coalesce(groups.field(str(n)) for n in range(1, 5))
 
 
+def _either(text: pl.Expr, pattern: str) -> pl.Expr:
+    """The group that a match fills, of several."""
+    groups = text.str.extract_groups(pattern).struct
+    return pl.coalesce(groups.field(str(n)) for n in range(1, re.compile(pattern).groups + 1))
+
+
 def _users(rows: pl.DataFrame) -> pl.DataFrame:
     left = rows.filter(pl.col("text").str.contains(_HAS_USER))
     message = pl.col("message")
@@ -588,22 +611,26 @@ def _others(rows: pl.DataFrame) -> pl.DataFrame:
     by_key = rows.filter(text.str.contains(_HAS_KEY)).select(
         "at",
         action_key=pl.when(in_commas)
-        .then(message.str.extract(r"\bAccessControlRuleAction: (?:<br/>)?([^,]*)"))
-        .otherwise(_values(text, _ACTION_KEYS)),
+        .then(message.str.extract(r"\b(?:AccessControlRule|File|Inline)Action: (?:<br/>)?([^,]*)"))
+        .when(~text.str.contains(_PROSE))
+        .then(_values(text, _ACTION_KEYS)),
         event_id_key=_values(text, _ID_KEYS),
         url=pl.coalesce(
-            pl.when(in_commas).then(message.str.extract(_key("URL") + _IN_COMMAS)).otherwise(_values(text, _URL_KEYS)),
+            pl.when(in_commas)
+            .then(message.str.extract(_key("URL", "URI") + _IN_COMMAS))
+            .otherwise(_values(text, _URL_KEYS)),
             message.str.extract(r"\brequest: (?:[A-Z]{3,10}|UNKNOWN) ([a-z]+://[^ ]+)"),
+            message.str.extract(r" HTTPREQUEST .* : (?:GET|POST|PUT|HEAD|DELETE|OPTIONS|PATCH) ([^ ]+) - "),
         ),
     )
     found = rows.select(
         "at",
         action=pl.coalesce(
             message.str.extract(_UFW),
-            message.str.extract(_WORD_FIRST),
+            _either(message, _WORD_FIRST),
             message.str.extract(r" - ([A-Z][A-Z0-9]*_[A-Z0-9_]+) \[(?:junos@|[a-z-]+=)"),
         ),
-        event_id=message.str.extract(_NUMBER_FIRST),
+        event_id=_either(message, _NUMBER_FIRST),
     )
     joined = found.join(by_key, on="at", how="left", maintain_order="left")
     return joined.select(

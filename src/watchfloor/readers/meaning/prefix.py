@@ -72,9 +72,10 @@ _RELAYED = (
 _SEGMENT = r"^((CISE_[A-Za-z_]+) [0-9]{4,} [0-9]+ [0-9]+ )[0-9]{4}-[0-9]{2}-[0-9]{2} "
 """The first segment of a message of Cisco ISE: program, number, segments, segment, time."""
 _WATCHGUARD = (
-    r"^([A-Za-z0-9]{8,20}) \(([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8})\) ([A-Za-z0-9_.-]+(?:\[[0-9]+\])?): ?(?s:(.*))$"
+    r"^((?:[A-Za-z0-9]{8,20} )?)\(([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8})\)"
+    r" ([A-Za-z0-9_.-]+(?:\[[0-9]+\])?): ?(?s:(.*))$"
 )
-"""A serial number, the time by UTC, a program: what a Firebox writes behind its name."""
+"""A serial number or none, the time by UTC, a program: what a Firebox writes behind its name."""
 _TIGHT = r"^((ASM):|(CISE_[A-Za-z_]+) )(?:[a-z_]+=|[0-9]{4,} [0-9]+ [0-9]+ )"
 """Programs without the blank, or the colon, that others put behind them: F5's firewall, later segments of Cisco ISE."""
 _OLD = [n for n, family in enumerate(FAMILIES) if family.name.startswith(("RFC 3164", "Cisco"))]

@@ -21,7 +21,7 @@ _PAIR: Keys = {
         *("srcip", "src_ip", "src", "source_ip", "sourceip", "srcaddr", "saddr", "SRC", "c-ip", "ClientIP"),
         *("client_ip", "clientip", "remip", "Src-ip", "ip_address", "source-address", "SrcIP", "ip_client"),
         *("initiator_ip", "remote_ip", "srcaddress", "srcV6", "ip", "IP"),
-        *("remote_addr", "remote_address", "client_addr", "client_address", "peer"),
+        *("remote_addr", "remote_address", "client_addr", "client_address", "peer", "address", "ui"),
     ),
     "src_port": (
         *("srcport", "src_port", "spt", "sport", "source_port", "sourceport", "SPT", "remport", "Src-port", "src"),
@@ -50,6 +50,8 @@ EVENTS_KEYS: Keys = {
         "x-bluecoat-appliance-name",
         "hostname",
         "host",
+        "device_id",
+        "devid",
     ),
     "user": (
         *("user", "user_name", "username", "srcuser", "usr", "suser", "UserName", "User", "USER", "cs-username"),
@@ -67,6 +69,7 @@ EVENTS_KEYS: Keys = {
         "operation",
         "Operation",
         "fw_action",
+        "disposition",
     ),
     "event_id": ("logid", "log_id", "msg_id", "event_id", "eventid", "EventID", "m", "id"),
     "category": ("log_type", "type", "category", "c", "Category", "attackGroup"),
@@ -99,6 +102,8 @@ _IP = (
     r"^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3})?)$"
 )
 _ADDRESS_PORT = r"^[0-9]{1,3}(?:\.[0-9]{1,3}){3}:[0-9]{0,5}(?::[^ ]*)?$"
+_WHENCE = r"^[A-Za-z]+\(([0-9A-Fa-f:.]+)\)$"
+"""By which door an administrator of Fortinet's devices came, and from where: `ssh(192.0.2.9)`."""
 _NUMBERS = {"src_port": 65_535, "dst_port": 65_535, "pid": 1 << 62, "orig_bytes": 1 << 62, "resp_bytes": 1 << 62}
 
 
@@ -158,6 +163,7 @@ def _valid(key: str, column: str) -> pl.Expr:
     if column.endswith("_ip"):
         good = pl.when(value.str.contains(_IP)).then(value)
         good = pl.coalesce(good, _part(with_port, 0)) if key in _WITH_PORT else good
+        good = pl.coalesce(good, value.str.extract(_WHENCE)) if key == "ui" else good
     elif key in _WITH_PORT:
         good = _number(_part(with_port, 1), 65_535)
     elif column in _NUMBERS:
@@ -175,6 +181,8 @@ def _whole(key: str, column: str) -> pl.Expr:
     value = pl.col(f"={key}")
     if column in _NUMBERS:
         return pl.col(f"{column}={key}").cast(pl.String) == value
+    if key == "ui":
+        return pl.lit(value=False)
     if column == "proto":
         return ~value.str.contains("/", literal=True)
     return pl.lit(True)

@@ -44,6 +44,8 @@ _OTHERS = re.compile(r"CEF: ?[0-9]+\||LEEF: ?[0-9.]+\|")
 """Formats with pairs of another grammar."""
 _ONE = re.compile(rf"(?:^|(?<=[ \t])){KEY}=(?:\"(?:[^\"\\]|\\.)*\"|[^ \t\"]*)(?=[ \t]|$)")
 _FIRST = re.compile(rf"(?<![^ >\t\[]){KEY}=")
+_BEGUN = re.compile(rf" *{KEY}=")
+_IN_QUOTES = re.compile(r'"[^"]*"')
 _TIGHT = ("|", ",", ";")
 _STAMPS = ("time", "time_latest", "time_text", "zone", "zone_rule", "time_quality")
 _TRAFFIC_STILL_OPEN = "000020"
@@ -61,8 +63,9 @@ def _is_pairs(line: str) -> bool:
         return False
     begins = _FIRST.search(line)
     if begins and (sign := separator_of(line[begins.start() :])) in _TIGHT:
-        pieces = line[begins.start() :].strip(sign).split(sign)
-        return len(pieces) >= LEAST_PAIRS and sum(map(bool, map(_FIRST.match, pieces))) >= LEAST_SHARE * len(pieces)
+        # What stands in quotes is the value of one pair.
+        pieces = [piece for piece in _IN_QUOTES.sub('""', line[begins.start() :]).split(sign) if piece.strip()]
+        return len(pieces) >= LEAST_PAIRS and sum(map(bool, map(_BEGUN.match, pieces))) >= LEAST_SHARE * len(pieces)
     found = list(_ONE.finditer(line))
     if len(found) < LEAST_PAIRS:
         return False
