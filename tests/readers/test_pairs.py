@@ -527,6 +527,14 @@ def test_every_line_is_accounted_for(tmp_path: Path, lines: list[bytes], cut: in
     assert ledger["lines_rejected"] == sum(row["lines"] for row in tables["rejects"])
 
 
+def test_who_it_was_and_which_rule_stay_with_a_connection(tmp_path: Path) -> None:
+    """No column of connections holds them."""
+    [row] = read(tmp_path, fortigate(more='user="anna \\"x\\" \u00e9" policyid=7'))["connections"]
+    assert json.loads(row["fields"]) == {"user": 'anna "x" \u00e9', "policyid": "7"}
+    [row] = read(tmp_path, fortigate(more='user="N/A" group="x"'))["connections"]
+    assert row["fields"] is None
+
+
 def test_blanks_may_follow_the_commas_between_pairs(tmp_path: Path) -> None:
     """As FortiMail writes them; commas in quotes are none of them, and two in a row are one."""
     lines = (

@@ -244,3 +244,23 @@ def test_gateways_name_the_ends_of_a_connection(tmp_path: Path) -> None:
     for record in (stamp | session, stamp | {"sessionEvent": session}):
         event = only(tmp_path, record)
         assert {name: event[name] for name in ends} == ends
+
+
+def test_products_that_wrap_or_name_users_in_their_own_way(tmp_path: Path) -> None:
+    """Zscaler Private Access, Snort's alerts, Netskope's events in the names of ECS."""
+    access = {"LogTimestamp": "Sat Mar 14 15:09:26 2026", "Customer": "x", "ClientPublicIp": "192.0.2.7", "Host": "a.b"}
+    event = only(tmp_path, access | {"ClientPublicPort": 5000, "NameID": "anna@example.com", "URL": "/x"})
+    assert (event["time"].isoformat()[:19], event["src_ip"], event["src_port"], event["user"], event["host"]) == (
+        *("2026-03-14T15:09:26", "192.0.2.7", 5000),
+        *("anna@example.com", None),
+    )
+    alert = {"seconds": 1773500966, "timestamp": "03/14-15:09:26.5", "gid": 1, "sid": 7, "rule": "1:7:1", "pkt_num": 1}
+    alert |= {"msg": "EXPLOIT x", "src_addr": "192.0.2.7", "src_port": 5000, "dst_addr": "203.0.113.7", "proto": "TCP"}
+    event = only(tmp_path, alert)
+    assert (event["time"].isoformat()[:19], event["title"], event["event_id"], event["src_ip"], event["proto"]) == (
+        *("2026-03-14T15:09:26", "EXPLOIT x", "7"),
+        *("192.0.2.7", "tcp"),
+    )
+    wrapped = {"netskope": {"events": {"ip": {"protocol": "TCP"}, "url": "a.example/x"}}, "event": {"id": "9"}}
+    event = only(tmp_path, wrapped | {"@timestamp": "2026-03-14T15:09:26Z", "user": {"email": {"1": "a@example.com"}}})
+    assert (event["user"], event["proto"], event["url"]) == ("a@example.com", "tcp", "a.example/x")

@@ -130,6 +130,56 @@ def ends(src: tuple[str, int | None], dst: tuple[str, int | None]) -> dict[str, 
             ends(("203.0.113.7", None), ("192.0.2.80", 23)),
         ),
         ("spoofing detected, ip=203.0.113.7, interface=2", {"src_ip": "203.0.113.7"}),
+        (
+            "0-PPE-3 : default APPFW APPFW_STARTURL 7 0 :  203.0.113.7 9-PPE3 id== prof Disallow Illegal URL: "
+            "https://shop.example/a?User=x <not blocked>",
+            {"src_ip": "203.0.113.7", "url": "https://shop.example/a?User=x", "action": "not blocked"},
+        ),
+        (
+            "lb-1 0-PPE-0 : TCP CONN_DELINK 7 0 : Source 192.0.2.7:5000 - Vserver 192.0.2.80:80 - Destination "
+            "198.51.100.1:80 - x",
+            {**ends(("192.0.2.7", 5000), ("198.51.100.1", 80)), "action": "CONN_DELINK"},
+        ),
+        (
+            "Stop dns session: initiator (192.0.2.7:5000) sent 48 bytes -- responder (203.0.113.7:53) sent 40 bytes",
+            ends(("192.0.2.7", 5000), ("203.0.113.7", 53)),
+        ),
+        (
+            "Dropping tcp pkt from Gi1/0/2.6 192.0.2.7:5000 => 203.0.113.7:80(target:class)",
+            {**ends(("192.0.2.7", 5000), ("203.0.113.7", 80)), "proto": "tcp", "action": "Dropping"},
+        ),
+        (
+            "01490500:5: /Common/ap:Common:9: New session from client IP 192.0.2.7 (ST=x) at VIP 203.0.113.80 x",
+            {**ends(("192.0.2.7", None), ("203.0.113.80", None)), "event_id": "01490500"},
+        ),
+        (
+            "01490106:5: x: AD module: authentication with 'anna' failed: Invalid user credentials. (-17)",
+            {"user": "anna", "event_id": "01490106"},
+        ),
+        ("Failed to send message to host 203.0.113.25:25 for b", {"dst_ip": "203.0.113.25", "dst_port": 25}),
+        ("MID 7 URL https://shop.example/?a=b has reputation 0.0", {"url": "https://shop.example/?a=b"}),
+        (
+            ',1,1000,0,"TCP, open",TCP,192.0.2.7,5000,203.0.113.7,80,00:00:5e:00:53:01,,',
+            {**ends(("192.0.2.7", 5000), ("203.0.113.7", 80)), "proto": "tcp"},
+        ),
+        (
+            "x - [192.0.2.7] Default Network::anna(LAB)[Staff][30f3] - VPN Tunneling: Session started",
+            {"src_ip": "192.0.2.7", "user": "anna"},
+        ),
+        (
+            "1773500966.391    104 192.0.2.7 5000 TCP_MISS/200 904 123 364 - GET http://shop.example/ 1.1 anna "
+            "HIER_DIRECT/203.0.113.10 80 text/html",
+            {
+                **{"src_ip": "192.0.2.7", "src_port": 5000, "action": "TCP_MISS"},
+                **{"url": "http://shop.example/", "user": "anna"},
+            },
+        ),
+        ('administrator:"anna"; client_ip:"192.0.2.7"; operation:"Log In"; x', {
+            **{"user": "anna", "src_ip": "192.0.2.7", "action": "Log In"},
+        }),
+        ('Authentication is rejected for anna (client ip : 192.0.2.7   , vserver ip: 192.0.2.80 )', {
+            **{"user": "anna", "src_ip": "192.0.2.7"},
+        }),
         ("%DTLS-4-BAD_CERT: verification failed. Peer IP: 203.0.113.7", {
             **{"src_ip": "203.0.113.7", "event_id": "BAD_CERT", "level": "4"},
         }),

@@ -67,6 +67,13 @@ def said(line: str) -> tuple[Any, ...]:
             ("192.0.2.7", None, None, f"1234: *{STAMP}.250: %LINK-5-UP: up"),
         ),
         (f"<13>{STAMP} box FVE60350 (2026-03-14T15:09:26) firewall[7]: up", ("box", "firewall", 7, "up")),
+        (
+            f"{STAMP} web 1 2026-03-14T15:09:26Z 192.0.2.7 VPN: - - - up",
+            ("192.0.2.7", "VPN", None, "- - - up"),
+        ),
+        ("<13>1 2026-03-14T15:09:26Z web VPN: - - - up", ("web", "VPN", None, "up")),
+        (f"<13>{STAMP} xr-1 LC/0/0/CPU0:{STAMP}.041 UTC: bgp[7]: %X-Y-5-UP : up", ("xr-1", "bgp", 7, "%X-Y-5-UP : up")),
+        (f"<13>17: 18: {STAMP}.412 mdt: %X-5-UP: up", (None, None, None, "mdt: %X-5-UP: up")),
         (f"<13>{STAMP} box (2026-03-14T15:09:26) firewall: up", ("box", "firewall", None, "up")),
         (f"<13>wlc: *task_7: {STAMP}.148: %LINK-5-UP: up", ("wlc", "task_7", None, "%LINK-5-UP: up")),
         (f"<13>17: xr-1 RP/0/RSP0/CPU0:{STAMP} UTC: bgp[7]: %X-Y-5-UP : up", ("xr-1", "bgp", 7, "%X-Y-5-UP : up")),

@@ -92,6 +92,34 @@ _PHRASES = tuple(
             r"\bClientIP @src_ip - ClientPort @src_port - VserverServiceIP @dst_ip"
             r" - VserverServicePort @dst_port(?: |$)",
         ),
+        # What NetScaler's firewall for applications refuses.
+        (
+            ("APPFW_",),
+            r"\bAPPFW_[^:]* [0-9]+ [0-9]+ : +@src_ip (?:.*?(?P<url>[a-z]+://[^ ]+))?(?:.*<(?P<action>[a-z ]+)>$)?",
+        ),
+        # Cisco's zone-based firewall.
+        (
+            ("initiator (",),
+            r"\binitiator \(@src_ip:@src_port\) .*\bresponder \(@dst_ip:@dst_port\)",
+        ),
+        (
+            (" pkt from ",),
+            r"\b(?P<action>Dropping) @proto pkt from [^ ]+ @src_ip:@src_port => @dst_ip:@dst_port",
+        ),
+        # F5's sessions; mail that could not be sent.
+        (
+            ("lient IP ",),
+            r"\bclient IP @src_ip .*\bat VIP @dst_ip@after",
+        ),
+        (
+            (" to host ",),
+            r"\bmessage to host @to@after",
+        ),
+        # Snort's rows.
+        (
+            (",TCP,", ",UDP,", ",ICMP,"),
+            r"^,?[0-9]+,[0-9]+,[0-9]+,(?:\"[^\"]*\"|[^,\"]*),@proto,@src_ip,(?:@src_port)?,@dst_ip,(?:@dst_port)?,",
+        ),
         # Filters of Junos, Barracuda.
         (
             ("FW: ",),
@@ -244,7 +272,7 @@ _PHRASES = tuple(
         ),
         (
             (")[",),
-            r"(?:^|- )\[@src_ip\] (?P<user>[^()\[\]]+)\([^()]*\)\[[^\[\]]*\](?: - |$)",
+            r"(?:^|- )\[@src_ip\] (?:[^()\[\]:]+::)?(?P<user>[^()\[\]:]+)\([^()]*\)(?:\[[^\[\]]*\])+(?: - |$)",
         ),
         (
             ("])",),
@@ -263,8 +291,8 @@ _PHRASES = tuple(
         # Squid's native log, as it stands behind a syslog prefix, with its time or without.
         (
             ("/",),
-            r"^ *(?:[0-9]{10}\.[0-9]{3} +)?[0-9]+ @src_ip (?P<action>[A-Z_]+)/[0-9]{3} [0-9]+ [A-Z]+ (?P<url>[^ ]+)"
-            r" (?P<user>[^ ]+) \(?[A-Z_]+\)?/",
+            r"^ *(?:[0-9]{10}\.[0-9]{3} +)?[0-9]+ @src_ip (?:@src_port )?(?P<action>[A-Z_]+)/[0-9]{3} (?:[0-9-]+ )+"
+            r"[A-Z]+ (?P<url>[^ ]+) (?:[0-9.]+ )?(?P<user>[^ ]+) \(?[A-Z_]+\)?/",
         ),
     )
 )
@@ -374,16 +402,28 @@ _USER_KEYS = (
         "sasl_username",
         "admin",
         "Admin",
+        "administrator",
     ),
     *("UserID", "userid", "login", "loginname", "account", "account_name", "AccountName"),
 )
-_ACTION_KEYS = ("action", "act", "Action", "ACTION", "AccessControlRuleAction", "decision", "verdict", "disposition")
+_ACTION_KEYS = (
+    "action",
+    "act",
+    "Action",
+    "ACTION",
+    "AccessControlRuleAction",
+    "operation",
+    "decision",
+    "verdict",
+    "disposition",
+)
 _ID_KEYS = ("msg_id", "event_id", "eventid", "EventID", "log_id", "logid", "message_id")
 _URL_KEYS = ("url", "URL", "Url", "uri", "request_url")
 _QUOTED = r"(?:\"([^\"]*)\"|'([^']*)'|<([^<>]*)>|([^ \t,;|\"'<>\[\](){}:][^ \t,;|\"'<>\[\](){}]*))"
 _IN_COMMAS = " *([^,]*)"
 """A value that runs to the next comma, blanks and all."""
 _USERS = (
+    r"\bauthentication with '([^']+)'|"
     r"\busername:domainname ([^: ]+):"
     r"|\b(?:[Uu]ser|[Uu]sername|[Aa]ccount|[Aa]dministrator|[Uu]ser name)"
     r" (?:'([^']+)'|\"([^\"]+)\"|<([^<>]+)>|\[([^\[\]]+)\])",
@@ -391,7 +431,7 @@ _USERS = (
     r" (?:(?:invalid|illegal) user )?([^ ]+) from ",
     # What is done for somebody from somewhere: dropbear, Cisco, NX-OS; and who did it: Comware, VRP, appliances.
     r"\b(?:succeeded|success|failed|failure|attempt|accepted|rejected|denied) for"
-    r" (?:user |account )?['\"]?([^ '\":,;()]+)['\"]? (?:from|at|by|on) ",
+    r" (?:user |account )?['\"]?([^ '\":,;()]+)['\"]? (?:(?:from|at|by|on) |\([^()]*\bip ?: )",
     r"(?:^|: )([A-Za-z0-9_.@\\$-]+) (?:failed to log ?(?:in|on)|logged (?:in|on|out|off))"
     r" (?:from|to|via)\b",
     # vsftpd, ProFTPD, TACACS+, FreeRADIUS, Oracle's audit.
@@ -407,7 +447,7 @@ _USERS = (
     r"\bUser ([^ ]+) (?:-|: Group\(s\)) |\(user= ([^() ]+)\)",
     r"\bby ([A-Za-z0-9_.@\\$-]+) (?:on (?:vty|console|pts|[0-9])|from (?:vty|console|pts))",
 )
-_NOBODY = ("", "-", "N/A", "n/a", "(null)", "null", "(none)", "unknown", "Unknown")
+_NOBODY = ("", "-", "N/A", "n/a", "(null)", "null", "(none)", "unknown", "Unknown", "credentials")
 _VERB = (
     r"(?i:\b(deny|denied|permit|permitted|allow|allowed|accept|accepted|block|blocked|drop|dropped"
     r"|reject|rejected|refused)\b)"
@@ -416,15 +456,16 @@ _TAG = CISCO_TAG.replace("[0-7]", "([0-7])").replace("[A-Za-z0-9_]+(", "([A-Za-z
 _UFW = r"(?:\[UFW |^flows |\bpattern: )([A-Z]+|allow|deny|block)\b"
 """What became of a packet, before the pairs, as ufw writes it, and before or behind them, as Meraki does."""
 _WORD_FIRST = (
-    r"^(?:[0-9]+-PPE-[0-9]+ : [a-z]+ [A-Z0-9]+ ([A-Z][A-Z0-9_]+) "
+    r"^(?:(?:[^ ]+ )?[0-9]+-PPE-[0-9]+ : (?:[a-z]+ )?[A-Z0-9]+ ([A-Z][A-Z0-9_]+) "
     r"|(DHCP[A-Z]{3,10}|[A-Z][A-Z0-9]*_[A-Z0-9_]+|LOGIN|LOGOUT)(?:: |[( ])"
     r"|([a-z]+(?:_[a-z]+)+) [a-z_]+=)"
 )
 """An event by its name: what NetScaler, dhcpd, Junos' plain messages and Meraki write."""
 _NUMBER_FIRST = (
-    "^(?:[0-9]{10} ([0-9]{4,5}) (?:NOTICE|INFO|WARN|ERROR|DEBUG|FATAL) |Event\\|([0-9]{1,9})\\|LOG_[A-Z]+\\|)"
+    "^(?:[0-9]{10} ([0-9]{4,5}) (?:NOTICE|INFO|WARN|ERROR|DEBUG|FATAL) |Event\\|([0-9]{1,9})\\|LOG_[A-Z]+\\|"
+    "|([0-9][0-9a-f]{7}):[0-7]: )"
 )
-"""An event's number in messages of Cisco ISE and ArubaOS-CX."""
+"""An event's number in messages of Cisco ISE, ArubaOS-CX and F5."""
 _PROSE = r"\b[Aa]ction: [A-Za-z]+ [A-Za-z]+ [a-z]+(?: |[.]$)"
 """A sentence behind the word is no name of an action."""
 _IN_COMMAS_SIGN = r"-4300[0-9]{2}: "
@@ -620,6 +661,7 @@ def _others(rows: pl.DataFrame) -> pl.DataFrame:
             .then(message.str.extract(_key("URL", "URI") + _IN_COMMAS))
             .otherwise(_values(text, _URL_KEYS)),
             message.str.extract(r"\brequest: (?:[A-Z]{3,10}|UNKNOWN) ([a-z]+://[^ ]+)"),
+            message.str.extract(r"^(?:[A-Z][a-z]+: )?MID [0-9]+ URL ([^ ]+) "),
             message.str.extract(r" HTTPREQUEST .* : (?:GET|POST|PUT|HEAD|DELETE|OPTIONS|PATCH) ([^ ]+) - "),
         ),
     )

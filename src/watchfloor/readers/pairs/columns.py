@@ -30,11 +30,11 @@ _PAIR: Keys = {
     "dst_ip": (
         *("dstip", "dst_ip", "dst", "destination_ip", "destinationip", "dstaddr", "daddr", "DST", "destip"),
         *("serverip", "server_ip", "s-supplier-ip", "target_ip", "destination-address", "DstIP", "dest_ip"),
-        *("responder_ip", "destaddress", "dstV6"),
+        *("responder_ip", "destaddress", "dstV6", "locip"),
     ),
     "dst_port": (
         *("dstport", "dst_port", "dpt", "dport", "destination_port", "destinationport", "DPT", "cs-uri-port", "dst"),
-        *("destination-port", "DstPort", "dest_port", "destport"),
+        *("destination-port", "DstPort", "dest_port", "destport", "locport"),
     ),
     "proto": ("proto", "protocol", "PROTO", "ip_protocol", "protocol-id", "Protocol", "transport", "ipproto"),
 }
@@ -218,11 +218,13 @@ class Flow:
     """Keys without which it is none."""
     others: tuple[str, ...]
     """The other keys that are looked at."""
+    kept: tuple[str, ...] = ()
+    """Keys of which no column is made and that an analyst asks for: who it was, which rule."""
 
     @property
     def keys(self) -> frozenset[str]:
         """All keys that are looked at."""
-        return frozenset((self.key, *self.needs, *self.others))
+        return frozenset((self.key, *self.needs, *self.others, *self.kept))
 
 
 FLOWS = (
@@ -233,6 +235,7 @@ FLOWS = (
             *("logid", "eventtime", "date", "time", "tz"),
             *_DONE,
         ),
+        ("user", "policyid"),
     ),
     Flow(
         *("log_type", "Firewall", ("src_ip", "dst_ip")),
@@ -241,8 +244,9 @@ FLOWS = (
             *("device_name", "timestamp", "date", "time", "timezone"),
             *_DONE,
         ),
+        ("user_name", "fw_rule_id", "fw_rule_name"),
     ),
-    Flow("m", "537", ("sn", "src", "dst", "sent", "rcvd"), ("proto", "fw", "time", *_DONE)),
+    Flow("m", "537", ("sn", "src", "dst", "sent", "rcvd"), ("proto", "fw", "time", *_DONE), ("usr", "rule", "msg")),
 )
 """FortiGate's traffic, Sophos' firewall rules, SonicWall's closed connections."""
 
