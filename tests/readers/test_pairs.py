@@ -554,3 +554,15 @@ def test_blanks_may_follow_the_commas_between_pairs(tmp_path: Path) -> None:
     }
     assert json.loads(first["fields"])["ui"] == "GUI(203.0.113.7)"
     assert second["message"] == "a:yes, b:no, c:no, d:no"
+
+
+def test_a_port_stands_beside_an_address_of_ipv6(tmp_path: Path) -> None:
+    """SonicWall writes the address under a key of its own."""
+    line = 'id=firewall sn=0 time="2026-03-14 15:09:26 UTC" fw=192.0.2.1 m=98 src=:5000:WAN:x srcV6=2001:db8::7'
+    [event] = read(tmp_path, line + " dst=::LAN:y dstV6=2001:db8::8 proto=tcp/dns")["events"]
+    assert (event["src_ip"], event["src_port"], event["dst_ip"], event["dst_port"], event["proto"]) == (
+        *("2001:db8::7", 5000),
+        *("2001:db8::8", None),
+        "tcp",
+    )
+    assert json.loads(event["fields"])["src"] == ":5000:WAN:x"

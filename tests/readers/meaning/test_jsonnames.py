@@ -264,3 +264,13 @@ def test_products_that_wrap_or_name_users_in_their_own_way(tmp_path: Path) -> No
     wrapped = {"netskope": {"events": {"ip": {"protocol": "TCP"}, "url": "a.example/x"}}, "event": {"id": "9"}}
     event = only(tmp_path, wrapped | {"@timestamp": "2026-03-14T15:09:26Z", "user": {"email": {"1": "a@example.com"}}})
     assert (event["user"], event["proto"], event["url"]) == ("a@example.com", "tcp", "a.example/x")
+
+
+def test_a_url_has_a_host_and_so_has_the_device(tmp_path: Path) -> None:
+    """Zscaler's web log; F5's names for the client and for what became of the request."""
+    web = {"host": "www.example", "devicehostname": "pc-1", "cltip": "192.0.2.7", "cltsourceport": "5000"}
+    event = only(tmp_path, {"event": web | {"time": "Sat Mar 14 15:09:26 2026", "tz": "GMT"}}, zone="UTC")
+    assert (event["host"], event["src_ip"], event["src_port"]) == ("pc-1", "192.0.2.7", 5000)
+    request = {"ip_client": "192.0.2.7", "request_status": "blocked", "date_time": "2026-03-14T15:09:26Z"}
+    event = only(tmp_path, request | {"hostname": "lb-1", "source_user": "anna"})
+    assert (event["src_ip"], event["action"], event["user"]) == ("192.0.2.7", "blocked", "anna")

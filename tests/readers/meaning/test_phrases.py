@@ -131,6 +131,45 @@ def ends(src: tuple[str, int | None], dst: tuple[str, int | None]) -> dict[str, 
         ),
         ("spoofing detected, ip=203.0.113.7, interface=2", {"src_ip": "203.0.113.7"}),
         (
+            "IKE negotiation failed. VPN: x, Local: 192.0.2.1/500, Remote: 203.0.113.7/4500, Local IKE-ID: y",
+            ends(("203.0.113.7", 4500), ("192.0.2.1", 500)),
+        ),
+        (
+            "VPN: <x|7> IKE_SA x[7] established between 192.0.2.1[192.0.2.1]...203.0.113.7[192.0.2.9]",
+            ends(("192.0.2.1", None), ("203.0.113.7", None)),
+        ),
+        (
+            "events client_vpn_connect user id 'anna@example.com' local ip 192.0.2.7 connected from 203.0.113.7",
+            {"user": "anna@example.com", "src_ip": "203.0.113.7", "action": "client_vpn_connect"},
+        ),
+        ("events type=vpn_change peer_contact='203.0.113.7:5000' x='1'", {
+            **{"src_ip": "203.0.113.7", "src_port": 5000, "action": "vpn_change"},
+        }),
+        ("events type=x_auth msg= 'Server IP=192.0.2.1 Peer IP=203.0.113.7 Peer port=5000 User=anna: ok'", {
+            **{"src_ip": "203.0.113.7", "src_port": 5000, "user": "anna", "action": "x_auth"},
+        }),
+        ("events dhcp lease of ip 192.0.2.7 from mx mac 00:00:5e:00:53:01 with dns 192.0.2.1", {"src_ip": "192.0.2.7"}),
+        (
+            "%AAA-6-AAA_ACCOUNTING_MESSAGE: update:203.0.113.7@ssh.26046:anna:show ip route (SUCCESS)",
+            {"src_ip": "203.0.113.7", "user": "anna", "event_id": "AAA_ACCOUNTING_MESSAGE", "level": "6"},
+        ),
+        (
+            "%AUTHPRIV-5-SYSTEM_MSG:    anna : TTY=pts/0 ; PWD=/var ; USER=root ; COMMAND=/bin/x - sudo",
+            {"user": "anna", "event_id": "SYSTEM_MSG", "level": "5"},
+        ),
+        (
+            "%SYS-6-LOGOUT: User anna has exited tty session 1(203.0.113.7)",
+            {"user": "anna", "src_ip": "203.0.113.7", "event_id": "LOGOUT", "level": "6"},
+        ),
+        (
+            "%SYS-6-TTY_EXPIRE_TIMER: (exec timer expired, tty 1 (203.0.113.7)), user anna",
+            {"user": "anna", "src_ip": "203.0.113.7", "event_id": "TTY_EXPIRE_TIMER", "level": "6"},
+        ),
+        (
+            "%VSHD-5-VSHD_SYSLOG_CONFIG_I: Configured from vty by anna on 203.0.113.7@pts/0",
+            {"user": "anna", "src_ip": "203.0.113.7", "event_id": "VSHD_SYSLOG_CONFIG_I", "level": "5"},
+        ),
+        (
             "0-PPE-3 : default APPFW APPFW_STARTURL 7 0 :  203.0.113.7 9-PPE3 id== prof Disallow Illegal URL: "
             "https://shop.example/a?User=x <not blocked>",
             {"src_ip": "203.0.113.7", "url": "https://shop.example/a?User=x", "action": "not blocked"},

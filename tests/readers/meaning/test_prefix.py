@@ -73,6 +73,11 @@ def said(line: str) -> tuple[Any, ...]:
         ),
         ("<13>1 2026-03-14T15:09:26Z web VPN: - - - up", ("web", "VPN", None, "up")),
         (f"<13>{STAMP} xr-1 LC/0/0/CPU0:{STAMP}.041 UTC: bgp[7]: %X-Y-5-UP : up", ("xr-1", "bgp", 7, "%X-Y-5-UP : up")),
+        (
+            f"<13>{STAMP} 192.0.2.7 : 2026 Mar 14 15:09:26.206 UTC: %X-5-UP: up",
+            ("192.0.2.7", None, None, "%X-5-UP: up"),
+        ),
+        (f"<13>{STAMP} sr-2 AEST: %X-SW2-5-UP: up", ("sr-2", None, None, "AEST: %X-SW2-5-UP: up")),
         (f"<13>17: 18: {STAMP}.412 mdt: %X-5-UP: up", (None, None, None, "mdt: %X-5-UP: up")),
         (f"<13>{STAMP} box (2026-03-14T15:09:26) firewall: up", ("box", "firewall", None, "up")),
         (f"<13>wlc: *task_7: {STAMP}.148: %LINK-5-UP: up", ("wlc", "task_7", None, "%LINK-5-UP: up")),

@@ -106,6 +106,24 @@ _PHRASES = tuple(
             (" pkt from ",),
             r"\b(?P<action>Dropping) @proto pkt from [^ ]+ @src_ip:@src_port => @dst_ip:@dst_port",
         ),
+        # Tunnels between two gateways, of which the device is the local one; leases of Meraki's appliances.
+        (
+            ("Remote: ",),
+            r"\bLocal: @dst_ip/@dst_port, Remote: @src_ip/@src_port@after",
+        ),
+        (
+            (" between ",),
+            r"\bestablished between @src_ip\[[^\[\]]*\]\.\.\.@dst_ip\[",
+        ),
+        (
+            ("dhcp lease ",),
+            r"\bdhcp lease of ip @src_ip@after",
+        ),
+        # Accounting of NX-OS.
+        (
+            (":",),
+            r": (?:start|stop|update):@src_ip@[a-z]+\.[0-9]+:(?P<user>[^: ]+):",
+        ),
         # F5's sessions; mail that could not be sent.
         (
             ("lient IP ",),
@@ -309,7 +327,10 @@ _BEFORE_A_SOURCE = (
     r"\b[Cc]lient:? [\"'\[]",
     "\\b[Hh]ost: ",
     "[(,] ?(?:ip|IP|IPAddress|IpAddress|UserIP|HostIP)=",
-    "\\b[Pp]eer(?: IP)?:? ",
+    "\\b[Pp]eer(?: IP[:=]?)? ?",
+    "\\bpeer_contact='",
+    r"\btty (?:session )?[0-9]+ ?\(",
+    "\\bby [^ ]+ on ",
 )
 _FROM = rf"(?:{'|'.join(_BEFORE_A_SOURCE)})(?:\[AF_INET6?\])?['\"\[<]?(?:[A-Za-z0-9_.-]+\[)?({_ADDRESS})"
 _FROM_PORT = r"(?:(?:\]?:| port |#|/)([0-9]{1,5})(?:[^0-9A-Za-z.]|$))?"
@@ -338,7 +359,7 @@ _ADDRESS_KEYS = {
             "[Ss]ource",
             "ip_src",
         ),
-        *("[Rr]emote[ _-]?[Aa]ddress", "[Cc]lient ?[Aa]ddress", "initiator_ip"),
+        *("[Rr]emote[ _-]?[Aa]ddress", "[Cc]lient ?[Aa]ddress", "initiator_ip", "Calling-Station-I[Dd]"),
     ),
     "dst_ip": (
         *(
@@ -370,7 +391,7 @@ _ADDRESS_KEYS = {
 _NUMBER_KEYS = {
     "src_port": (
         *("srcport", "src_port", "src-port", "spt", "SPT", "sport", "SrcPort", "s_port", "source_port", "source-port"),
-        *("sourceport", "SourcePort", "[Ss]ource [Pp]ort", "[Rr]emote [Pp]ort"),
+        *("sourceport", "SourcePort", "[Ss]ource [Pp]ort", "[Rr]emote [Pp]ort", "[Pp]eer [Pp]ort"),
     ),
     "dst_port": (
         *("dstport", "dst_port", "dst-port", "dpt", "DPT", "dport", "DstPort", "d_port", "dest_port", "destport"),
@@ -403,6 +424,7 @@ _USER_KEYS = (
         "admin",
         "Admin",
         "administrator",
+        "identity",
     ),
     *("UserID", "userid", "login", "loginname", "account", "account_name", "AccountName"),
 )
@@ -423,9 +445,9 @@ _QUOTED = r"(?:\"([^\"]*)\"|'([^']*)'|<([^<>]*)>|([^ \t,;|\"'<>\[\](){}:][^ \t,;
 _IN_COMMAS = " *([^,]*)"
 """A value that runs to the next comma, blanks and all."""
 _USERS = (
-    r"\bauthentication with '([^']+)'|"
+    r"\bauthentication with '([^']+)'|(?:^|: ) *([A-Za-z0-9_.-]+) : (?:[^;=]+ ; )?TTY=|"
     r"\busername:domainname ([^: ]+):"
-    r"|\b(?:[Uu]ser|[Uu]sername|[Aa]ccount|[Aa]dministrator|[Uu]ser name)"
+    r"|\b(?:[Uu]ser|[Uu]sername|[Aa]ccount|[Aa]dministrator|[Uu]ser name|user id)"
     r" (?:'([^']+)'|\"([^\"]+)\"|<([^<>]+)>|\[([^\[\]]+)\])",
     r"\b(?:password|publickey|hostbased|gssapi-with-mic|keyboard-interactive[^ ]*|none) for"
     r" (?:(?:invalid|illegal) user )?([^ ]+) from ",
@@ -440,7 +462,7 @@ _USERS = (
     r"|\b[Ll]ogin (?:failure|success|query)(?: [^ :]+)?: ([^ ]+) "
     r"|\bLogin (?:OK|incorrect)(?: \([^()]*\))?: \[([^/\[\]]+)[/\]]"
     r"|\bDATABASE USER ?:(?:\[[0-9]+\])? ?['\"]([^'\"]*)['\"]",
-    r"\b(?:[Ii]nvalid user|[Ii]llegal user|for user|for unknown user|, user) ['\"]?([^ '\",;:()]+)",
+    r"(?:\b(?:[Ii]nvalid user|[Ii]llegal user|for user|for unknown user)|, user) ['\"]?([^ '\",;:()]+)",
     r"\b[Uu]ser ([A-Za-z0-9_.@\\$-]+)(?: \([^()]*\))? (?:successfully )?"
     r"(?:logged|login|logging|logout|has|executed|authenticated|connected|disconnected|from|exiting|entering|did)\b",
     r"\(LOCAL\\([^()]+)\)|%(?:ASA|FTD)-[0-9]-3020(?:1[3-8]|2[01]): .*\(([^()/]+)\)(?: type [0-9]+ code [0-9]+)?$",
@@ -458,7 +480,7 @@ _UFW = r"(?:\[UFW |^flows |\bpattern: )([A-Z]+|allow|deny|block)\b"
 _WORD_FIRST = (
     r"^(?:(?:[^ ]+ )?[0-9]+-PPE-[0-9]+ : (?:[a-z]+ )?[A-Z0-9]+ ([A-Z][A-Z0-9_]+) "
     r"|(DHCP[A-Z]{3,10}|[A-Z][A-Z0-9]*_[A-Z0-9_]+|LOGIN|LOGOUT)(?:: |[( ])"
-    r"|([a-z]+(?:_[a-z]+)+) [a-z_]+=)"
+    r"|([a-z]+(?:_[a-z]+)+) [a-z_]+=|events (?:type=)?([a-z0-9]+(?:_[a-z0-9]+)+|(?:dis)?association)(?: |$))"
 )
 """An event by its name: what NetScaler, dhcpd, Junos' plain messages and Meraki write."""
 _NUMBER_FIRST = (

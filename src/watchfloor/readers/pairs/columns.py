@@ -101,7 +101,8 @@ _BESIDE = {"m": "sn", "c": "sn", "id": "sys", "hostname": "product"}
 _IP = (
     r"^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3})?)$"
 )
-_ADDRESS_PORT = r"^[0-9]{1,3}(?:\.[0-9]{1,3}){3}:[0-9]{0,5}(?::[^ ]*)?$"
+_ADDRESS_PORT = r"^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3})?:[0-9]{0,5}(?::[^ ]*)?$"
+"""The address lacks where it is one of IPv6, which has a key of its own."""
 _WHENCE = r"^[A-Za-z]+\(([0-9A-Fa-f:.]+)\)$"
 """By which door an administrator of Fortinet's devices came, and from where: `ssh(192.0.2.9)`."""
 _NUMBERS = {"src_port": 65_535, "dst_port": 65_535, "pid": 1 << 62, "orig_bytes": 1 << 62, "resp_bytes": 1 << 62}
@@ -162,7 +163,7 @@ def _valid(key: str, column: str) -> pl.Expr:
     good: pl.Expr = pl.when(~value.is_in(["-", "", "N/A", "NA"])).then(value)
     if column.endswith("_ip"):
         good = pl.when(value.str.contains(_IP)).then(value)
-        good = pl.coalesce(good, _part(with_port, 0)) if key in _WITH_PORT else good
+        good = pl.coalesce(good, _part(with_port, 0).replace("", None)) if key in _WITH_PORT else good
         good = pl.coalesce(good, value.str.extract(_WHENCE)) if key == "ui" else good
     elif key in _WITH_PORT:
         good = _number(_part(with_port, 1), 65_535)
