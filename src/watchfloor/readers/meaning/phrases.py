@@ -121,7 +121,7 @@ _PHRASES = tuple(
         ),
         # Accounting of NX-OS.
         (
-            (":",),
+            ("start:", "stop:", "update:"),
             r": (?:start|stop|update):@src_ip@[a-z]+\.[0-9]+:(?P<user>[^: ]+):",
         ),
         # F5's sessions; mail that could not be sent.
@@ -671,11 +671,13 @@ def _others(rows: pl.DataFrame) -> pl.DataFrame:
     """What became of it, an event's number, a URL."""
     text, message = pl.col("text"), pl.col("message")
     in_commas = message.str.contains(_IN_COMMAS_SIGN)
+    spoken = rows["text"].str.contains("ction: ", literal=True).any()
+    prose = text.str.contains(_PROSE) if spoken else pl.lit(value=False)
     by_key = rows.filter(text.str.contains(_HAS_KEY)).select(
         "at",
         action_key=pl.when(in_commas)
         .then(message.str.extract(r"\b(?:AccessControlRule|File|Inline)Action: (?:<br/>)?([^,]*)"))
-        .when(~text.str.contains(_PROSE))
+        .when(~prose)
         .then(_values(text, _ACTION_KEYS)),
         event_id_key=_values(text, _ID_KEYS),
         url=pl.coalesce(
