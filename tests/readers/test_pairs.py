@@ -525,3 +525,44 @@ def test_every_line_is_accounted_for(tmp_path: Path, lines: list[bytes], cut: in
     assert ledger["lines"] == sum(ledger[f"lines_{what}"] for what in ("read", "continued", "rejected", "skipped"))
     assert ledger["lines_read"] == len(tables["events"]) + len(tables["connections"])
     assert ledger["lines_rejected"] == sum(row["lines"] for row in tables["rejects"])
+
+
+def test_who_it_was_and_which_rule_stay_with_a_connection(tmp_path: Path) -> None:
+    """No column of connections holds them."""
+    [row] = read(tmp_path, fortigate(more='user="anna \\"x\\" \u00e9" policyid=7'))["connections"]
+    assert json.loads(row["fields"]) == {"user": 'anna "x" \u00e9', "policyid": "7"}
+    [row] = read(tmp_path, fortigate(more='user="N/A" group="x"'))["connections"]
+    assert row["fields"] is None
+
+
+def test_blanks_may_follow_the_commas_between_pairs(tmp_path: Path) -> None:
+    """As FortiMail writes them; commas in quotes are none of them, and two in a row are one."""
+    lines = (
+        "<190>date=2026-03-14,time=15:09:26.391,device_id=FE0001,log_id=07,type=kevent,pri=information, user=anna,"
+        'ui=GUI(203.0.113.7),action=login,msg="in, as anna, by GUI"\n'
+        "<190>date=2026-03-14,time=15:09:27.000,device_id=FE0001,log_id=08,type=kevent,pri=information,,"
+        'msg="a:yes, b:no, c:no, d:no"\n'
+    )
+    path = tmp_path / "x.log"
+    path.write_text(lines)
+    assert READER.accepts(files.head(path)) == 1.0
+    first, second = read(tmp_path, lines, "UTC")["events"]
+    assert first["time"] == datetime(2026, 3, 14, 15, 9, 26, 391000, tzinfo=UTC)
+    assert said(first) == {
+        **{"host": "FE0001", "user": "anna", "src_ip": "203.0.113.7", "action": "login", "event_id": "07"},
+        **{"category": "kevent", "severity_text": "information", "message": "in, as anna, by GUI"},
+    }
+    assert json.loads(first["fields"])["ui"] == "GUI(203.0.113.7)"
+    assert second["message"] == "a:yes, b:no, c:no, d:no"
+
+
+def test_a_port_stands_beside_an_address_of_ipv6(tmp_path: Path) -> None:
+    """SonicWall writes the address under a key of its own."""
+    line = 'id=firewall sn=0 time="2026-03-14 15:09:26 UTC" fw=192.0.2.1 m=98 src=:5000:WAN:x srcV6=2001:db8::7'
+    [event] = read(tmp_path, line + " dst=::LAN:y dstV6=2001:db8::8 proto=tcp/dns")["events"]
+    assert (event["src_ip"], event["src_port"], event["dst_ip"], event["dst_port"], event["proto"]) == (
+        *("2001:db8::7", 5000),
+        *("2001:db8::8", None),
+        "tcp",
+    )
+    assert json.loads(event["fields"])["src"] == ":5000:WAN:x"

@@ -188,6 +188,7 @@ def test_other_types_are_events(tmp_path: Path) -> None:
             'h,s,6.0,Windows,"Windows 11",1,,,"it went well",success,,0,,0,gate,5,0x0,,,,,,,1,0,0,0,vsys1,fw-9,1',
             {
                 **{"user": "ada", "src_ip": "198.51.100.7", "event_id": "gateway-auth", "host": "fw-9"},
+                "action": "gateway-auth",
                 "message": "it went well",
             },
         ),

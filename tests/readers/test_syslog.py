@@ -331,3 +331,10 @@ def test_a_process_in_brackets_is_no_host(tmp_path: Path) -> None:
     first, second = read(tmp_path, text)["events"]
     assert (first["time"], first["host"], first["program"]) == (utc(2026, 7, 14, 13, 9, 26, 585000), None, None)
     assert (second["host"], second["message"]) == (None, "[12] LOG:  checkpoint complete")
+
+
+def test_a_severity_that_the_text_begins_with_counts(tmp_path: Path) -> None:
+    """Appliances send all their messages with one priority."""
+    text = "<166>Mar 14 15:09:26 gui: Warning: SSL error\n<166>Mar 14 15:09:26 gui: warnings: 7\n"
+    first, second = read(tmp_path, text, "UTC")["events"]
+    assert (first["severity_text"], second["severity_text"]) == ("warning", "info")

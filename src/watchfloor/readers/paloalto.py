@@ -330,6 +330,12 @@ def _threats(part: _Part) -> dict[str, pl.DataFrame]:
     }
 
 
+def _kind(part: _Part) -> pl.Expr:
+    """The subtype, where the type has some: others write 0."""
+    kind = part.text("Threat/Content Type")
+    return pl.when(kind != "0").then(kind)
+
+
 def _events(part: _Part) -> dict[str, pl.DataFrame]:
     """Types that have no table of their own: the message is the description, or the whole record."""
     earliest, latest, quality, written = part.instants("Generate Time")
@@ -360,7 +366,7 @@ def _events(part: _Part) -> dict[str, pl.DataFrame]:
         dst_ip=part.text("Destination address"),
         dst_port=part.port("Destination Port"),
         proto=part.text("IP Protocol").str.to_lowercase(),
-        action=pl.coalesce(part.text("Action"), part.text("Command"), part.text("Threat/Content Type")),
+        action=pl.coalesce(part.text("Action"), part.text("Command"), _kind(part), part.text("Event ID")),
         event_id=part.text("Event ID"),
         category=part.text("Type"),
         severity_text=part.text("Severity"),

@@ -31,6 +31,8 @@ _ELEMENT = r'\[([^ \]="]+)((?:[^\]"\\]|\\.|"(?:[^"\\]|\\.)*")*)\]'
 _PAIR = r'([^ =\]":]+)[=:]("(?:[^"\\]|\\.)*")'
 _SOUND = r'(?s)^(?:\[[^ \]="]+(?:[ ;]+[^ =\]":]+[=:]"(?:[^"\\]|\\.)*")*[ ;]*\])+$'
 """Elements of which nothing is lost when their pairs are taken; some devices write colons and semicolons."""
+_SAID_FIRST = "^(Debug|Info|Notice|Warning|Error|Critical|Alert): "
+"""A severity that a program writes before its text knows more than a priority that is the same for all."""
 _CONTROLS = {chr(n): f"\\u{n:04x}" for n in range(32)}
 _SAID = {'\\"': '\\"', "\\\\": "\\\\", "\\]": "]", "\\": "\\\\", **_CONTROLS}
 """What RFC 5424 escapes in values, as JSON writes it."""
@@ -186,7 +188,8 @@ def _events(peeled: pl.DataFrame) -> pl.DataFrame:
     told = phrases.said(rows["message"], rows["structured"])
     own = told["level"].cast(pl.Int64).replace_strict(dict(enumerate(SEVERITIES)), default=None, return_dtype=pl.String)
     rows = rows.hstack(told.drop("level")).with_columns(
-        action=pl.coalesce("msgid", "action"), severity_text=pl.coalesce(own, "severity_text")
+        action=pl.coalesce("msgid", "action"),
+        severity_text=pl.coalesce(own, pl.col("message").str.extract(_SAID_FIRST).str.to_lowercase(), "severity_text"),
     )
     known = pl.col("priority").is_between(0, 8 * len(FACILITIES) - 1)
     number = pl.when(~known).then(pl.col("priority").cast(pl.String))

@@ -224,3 +224,53 @@ def test_hostile_keys(tmp_path: Path) -> None:
     record |= {f"key {n}": n for n in range(5_000)}
     first, second = read(tmp_path, [{"time": "2026-03-14T15:09:26Z"}, record])["events"]
     assert first["time"] == second["time"]
+
+
+def test_gateways_name_the_ends_of_a_connection(tmp_path: Path) -> None:
+    """By who asked and who answered; the record may be wrapped."""
+    ends = {"src_ip": "192.0.2.7", "src_port": 5000, "dst_ip": "203.0.113.7", "dst_port": 443, "host": "pc-1"}
+    client = {"csip": "192.0.2.7", "csport": 5000, "cdip": "203.0.113.7", "cdport": 443, "ssip": "192.0.2.99"}
+    event = only(tmp_path, {"event": {**client, "devicehostname": "pc-1", "datetime": "2026-03-14T15:09:26Z"}})
+    assert {name: event[name] for name in ends} == ends
+    asked = {"clt_sip": "192.0.2.7", "srv_dip": "203.0.113.7", "srv_dport": "53", "reqaction": "ALLOW"}
+    event = only(tmp_path, {"event": {**asked, "datetime": "2026-03-14T15:09:26Z"}})
+    assert (event["src_ip"], event["dst_ip"], event["dst_port"], event["action"]) == (
+        *("192.0.2.7", "203.0.113.7", 53),
+        "ALLOW",
+    )
+    session = {"CClientAddr": "192.0.2.7", "CClientPort": 5000, "CServerAddr": "203.0.113.7", "CServerPort": 443}
+    session |= {"remoteAddr": "203.0.113.7", "SClientAddr": "192.0.2.99", "hostname": "pc-1"}
+    stamp = {"timeStamp": "2026-03-14T15:09:26Z", "class": "x.Event", "host": "www.example"}
+    for record in (stamp | session, stamp | {"sessionEvent": session}):
+        event = only(tmp_path, record)
+        assert {name: event[name] for name in ends} == ends
+
+
+def test_products_that_wrap_or_name_users_in_their_own_way(tmp_path: Path) -> None:
+    """Zscaler Private Access, Snort's alerts, Netskope's events in the names of ECS."""
+    access = {"LogTimestamp": "Sat Mar 14 15:09:26 2026", "Customer": "x", "ClientPublicIp": "192.0.2.7", "Host": "a.b"}
+    event = only(tmp_path, access | {"ClientPublicPort": 5000, "NameID": "anna@example.com", "URL": "/x"})
+    assert (event["time"].isoformat()[:19], event["src_ip"], event["src_port"], event["user"], event["host"]) == (
+        *("2026-03-14T15:09:26", "192.0.2.7", 5000),
+        *("anna@example.com", None),
+    )
+    alert = {"seconds": 1773500966, "timestamp": "03/14-15:09:26.5", "gid": 1, "sid": 7, "rule": "1:7:1", "pkt_num": 1}
+    alert |= {"msg": "EXPLOIT x", "src_addr": "192.0.2.7", "src_port": 5000, "dst_addr": "203.0.113.7", "proto": "TCP"}
+    event = only(tmp_path, alert)
+    assert (event["time"].isoformat()[:19], event["title"], event["event_id"], event["src_ip"], event["proto"]) == (
+        *("2026-03-14T15:09:26", "EXPLOIT x", "7"),
+        *("192.0.2.7", "tcp"),
+    )
+    wrapped = {"netskope": {"events": {"ip": {"protocol": "TCP"}, "url": "a.example/x"}}, "event": {"id": "9"}}
+    event = only(tmp_path, wrapped | {"@timestamp": "2026-03-14T15:09:26Z", "user": {"email": {"1": "a@example.com"}}})
+    assert (event["user"], event["proto"], event["url"]) == ("a@example.com", "tcp", "a.example/x")
+
+
+def test_a_url_has_a_host_and_so_has_the_device(tmp_path: Path) -> None:
+    """Zscaler's web log; F5's names for the client and for what became of the request."""
+    web = {"host": "www.example", "devicehostname": "pc-1", "cltip": "192.0.2.7", "cltsourceport": "5000"}
+    event = only(tmp_path, {"event": web | {"time": "Sat Mar 14 15:09:26 2026", "tz": "GMT"}}, zone="UTC")
+    assert (event["host"], event["src_ip"], event["src_port"]) == ("pc-1", "192.0.2.7", 5000)
+    request = {"ip_client": "192.0.2.7", "request_status": "blocked", "date_time": "2026-03-14T15:09:26Z"}
+    event = only(tmp_path, request | {"hostname": "lb-1", "source_user": "anna"})
+    assert (event["src_ip"], event["action"], event["user"]) == ("192.0.2.7", "blocked", "anna")

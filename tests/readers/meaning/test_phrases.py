@@ -114,7 +114,136 @@ def ends(src: tuple[str, int | None], dst: tuple[str, int | None]) -> dict[str, 
         (
             "0-PPE-0 : default SSLVPN ICASTART 7 0 :  [TCP] Source 192.0.2.7:5000 - Destination 198.51.100.1:2598"
             " - customername  - username:domainname anna:lab - applicationName x",
-            {**ends(("192.0.2.7", 5000), ("198.51.100.1", 2598)), "user": "anna"},
+            {**ends(("192.0.2.7", 5000), ("198.51.100.1", 2598)), "user": "anna", "action": "ICASTART"},
+        ),
+        (
+            "0-PPE-2 : default SSLVPN HTTPREQUEST 7 0 : [X] app.example User anna@lab.example : Group(s) N/A : "
+            "Vserver 192.0.2.80:443 - 03/14/2026:15:09:26 GMT : Message = off : GET /start?x=1 - -",
+            {"user": "anna@lab.example", "action": "HTTPREQUEST", "url": "/start?x=1"},
+        ),
+        (
+            'msg_id="3000-0001" SYN flood attack against 192.0.2.80 from 203.0.113.7 detected.',
+            {**ends(("203.0.113.7", None), ("192.0.2.80", None)), "event_id": "3000-0001"},
+        ),
+        (
+            "Traffic detected from 203.0.113.7 to 192.0.2.80 on port 23. (x)",
+            ends(("203.0.113.7", None), ("192.0.2.80", 23)),
+        ),
+        ("spoofing detected, ip=203.0.113.7, interface=2", {"src_ip": "203.0.113.7"}),
+        (
+            "IKE negotiation failed. VPN: x, Local: 192.0.2.1/500, Remote: 203.0.113.7/4500, Local IKE-ID: y",
+            ends(("203.0.113.7", 4500), ("192.0.2.1", 500)),
+        ),
+        (
+            "VPN: <x|7> IKE_SA x[7] established between 192.0.2.1[192.0.2.1]...203.0.113.7[192.0.2.9]",
+            ends(("192.0.2.1", None), ("203.0.113.7", None)),
+        ),
+        (
+            "events client_vpn_connect user id 'anna@example.com' local ip 192.0.2.7 connected from 203.0.113.7",
+            {"user": "anna@example.com", "src_ip": "203.0.113.7", "action": "client_vpn_connect"},
+        ),
+        ("events type=vpn_change peer_contact='203.0.113.7:5000' x='1'", {
+            **{"src_ip": "203.0.113.7", "src_port": 5000, "action": "vpn_change"},
+        }),
+        ("events type=x_auth msg= 'Server IP=192.0.2.1 Peer IP=203.0.113.7 Peer port=5000 User=anna: ok'", {
+            **{"src_ip": "203.0.113.7", "src_port": 5000, "user": "anna", "action": "x_auth"},
+        }),
+        ("events dhcp lease of ip 192.0.2.7 from mx mac 00:00:5e:00:53:01 with dns 192.0.2.1", {"src_ip": "192.0.2.7"}),
+        (
+            "%AAA-6-AAA_ACCOUNTING_MESSAGE: update:203.0.113.7@ssh.26046:anna:show ip route (SUCCESS)",
+            {"src_ip": "203.0.113.7", "user": "anna", "event_id": "AAA_ACCOUNTING_MESSAGE", "level": "6"},
+        ),
+        (
+            "%AUTHPRIV-5-SYSTEM_MSG:    anna : TTY=pts/0 ; PWD=/var ; USER=root ; COMMAND=/bin/x - sudo",
+            {"user": "anna", "event_id": "SYSTEM_MSG", "level": "5"},
+        ),
+        (
+            "%SYS-6-LOGOUT: User anna has exited tty session 1(203.0.113.7)",
+            {"user": "anna", "src_ip": "203.0.113.7", "event_id": "LOGOUT", "level": "6"},
+        ),
+        (
+            "%SYS-6-TTY_EXPIRE_TIMER: (exec timer expired, tty 1 (203.0.113.7)), user anna",
+            {"user": "anna", "src_ip": "203.0.113.7", "event_id": "TTY_EXPIRE_TIMER", "level": "6"},
+        ),
+        (
+            "%VSHD-5-VSHD_SYSLOG_CONFIG_I: Configured from vty by anna on 203.0.113.7@pts/0",
+            {"user": "anna", "src_ip": "203.0.113.7", "event_id": "VSHD_SYSLOG_CONFIG_I", "level": "5"},
+        ),
+        (
+            "0-PPE-3 : default APPFW APPFW_STARTURL 7 0 :  203.0.113.7 9-PPE3 id== prof Disallow Illegal URL: "
+            "https://shop.example/a?User=x <not blocked>",
+            {"src_ip": "203.0.113.7", "url": "https://shop.example/a?User=x", "action": "not blocked"},
+        ),
+        (
+            "lb-1 0-PPE-0 : TCP CONN_DELINK 7 0 : Source 192.0.2.7:5000 - Vserver 192.0.2.80:80 - Destination "
+            "198.51.100.1:80 - x",
+            {**ends(("192.0.2.7", 5000), ("198.51.100.1", 80)), "action": "CONN_DELINK"},
+        ),
+        (
+            "Stop dns session: initiator (192.0.2.7:5000) sent 48 bytes -- responder (203.0.113.7:53) sent 40 bytes",
+            ends(("192.0.2.7", 5000), ("203.0.113.7", 53)),
+        ),
+        (
+            "Dropping tcp pkt from Gi1/0/2.6 192.0.2.7:5000 => 203.0.113.7:80(target:class)",
+            {**ends(("192.0.2.7", 5000), ("203.0.113.7", 80)), "proto": "tcp", "action": "Dropping"},
+        ),
+        (
+            "01490500:5: /Common/ap:Common:9: New session from client IP 192.0.2.7 (ST=x) at VIP 203.0.113.80 x",
+            {**ends(("192.0.2.7", None), ("203.0.113.80", None)), "event_id": "01490500"},
+        ),
+        (
+            "01490106:5: x: AD module: authentication with 'anna' failed: Invalid user credentials. (-17)",
+            {"user": "anna", "event_id": "01490106"},
+        ),
+        ("Failed to send message to host 203.0.113.25:25 for b", {"dst_ip": "203.0.113.25", "dst_port": 25}),
+        ("MID 7 URL https://shop.example/?a=b has reputation 0.0", {"url": "https://shop.example/?a=b"}),
+        (
+            ',1,1000,0,"TCP, open",TCP,192.0.2.7,5000,203.0.113.7,80,00:00:5e:00:53:01,,',
+            {**ends(("192.0.2.7", 5000), ("203.0.113.7", 80)), "proto": "tcp"},
+        ),
+        (
+            "x - [192.0.2.7] Default Network::anna(LAB)[Staff][30f3] - VPN Tunneling: Session started",
+            {"src_ip": "192.0.2.7", "user": "anna"},
+        ),
+        (
+            "1773500966.391    104 192.0.2.7 5000 TCP_MISS/200 904 123 364 - GET http://shop.example/ 1.1 anna "
+            "HIER_DIRECT/203.0.113.10 80 text/html",
+            {
+                **{"src_ip": "192.0.2.7", "src_port": 5000, "action": "TCP_MISS"},
+                **{"url": "http://shop.example/", "user": "anna"},
+            },
+        ),
+        ('administrator:"anna"; client_ip:"192.0.2.7"; operation:"Log In"; x', {
+            **{"user": "anna", "src_ip": "192.0.2.7", "action": "Log In"},
+        }),
+        ('Authentication is rejected for anna (client ip : 192.0.2.7   , vserver ip: 192.0.2.80 )', {
+            **{"user": "anna", "src_ip": "192.0.2.7"},
+        }),
+        ("%DTLS-4-BAD_CERT: verification failed. Peer IP: 203.0.113.7", {
+            **{"src_ip": "203.0.113.7", "event_id": "BAD_CERT", "level": "4"},
+        }),
+        (
+            "WF ALER NO_MATCH 203.0.113.7 5000 192.0.2.80 443 shop GLOBAL DENY NONE [\"-\"] GET /a?b TLSv1.2 \"-\" x",
+            {**ends(("203.0.113.7", 5000), ("192.0.2.80", 443)), "action": "DENY", "url": "/a?b"},
+        ),
+        (
+            "Info: SourceIP:203.0.113.7 Username:anna Action: The session has been established.",
+            {"src_ip": "203.0.113.7", "user": "anna"},
+        ),
+        ("Event|5209|LOG_INFO|AMM|1/1|User anna logged in from 203.0.113.7 through SSH.", {
+            **{"user": "anna", "src_ip": "203.0.113.7", "event_id": "5209"},
+        }),
+        ("ip_flow_end src=192.0.2.7 dst=203.0.113.7 protocol=tcp sport=5000 dport=80", {
+            **ends(("192.0.2.7", 5000), ("203.0.113.7", 80)), **{"proto": "tcp", "action": "ip_flow_end"},
+        }),
+        (
+            "%FTD-1-430004: SrcIP: 192.0.2.7, DstIP: 203.0.113.7, SrcPort: 5000, DstPort: 80, Protocol: tcp, "
+            "FileAction: Cloud Lookup, User: No One, URI: http://x.example/a",
+            {
+                **ends(("192.0.2.7", 5000), ("203.0.113.7", 80)),
+                **{"proto": "tcp", "action": "Cloud Lookup", "user": "No One", "url": "http://x.example/a"},
+                **{"event_id": "430004", "level": "1"},
+            },
         ),
         (
             "0-PPE-0 : default AAA LOGIN_FAILED 7 0 :  User anna@lab.example - Client_ip 192.0.2.7 - Browser x",

@@ -164,3 +164,13 @@ def test_families_have_names_of_their_own() -> None:
         "Snort",
         "Android",
     }
+
+
+@pytest.mark.parametrize(("zone", "hour"), [("UTC+1", 14), ("UTC-10", 25), ("UTC+07:30", 7), ("GMT+0530", 9)])
+def test_hours_before_utc(zone: str, hour: int) -> None:
+    """As Cisco's devices write them where nobody named the zone."""
+    records = pl.DataFrame({"text": [f"<13>7: sw-1: Mar 14 15:09:26.250 {zone}: %X-5-UP: up"]})
+    records = records.with_columns(year=pl.lit(2026), later=pl.lit(None, pl.Boolean))
+    [found] = instants(records, source="x", zone=None, written=datetime(2026, 12, 31, tzinfo=UTC))["time"]
+    minute = 39 if ":30" in zone or "0530" in zone else 9
+    assert found == datetime(2026, 3, 14 + hour // 24, hour % 24, minute, 26, 250000, tzinfo=UTC)

@@ -37,7 +37,7 @@ def _sure(which: str) -> str:
     return (
         rf"(?:[A-Za-z0-9_.-]+[:/])??['\"\[(]?(?P<{which}_ip>{_ADDRESS})['\"\])]?"
         rf"(?:[/:](?P<{which}_port>[0-9]{{1,5}})|[(\[](?P<{which}_port_2>[0-9]{{1,5}})[)\]]"
-        rf"| port (?P<{which}_port_3>[0-9]{{1,5}}))?"
+        rf"| (?:on )?port (?P<{which}_port_3>[0-9]{{1,5}}))?"
     )
 
 
@@ -92,6 +92,52 @@ _PHRASES = tuple(
             r"\bClientIP @src_ip - ClientPort @src_port - VserverServiceIP @dst_ip"
             r" - VserverServicePort @dst_port(?: |$)",
         ),
+        # What NetScaler's firewall for applications refuses.
+        (
+            ("APPFW_",),
+            r"\bAPPFW_[^:]* [0-9]+ [0-9]+ : +@src_ip (?:.*?(?P<url>[a-z]+://[^ ]+))?(?:.*<(?P<action>[a-z ]+)>$)?",
+        ),
+        # Cisco's zone-based firewall.
+        (
+            ("initiator (",),
+            r"\binitiator \(@src_ip:@src_port\) .*\bresponder \(@dst_ip:@dst_port\)",
+        ),
+        (
+            (" pkt from ",),
+            r"\b(?P<action>Dropping) @proto pkt from [^ ]+ @src_ip:@src_port => @dst_ip:@dst_port",
+        ),
+        # Tunnels between two gateways, of which the device is the local one; leases of Meraki's appliances.
+        (
+            ("Remote: ",),
+            r"\bLocal: @dst_ip/@dst_port, Remote: @src_ip/@src_port@after",
+        ),
+        (
+            (" between ",),
+            r"\bestablished between @src_ip\[[^\[\]]*\]\.\.\.@dst_ip\[",
+        ),
+        (
+            ("dhcp lease ",),
+            r"\bdhcp lease of ip @src_ip@after",
+        ),
+        # Accounting of NX-OS.
+        (
+            ("start:", "stop:", "update:"),
+            r": (?:start|stop|update):@src_ip@[a-z]+\.[0-9]+:(?P<user>[^: ]+):",
+        ),
+        # F5's sessions; mail that could not be sent.
+        (
+            ("lient IP ",),
+            r"\bclient IP @src_ip .*\bat VIP @dst_ip@after",
+        ),
+        (
+            (" to host ",),
+            r"\bmessage to host @to@after",
+        ),
+        # Snort's rows.
+        (
+            (",TCP,", ",UDP,", ",ICMP,"),
+            r"^,?[0-9]+,[0-9]+,[0-9]+,(?:\"[^\"]*\"|[^,\"]*),@proto,@src_ip,(?:@src_port)?,@dst_ip,(?:@dst_port)?,",
+        ),
         # Filters of Junos, Barracuda.
         (
             ("FW: ",),
@@ -120,6 +166,11 @@ _PHRASES = tuple(
             r"\bssh-connection '@src_ip @src_port @dst_ip @dst_port'",
         ),
         (
+            ("WF ",),
+            r"\bWF [A-Z]{4} [A-Z_]+ @src_ip @src_port @dst_ip @dst_port [^ ]+ [A-Z_]+ (?P<action>[A-Z]+) .*"
+            r"\] [A-Z]+ (?P<url>[^ ]+) [A-Z]+(?:v|/)[0-9.]+ ",
+        ),
+        (
             ("NF ", "WF "),
             r"\b(?:NF|WF) [A-Z]{4} (?:(?P<proto>TCP|UDP|ICMP|[0-9]+)|[A-Z_]+)"
             r" @src_ip @src_port @dst_ip @dst_port(?: |$)",
@@ -144,6 +195,11 @@ _PHRASES = tuple(
             ("rom",),
             r"(?:\b(?P<proto>TCP|UDP|tcp|udp|icmp|ICMP|SCTP)\b.* )?"
             r"\b[Ff]rom:? (?:laddr |IP )?@from@aside,? (?:on interface [^ ]+ )?to:? @to@after",
+        ),
+        # Floods and scans, as firewalls report them.
+        (
+            ("gainst ",),
+            r"\b[Aa]gainst @to from @from@after",
         ),
         # WatchGuard.
         (
@@ -234,7 +290,7 @@ _PHRASES = tuple(
         ),
         (
             (")[",),
-            r"(?:^|- )\[@src_ip\] (?P<user>[^()\[\]]+)\([^()]*\)\[[^\[\]]*\](?: - |$)",
+            r"(?:^|- )\[@src_ip\] (?:[^()\[\]:]+::)?(?P<user>[^()\[\]:]+)\([^()]*\)(?:\[[^\[\]]*\])+(?: - |$)",
         ),
         (
             ("])",),
@@ -253,8 +309,8 @@ _PHRASES = tuple(
         # Squid's native log, as it stands behind a syslog prefix, with its time or without.
         (
             ("/",),
-            r"^ *(?:[0-9]{10}\.[0-9]{3} +)?[0-9]+ @src_ip (?P<action>[A-Z_]+)/[0-9]{3} [0-9]+ [A-Z]+ (?P<url>[^ ]+)"
-            r" (?P<user>[^ ]+) \(?[A-Z_]+\)?/",
+            r"^ *(?:[0-9]{10}\.[0-9]{3} +)?[0-9]+ @src_ip (?:@src_port )?(?P<action>[A-Z_]+)/[0-9]{3} (?:[0-9-]+ )+"
+            r"[A-Z]+ (?P<url>[^ ]+) (?:[0-9.]+ )?(?P<user>[^ ]+) \(?[A-Z_]+\)?/",
         ),
     )
 )
@@ -270,7 +326,11 @@ _BEFORE_A_SOURCE = (
     r"\blogin (?:failure|success)[^:]{0,40}: [^ ]+ [^ ]+ \(",
     r"\b[Cc]lient:? [\"'\[]",
     "\\b[Hh]ost: ",
-    "[(,] ?(?:IP|IPAddress|IpAddress|UserIP|HostIP)=",
+    "[(,] ?(?:ip|IP|IPAddress|IpAddress|UserIP|HostIP)=",
+    "\\b[Pp]eer(?: IP[:=]?)? ?",
+    "\\bpeer_contact='",
+    r"\btty (?:session )?[0-9]+ ?\(",
+    "\\bby [^ ]+ on ",
 )
 _FROM = rf"(?:{'|'.join(_BEFORE_A_SOURCE)})(?:\[AF_INET6?\])?['\"\[<]?(?:[A-Za-z0-9_.-]+\[)?({_ADDRESS})"
 _FROM_PORT = r"(?:(?:\]?:| port |#|/)([0-9]{1,5})(?:[^0-9A-Za-z.]|$))?"
@@ -299,7 +359,7 @@ _ADDRESS_KEYS = {
             "[Ss]ource",
             "ip_src",
         ),
-        *("[Rr]emote[ _-]?[Aa]ddress", "[Cc]lient ?[Aa]ddress", "initiator_ip"),
+        *("[Rr]emote[ _-]?[Aa]ddress", "[Cc]lient ?[Aa]ddress", "initiator_ip", "Calling-Station-I[Dd]"),
     ),
     "dst_ip": (
         *(
@@ -331,7 +391,7 @@ _ADDRESS_KEYS = {
 _NUMBER_KEYS = {
     "src_port": (
         *("srcport", "src_port", "src-port", "spt", "SPT", "sport", "SrcPort", "s_port", "source_port", "source-port"),
-        *("sourceport", "SourcePort", "[Ss]ource [Pp]ort", "[Rr]emote [Pp]ort"),
+        *("sourceport", "SourcePort", "[Ss]ource [Pp]ort", "[Rr]emote [Pp]ort", "[Pp]eer [Pp]ort"),
     ),
     "dst_port": (
         *("dstport", "dst_port", "dst-port", "dpt", "DPT", "dport", "DstPort", "d_port", "dest_port", "destport"),
@@ -363,24 +423,37 @@ _USER_KEYS = (
         "sasl_username",
         "admin",
         "Admin",
+        "administrator",
+        "identity",
     ),
     *("UserID", "userid", "login", "loginname", "account", "account_name", "AccountName"),
 )
-_ACTION_KEYS = ("action", "act", "Action", "ACTION", "AccessControlRuleAction", "decision", "verdict", "disposition")
+_ACTION_KEYS = (
+    "action",
+    "act",
+    "Action",
+    "ACTION",
+    "AccessControlRuleAction",
+    "operation",
+    "decision",
+    "verdict",
+    "disposition",
+)
 _ID_KEYS = ("msg_id", "event_id", "eventid", "EventID", "log_id", "logid", "message_id")
 _URL_KEYS = ("url", "URL", "Url", "uri", "request_url")
 _QUOTED = r"(?:\"([^\"]*)\"|'([^']*)'|<([^<>]*)>|([^ \t,;|\"'<>\[\](){}:][^ \t,;|\"'<>\[\](){}]*))"
 _IN_COMMAS = " *([^,]*)"
 """A value that runs to the next comma, blanks and all."""
 _USERS = (
+    r"\bauthentication with '([^']+)'|(?:^|: ) *([A-Za-z0-9_.-]+) : (?:[^;=]+ ; )?TTY=|"
     r"\busername:domainname ([^: ]+):"
-    r"|\b(?:[Uu]ser|[Uu]sername|[Aa]ccount|[Aa]dministrator|[Uu]ser name)"
+    r"|\b(?:[Uu]ser|[Uu]sername|[Aa]ccount|[Aa]dministrator|[Uu]ser name|user id)"
     r" (?:'([^']+)'|\"([^\"]+)\"|<([^<>]+)>|\[([^\[\]]+)\])",
     r"\b(?:password|publickey|hostbased|gssapi-with-mic|keyboard-interactive[^ ]*|none) for"
     r" (?:(?:invalid|illegal) user )?([^ ]+) from ",
     # What is done for somebody from somewhere: dropbear, Cisco, NX-OS; and who did it: Comware, VRP, appliances.
     r"\b(?:succeeded|success|failed|failure|attempt|accepted|rejected|denied) for"
-    r" (?:user |account )?['\"]?([^ '\":,;()]+)['\"]? (?:from|at|by|on) ",
+    r" (?:user |account )?['\"]?([^ '\":,;()]+)['\"]? (?:(?:from|at|by|on) |\([^()]*\bip ?: )",
     r"(?:^|: )([A-Za-z0-9_.@\\$-]+) (?:failed to log ?(?:in|on)|logged (?:in|on|out|off))"
     r" (?:from|to|via)\b",
     # vsftpd, ProFTPD, TACACS+, FreeRADIUS, Oracle's audit.
@@ -389,14 +462,14 @@ _USERS = (
     r"|\b[Ll]ogin (?:failure|success|query)(?: [^ :]+)?: ([^ ]+) "
     r"|\bLogin (?:OK|incorrect)(?: \([^()]*\))?: \[([^/\[\]]+)[/\]]"
     r"|\bDATABASE USER ?:(?:\[[0-9]+\])? ?['\"]([^'\"]*)['\"]",
-    r"\b(?:[Ii]nvalid user|[Ii]llegal user|for user|for unknown user|, user) ['\"]?([^ '\",;:()]+)",
+    r"(?:\b(?:[Ii]nvalid user|[Ii]llegal user|for user|for unknown user)|, user) ['\"]?([^ '\",;:()]+)",
     r"\b[Uu]ser ([A-Za-z0-9_.@\\$-]+)(?: \([^()]*\))? (?:successfully )?"
     r"(?:logged|login|logging|logout|has|executed|authenticated|connected|disconnected|from|exiting|entering|did)\b",
     r"\(LOCAL\\([^()]+)\)|%(?:ASA|FTD)-[0-9]-3020(?:1[3-8]|2[01]): .*\(([^()/]+)\)(?: type [0-9]+ code [0-9]+)?$",
-    r"\bUser ([^ ]+) - |\(user= ([^() ]+)\)",
+    r"\bUser ([^ ]+) (?:-|: Group\(s\)) |\(user= ([^() ]+)\)",
     r"\bby ([A-Za-z0-9_.@\\$-]+) (?:on (?:vty|console|pts|[0-9])|from (?:vty|console|pts))",
 )
-_NOBODY = ("", "-", "N/A", "n/a", "(null)", "null", "(none)", "unknown", "Unknown")
+_NOBODY = ("", "-", "N/A", "n/a", "(null)", "null", "(none)", "unknown", "Unknown", "credentials")
 _VERB = (
     r"(?i:\b(deny|denied|permit|permitted|allow|allowed|accept|accepted|block|blocked|drop|dropped"
     r"|reject|rejected|refused)\b)"
@@ -405,11 +478,18 @@ _TAG = CISCO_TAG.replace("[0-7]", "([0-7])").replace("[A-Za-z0-9_]+(", "([A-Za-z
 _UFW = r"(?:\[UFW |^flows |\bpattern: )([A-Z]+|allow|deny|block)\b"
 """What became of a packet, before the pairs, as ufw writes it, and before or behind them, as Meraki does."""
 _WORD_FIRST = (
-    r"^(?:[0-9]+-PPE-[0-9]+ : [a-z]+ [A-Z0-9]+ )?(DHCP[A-Z]{3,10}|[A-Z][A-Z0-9]*_[A-Z0-9_]+|LOGIN|LOGOUT)(?:: |[( ])"
+    r"^(?:(?:[^ ]+ )?[0-9]+-PPE-[0-9]+ : (?:[a-z]+ )?[A-Z0-9]+ ([A-Z][A-Z0-9_]+) "
+    r"|(DHCP[A-Z]{3,10}|[A-Z][A-Z0-9]*_[A-Z0-9_]+|LOGIN|LOGOUT)(?:: |[( ])"
+    r"|([a-z]+(?:_[a-z]+)+) [a-z_]+=|events (?:type=)?([a-z0-9]+(?:_[a-z0-9]+)+|(?:dis)?association)(?: |$))"
 )
-"""An event by its name: what dhcpd, NetScaler and Junos' plain messages write."""
-_NUMBER_FIRST = "^[0-9]{10} ([0-9]{4,5}) (?:NOTICE|INFO|WARN|ERROR|DEBUG|FATAL) "
-"""An event's number in messages of Cisco ISE."""
+"""An event by its name: what NetScaler, dhcpd, Junos' plain messages and Meraki write."""
+_NUMBER_FIRST = (
+    "^(?:[0-9]{10} ([0-9]{4,5}) (?:NOTICE|INFO|WARN|ERROR|DEBUG|FATAL) |Event\\|([0-9]{1,9})\\|LOG_[A-Z]+\\|"
+    "|([0-9][0-9a-f]{7}):[0-7]: )"
+)
+"""An event's number in messages of Cisco ISE, ArubaOS-CX and F5."""
+_PROSE = r"\b[Aa]ction: [A-Za-z]+ [A-Za-z]+ [a-z]+(?: |[.]$)"
+"""A sentence behind the word is no name of an action."""
 _IN_COMMAS_SIGN = r"-4300[0-9]{2}: "
 """Firepower's events: keys, colons, commas, and values with blanks."""
 _HAS_ADDRESS = rf"{_IPV4}|::|(?:{_HEX}:){{7}}"
@@ -560,6 +640,12 @@ def _values(text: pl.Expr, keys: Iterable[str]) -> pl.Expr:
     return pl.coalesce(groups.field(str(n)) for n in range(1, 5))
 
 
+def _either(text: pl.Expr, pattern: str) -> pl.Expr:
+    """The group that a match fills, of several."""
+    groups = text.str.extract_groups(pattern).struct
+    return pl.coalesce(groups.field(str(n)) for n in range(1, re.compile(pattern).groups + 1))
+
+
 def _users(rows: pl.DataFrame) -> pl.DataFrame:
     left = rows.filter(pl.col("text").str.contains(_HAS_USER))
     message = pl.col("message")
@@ -585,25 +671,32 @@ def _others(rows: pl.DataFrame) -> pl.DataFrame:
     """What became of it, an event's number, a URL."""
     text, message = pl.col("text"), pl.col("message")
     in_commas = message.str.contains(_IN_COMMAS_SIGN)
+    spoken = rows["text"].str.contains("ction: ", literal=True).any()
+    prose = text.str.contains(_PROSE) if spoken else pl.lit(value=False)
     by_key = rows.filter(text.str.contains(_HAS_KEY)).select(
         "at",
         action_key=pl.when(in_commas)
-        .then(message.str.extract(r"\bAccessControlRuleAction: (?:<br/>)?([^,]*)"))
-        .otherwise(_values(text, _ACTION_KEYS)),
+        .then(message.str.extract(r"\b(?:AccessControlRule|File|Inline)Action: (?:<br/>)?([^,]*)"))
+        .when(~prose)
+        .then(_values(text, _ACTION_KEYS)),
         event_id_key=_values(text, _ID_KEYS),
         url=pl.coalesce(
-            pl.when(in_commas).then(message.str.extract(_key("URL") + _IN_COMMAS)).otherwise(_values(text, _URL_KEYS)),
+            pl.when(in_commas)
+            .then(message.str.extract(_key("URL", "URI") + _IN_COMMAS))
+            .otherwise(_values(text, _URL_KEYS)),
             message.str.extract(r"\brequest: (?:[A-Z]{3,10}|UNKNOWN) ([a-z]+://[^ ]+)"),
+            message.str.extract(r"^(?:[A-Z][a-z]+: )?MID [0-9]+ URL ([^ ]+) "),
+            message.str.extract(r" HTTPREQUEST .* : (?:GET|POST|PUT|HEAD|DELETE|OPTIONS|PATCH) ([^ ]+) - "),
         ),
     )
     found = rows.select(
         "at",
         action=pl.coalesce(
             message.str.extract(_UFW),
-            message.str.extract(_WORD_FIRST),
+            _either(message, _WORD_FIRST),
             message.str.extract(r" - ([A-Z][A-Z0-9]*_[A-Z0-9_]+) \[(?:junos@|[a-z-]+=)"),
         ),
-        event_id=message.str.extract(_NUMBER_FIRST),
+        event_id=_either(message, _NUMBER_FIRST),
     )
     joined = found.join(by_key, on="at", how="left", maintain_order="left")
     return joined.select(

@@ -49,6 +49,11 @@ _HOST_OF_DEVICE = rf"^(\[?({_HOST})\]? ?: )(?:(?:[0-9:.]{{1,20}}: )?%|(?:CEF|LEE
 """A host with the colon that others put behind a program."""
 _UPTIME = "^[0-9]{1,2}(?::[0-9]{2}){1,2}:?$"
 """How long it has run, which a device without a clock writes instead of the time."""
+_ZONES = (
+    *("est", "edt", "cst", "cdt", "mst", "mdt", "pst", "pdt", "cet", "cest", "utc", "gmt", "bst", "ist", "jst"),
+    *("aest", "aedt", "acst", "awst", "nzst", "nzdt"),
+)
+"""Zones where a host or a program would stand, as a device writes them behind the time: neither of these."""
 _NETAPP = rf"^(\[({_NAME}):([A-Za-z0-9_.]+):({_LEVEL})\]: ?)"
 """Header, host, kind of event, level."""
 _HOST_AND_PAIRS = rf"^(({_NAME}) )[A-Za-z0-9_.-]+="
@@ -65,6 +70,10 @@ _RELAYED = (
     # A Cisco device that trusts its own clock: a star would say that it does not.
     rf"|(?:[0-9]{{1,9}}: )?(?:[A-Za-z0-9_.-]+: )?{_MONTH_DAY}(?: [0-9]{{4}})? [0-9:]{{8}}"
     rf"[^%<>\[\]\"]{{0,20}}: {CISCO_TAG}"
+    rf"|[0-9]{{4}} {_MONTH_DAY} [0-9:]{{8}}[^%<>\[\]\"]{{0,20}}: {CISCO_TAG}"
+    # A node of IOS XR; RFC 5424 behind an older prefix.
+    rf"|[A-Z]{{2,3}}/[0-9]+/[A-Z0-9]+/CPU[0-9]+:{_MONTH_DAY} [0-9:]{{8}}"
+    r"|1 [0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}"
     # NetScaler.
     r"|[0-9]{2}/[0-9]{2}/[0-9]{4}:[0-9:]{8} )"
 )
@@ -72,9 +81,10 @@ _RELAYED = (
 _SEGMENT = r"^((CISE_[A-Za-z_]+) [0-9]{4,} [0-9]+ [0-9]+ )[0-9]{4}-[0-9]{2}-[0-9]{2} "
 """The first segment of a message of Cisco ISE: program, number, segments, segment, time."""
 _WATCHGUARD = (
-    r"^([A-Za-z0-9]{8,20}) \(([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8})\) ([A-Za-z0-9_.-]+(?:\[[0-9]+\])?): ?(?s:(.*))$"
+    r"^((?:[A-Za-z0-9]{8,20} )?)\(([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8})\)"
+    r" ([A-Za-z0-9_.-]+(?:\[[0-9]+\])?): ?(?s:(.*))$"
 )
-"""A serial number, the time by UTC, a program: what a Firebox writes behind its name."""
+"""A serial number or none, the time by UTC, a program: what a Firebox writes behind its name."""
 _TIGHT = r"^((ASM):|(CISE_[A-Za-z_]+) )(?:[a-z_]+=|[0-9]{4,} [0-9]+ [0-9]+ )"
 """Programs without the blank, or the colon, that others put behind them: F5's firewall, later segments of Cisco ISE."""
 _OLD = [n for n, family in enumerate(FAMILIES) if family.name.startswith(("RFC 3164", "Cisco"))]
@@ -119,7 +129,8 @@ def peel(
     firebox = pl.col("inner").str.extract_groups(_WATCHGUARD).struct
     own = pl.format("{}Z {} {}: {}", firebox.field("2"), "host", firebox.field("3"), firebox.field("4"))
     outer = outer.with_columns(firebox=firebox.field("1").is_not_null(), inner=pl.coalesce(own, "inner"))
-    inner = records.filter(relayed).with_columns(text=outer["inner"])
+    # The version of RFC 5424 needs no priority before it here.
+    inner = records.filter(relayed).with_columns(text=outer["inner"].str.replace("^1 ", ""))
     again = _headed(instants(inner, source=source, zone=zone, written=written, need_zone=need_zone))
     # A device's own prefix need not name it: the outer one does.
     named = pl.col("host").is_not_null() & outer["segment"].is_null() & ~outer["firebox"]
@@ -170,7 +181,8 @@ def _headed(stamped: pl.DataFrame) -> pl.DataFrame:
             tried.filter(fits).with_columns(
                 level=pl.lit(None, pl.String),
                 **{
-                    name: pl.when(group.field(n) != "-").then(group.field(n))
+                    # A colon behind the program is a habit from the older form.
+                    name: pl.when(group.field(n) != "-").then(group.field(n).str.strip_suffix(":"))
                     for n, name in (("1", "host"), ("2", "program"), ("3", "pid_text"), ("4", "msgid"))
                 },
                 structured=group.field("5"),
@@ -257,13 +269,18 @@ def _odd(rows: pl.DataFrame) -> pl.DataFrame:
         | header.str.contains(f"^[^ ]+ ?: {CISCO_TAG}")
         | header.str.contains("^[^ ]*[A-Za-z][^ ]*: (?:CEF|LEEF|[0-9])")
     )
-    is_device &= ~device.str.contains(_UPTIME)
+    is_device &= ~device.str.contains(_UPTIME) & ~device.str.to_lowercase().is_in(_ZONES)
     rows = rows.with_columns(
         kind=pl.when(_said("netapp", 2).is_not_null())
         .then(pl.lit("netapp"))
         .when(device.is_not_null() & is_device)
         .then(pl.lit("device"))
-        .when(program.is_not_null() & ~program.is_in(_OTHER_FORMATS) & ~program.str.contains("^[0-9]+$"))
+        .when(
+            program.is_not_null()
+            & ~program.is_in(_OTHER_FORMATS)
+            & ~program.str.to_lowercase().is_in(_ZONES)
+            & ~program.str.contains("^[0-9]+$")
+        )
         .then(pl.lit("tag"))
         .when(paired.is_not_null() & ~paired.str.contains(f"^{_LEVEL}$"))
         .then(pl.lit("pairs"))
@@ -310,6 +327,13 @@ def _named(headed: pl.DataFrame) -> pl.DataFrame:
             program=pl.coalesce("program", _said("tight", 2), _said("tight", 3)),
             rest=pl.when(tight).then(_behind("rest", "tight")).otherwise("rest"),
         ).drop("tight")
+    tagged = headed["rest"].str.starts_with("%")
+    if tagged.any():
+        zoned = tagged & headed["program"].str.to_lowercase().is_in(_ZONES)
+        headed = headed.with_columns(
+            program=pl.when(~zoned.fill_null(False)).then("program"),
+            rest=pl.when(zoned).then(pl.format("{}: {}", "program", "rest")).otherwise("rest"),
+        )
     priority = pl.col("priority")
     known = priority.is_between(0, 8 * len(FACILITIES) - 1)
     facility = pl.when(known).then(priority // 8)

@@ -60,7 +60,9 @@ _REGION = (
 )
 _END = r"(?:[^0-9A-Za-z]|$)"
 _ISO = f"{_DATE}[T ]{_CLOCK}{_FRACTION}"
-_OLD = rf"{LEAD}({_MONTH_DAY} {_CLOCK}{_FRACTION}(?: {_YEAR}(?: |$)|{_OFFSET}(?-u:\b))?)"
+_AHEAD = r" (?:UTC|GMT)[+-][0-9]{1,2}(?::?[0-9]{2})?"
+"""How Cisco names a zone without letters of its own: hours before or behind UTC."""
+_OLD = rf"{LEAD}({_MONTH_DAY} {_CLOCK}{_FRACTION}(?: {_YEAR}(?: |$)|(?:{_AHEAD}|{_OFFSET})(?-u:\b))?)"
 """With a year only where a blank follows: 2001:db8::7 is a host."""
 CISCO_TAG = r"%[A-Z][A-Z0-9_]*(?:-[A-Za-z0-9_]+)*?-[0-7]-[A-Za-z0-9_]+(?: ?:| )"
 """What Cisco and Arista put before a message: facility, severity, mnemonic."""
@@ -73,6 +75,8 @@ _T = ("^([^ T]+) ", "${1}T")
 _DAY_FIRST = (("^([0-9]+)[ /]([A-Z][a-z]+)[ /]", "${1}-${2}-"), ("^([0-9]-)", "0${1}"), ("([0-9]{4})[:T]", "${1} "))
 _YEAR_FIRST = (("^([0-9]{2}/[0-9]{2})/([0-9]{4})", "${2}/${1}"),)
 """NetScaler's month stands before the day, unless it was told otherwise."""
+_FROM_UTC = ((" (?:UTC|GMT)([+-])", "${1}"), ("([+-])([0-9](?::|$))", "${1}0${2}"), ("([+-][0-9]{2})$", "${1}:00"))
+"""`UTC+1` as `+01:00`."""
 _EPOCH = "epoch"
 _IN_A_ZONE = " in a zone"
 _NAMED = "%Y-%m-%dT%H:%M:%S%.f" + _IN_A_ZONE
@@ -104,7 +108,13 @@ class Family:
 
 FAMILIES = (
     Family("RFC 3164 with year", _OLD, "%b %d %H:%M:%S%.f %Y", tail=f" {_YEAR}$"),
-    Family("RFC 3164 with offset", _OLD, "%Y %b %d %H:%M:%S%.f%:z", offset=True, year=False, tail=f"{_OFFSET}$"),
+    Family(
+        *("RFC 3164 with offset", _OLD, "%Y %b %d %H:%M:%S%.f%:z"),
+        offset=True,
+        year=False,
+        rewrite=_FROM_UTC,
+        tail=f"(?:{_AHEAD}|{_OFFSET})$",
+    ),
     Family("RFC 3164", _OLD, "%Y %b %d %H:%M:%S%.f", year=False),
     Family(
         "ISO 8601 with offset", rf"{LEAD}\[?({_ISO}{_OFFSET}){_END}", "%Y-%m-%dT%H:%M:%S%.f%:z", True, rewrite=(_T,)

@@ -21,7 +21,7 @@ _PAIR: Keys = {
         *("srcip", "src_ip", "src", "source_ip", "sourceip", "srcaddr", "saddr", "SRC", "c-ip", "ClientIP"),
         *("client_ip", "clientip", "remip", "Src-ip", "ip_address", "source-address", "SrcIP", "ip_client"),
         *("initiator_ip", "remote_ip", "srcaddress", "srcV6", "ip", "IP"),
-        *("remote_addr", "remote_address", "client_addr", "client_address", "peer"),
+        *("remote_addr", "remote_address", "client_addr", "client_address", "peer", "address", "ui"),
     ),
     "src_port": (
         *("srcport", "src_port", "spt", "sport", "source_port", "sourceport", "SPT", "remport", "Src-port", "src"),
@@ -30,11 +30,11 @@ _PAIR: Keys = {
     "dst_ip": (
         *("dstip", "dst_ip", "dst", "destination_ip", "destinationip", "dstaddr", "daddr", "DST", "destip"),
         *("serverip", "server_ip", "s-supplier-ip", "target_ip", "destination-address", "DstIP", "dest_ip"),
-        *("responder_ip", "destaddress", "dstV6"),
+        *("responder_ip", "destaddress", "dstV6", "locip"),
     ),
     "dst_port": (
         *("dstport", "dst_port", "dpt", "dport", "destination_port", "destinationport", "DPT", "cs-uri-port", "dst"),
-        *("destination-port", "DstPort", "dest_port", "destport"),
+        *("destination-port", "DstPort", "dest_port", "destport", "locport"),
     ),
     "proto": ("proto", "protocol", "PROTO", "ip_protocol", "protocol-id", "Protocol", "transport", "ipproto"),
 }
@@ -50,6 +50,8 @@ EVENTS_KEYS: Keys = {
         "x-bluecoat-appliance-name",
         "hostname",
         "host",
+        "device_id",
+        "devid",
     ),
     "user": (
         *("user", "user_name", "username", "srcuser", "usr", "suser", "UserName", "User", "USER", "cs-username"),
@@ -67,6 +69,7 @@ EVENTS_KEYS: Keys = {
         "operation",
         "Operation",
         "fw_action",
+        "disposition",
     ),
     "event_id": ("logid", "log_id", "msg_id", "event_id", "eventid", "EventID", "m", "id"),
     "category": ("log_type", "type", "category", "c", "Category", "attackGroup"),
@@ -98,7 +101,10 @@ _BESIDE = {"m": "sn", "c": "sn", "id": "sys", "hostname": "product"}
 _IP = (
     r"^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3})?)$"
 )
-_ADDRESS_PORT = r"^[0-9]{1,3}(?:\.[0-9]{1,3}){3}:[0-9]{0,5}(?::[^ ]*)?$"
+_ADDRESS_PORT = r"^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3})?:[0-9]{0,5}(?::[^ ]*)?$"
+"""The address lacks where it is one of IPv6, which has a key of its own."""
+_WHENCE = r"^[A-Za-z]+\(([0-9A-Fa-f:.]+)\)$"
+"""By which door an administrator of Fortinet's devices came, and from where: `ssh(192.0.2.9)`."""
 _NUMBERS = {"src_port": 65_535, "dst_port": 65_535, "pid": 1 << 62, "orig_bytes": 1 << 62, "resp_bytes": 1 << 62}
 
 
@@ -157,7 +163,8 @@ def _valid(key: str, column: str) -> pl.Expr:
     good: pl.Expr = pl.when(~value.is_in(["-", "", "N/A", "NA"])).then(value)
     if column.endswith("_ip"):
         good = pl.when(value.str.contains(_IP)).then(value)
-        good = pl.coalesce(good, _part(with_port, 0)) if key in _WITH_PORT else good
+        good = pl.coalesce(good, _part(with_port, 0).replace("", None)) if key in _WITH_PORT else good
+        good = pl.coalesce(good, value.str.extract(_WHENCE)) if key == "ui" else good
     elif key in _WITH_PORT:
         good = _number(_part(with_port, 1), 65_535)
     elif column in _NUMBERS:
@@ -175,6 +182,8 @@ def _whole(key: str, column: str) -> pl.Expr:
     value = pl.col(f"={key}")
     if column in _NUMBERS:
         return pl.col(f"{column}={key}").cast(pl.String) == value
+    if key == "ui":
+        return pl.lit(value=False)
     if column == "proto":
         return ~value.str.contains("/", literal=True)
     return pl.lit(True)
@@ -210,11 +219,13 @@ class Flow:
     """Keys without which it is none."""
     others: tuple[str, ...]
     """The other keys that are looked at."""
+    kept: tuple[str, ...] = ()
+    """Keys of which no column is made and that an analyst asks for: who it was, which rule."""
 
     @property
     def keys(self) -> frozenset[str]:
         """All keys that are looked at."""
-        return frozenset((self.key, *self.needs, *self.others))
+        return frozenset((self.key, *self.needs, *self.others, *self.kept))
 
 
 FLOWS = (
@@ -225,6 +236,7 @@ FLOWS = (
             *("logid", "eventtime", "date", "time", "tz"),
             *_DONE,
         ),
+        ("user", "policyid"),
     ),
     Flow(
         *("log_type", "Firewall", ("src_ip", "dst_ip")),
@@ -233,8 +245,9 @@ FLOWS = (
             *("device_name", "timestamp", "date", "time", "timezone"),
             *_DONE,
         ),
+        ("user_name", "fw_rule_id", "fw_rule_name"),
     ),
-    Flow("m", "537", ("sn", "src", "dst", "sent", "rcvd"), ("proto", "fw", "time", *_DONE)),
+    Flow("m", "537", ("sn", "src", "dst", "sent", "rcvd"), ("proto", "fw", "time", *_DONE), ("usr", "rule", "msg")),
 )
 """FortiGate's traffic, Sophos' firewall rules, SonicWall's closed connections."""
 

@@ -62,7 +62,8 @@ def pairs_of(text: str) -> tuple[dict[str, list[str]], list[str]]:
     words: list[str] = []
     place = 0
     while place < len(text):
-        if text[place] == between:
+        # A blank behind a comma separates too.
+        if text[place] in (between, _BLANK):
             place += 1
             continue
         found = _PAIR.match(text, place)

@@ -27,6 +27,7 @@ from watchfloor.readers.pairs.grammar import (
     tangled,
 )
 from watchfloor.readers.pairs.ordered import Ordered, ordered
+from watchfloor.readers.records.jsontext import json_object, json_text
 from watchfloor.readers.records.lines import read_lines
 from watchfloor.schemas import EVENTS
 
@@ -44,7 +45,10 @@ _OTHERS = re.compile(r"CEF: ?[0-9]+\||LEEF: ?[0-9.]+\|")
 """Formats with pairs of another grammar."""
 _ONE = re.compile(rf"(?:^|(?<=[ \t])){KEY}=(?:\"(?:[^\"\\]|\\.)*\"|[^ \t\"]*)(?=[ \t]|$)")
 _FIRST = re.compile(rf"(?<![^ >\t\[]){KEY}=")
+_BEGUN = re.compile(rf" *{KEY}=")
+_IN_QUOTES = re.compile(r'"[^"]*"')
 _TIGHT = ("|", ",", ";")
+_KEPT = tuple(dict.fromkeys(key for flow in FLOWS for key in flow.kept))
 _STAMPS = ("time", "time_latest", "time_text", "zone", "zone_rule", "time_quality")
 _TRAFFIC_STILL_OPEN = "000020"
 """FortiOS log message id 20 of traffic: statistics of a session that goes on."""
@@ -61,8 +65,9 @@ def _is_pairs(line: str) -> bool:
         return False
     begins = _FIRST.search(line)
     if begins and (sign := separator_of(line[begins.start() :])) in _TIGHT:
-        pieces = line[begins.start() :].strip(sign).split(sign)
-        return len(pieces) >= LEAST_PAIRS and sum(map(bool, map(_FIRST.match, pieces))) >= LEAST_SHARE * len(pieces)
+        # What stands in quotes is the value of one pair.
+        pieces = [piece for piece in _IN_QUOTES.sub('""', line[begins.start() :]).split(sign) if piece.strip()]
+        return len(pieces) >= LEAST_PAIRS and sum(map(bool, map(_BEGUN.match, pieces))) >= LEAST_SHARE * len(pieces)
     found = list(_ONE.finditer(line))
     if len(found) < LEAST_PAIRS:
         return False
@@ -185,6 +190,9 @@ def _table(group: tuple[pl.DataFrame, Values, bool], source: str, zone: str | No
     base = rows.select("record").hstack(stamps)
     if connections:
         table = base.select("record", "time").hstack(made)
+        kept = values.frame([key for key in _KEPT if key in values.keys])
+        if kept.width:
+            table = table.hstack(kept.select(fields=json_object({key: _said(key) for key in kept.columns})))
         if "logid" in values.keys:
             going_on = values.frame(["logid"])["logid"].str.ends_with(_TRAFFIC_STILL_OPEN)
             table = table.with_columns(still_open=pl.select(pl.when(going_on).then(True)).to_series())
@@ -223,6 +231,11 @@ def _table(group: tuple[pl.DataFrame, Values, bool], source: str, zone: str | No
         "connections" if connections else "events": table.filter(~bad).drop("reason"),
         "rejects": table.filter(bad).select("record", "reason"),
     }
+
+
+def _said(key: str) -> pl.Expr:
+    """A value as JSON, where it says something."""
+    return pl.when(~pl.col(key).is_in(["", "N/A", "-"])).then(json_text(pl.col(key)))
 
 
 def _with_words(table: pl.DataFrame, words: pl.Series) -> pl.DataFrame:

@@ -13,6 +13,7 @@ import polars as pl
 from watchfloor.errors import AmbiguousTime, BadOption, UnreadableFile
 from watchfloor.readers._reader import Head, Options, Reader, Tables, one_by_one
 from watchfloor.readers.intake.files import head
+from watchfloor.readers.meaning.endpoints import PROTOCOLS
 from watchfloor.readers.patterns.years import Years
 from watchfloor.readers.records.jsontext import json_text
 from watchfloor.readers.records.lines import read_lines
@@ -427,6 +428,8 @@ class Parser:
             column: (found[0] if len(found) == 1 else pl.coalesce(found)).cast(table.schema[column])
             for column, found in columns.items()
         }
+        if "proto" in rows:
+            rows["proto"] = rows["proto"].replace(PROTOCOLS)
         if "time" in rows and "time_quality" in table.schema:
             rows |= self._time_facts(values)
         if "fields" in table.schema and "fields" not in rows and (rest := self._rest(typed)) is not None:
