@@ -49,6 +49,14 @@ def test_json(tmp_path: Path) -> None:
     }
 
 
+def test_a_relay_stays_in_the_fields(tmp_path: Path) -> None:
+    """The record's host and program count; those of the prefix are not lost."""
+    line = '<14>1 2026-03-14T15:09:26Z relay-1 forwarder - - - {"hostname": "win-1", "app": "agent", "msg": "x"}'
+    [event] = read(tmp_path, f"{line}\n", name="messages")["events"]
+    assert (event["host"], event["program"]) == ("win-1", "agent")
+    assert json.loads(event["fields"]) == {"syslog_host": "relay-1", "syslog_program": "forwarder"}
+
+
 def test_windows_events(tmp_path: Path) -> None:
     """As XML, and as Snare writes them, with tabs or what a relay makes of them; the host is that of the event."""
     text = "\n".join((XML, SNARE, SNARE.replace("\t", "#011")))

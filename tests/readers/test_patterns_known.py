@@ -125,3 +125,27 @@ def test_no_line_is_lost(tmp_path_factory: pytest.TempPathFactory, data: st.Data
         row["record"] for name in ("http_requests", "events", "rejects") if name in tables for row in rows(tables[name])
     ]
     assert len(seen) == len(set(seen)) == ledger["lines_read"] + len(rows(tables["rejects"]))
+
+
+@pytest.mark.parametrize(
+    ("line", "columns"),
+    [
+        (
+            "15:09:26,335 WARN  [org.keycloak.events] (default task-1) type=LOGIN_ERROR, realmId=shop, userId=null,"
+            " ipAddress=203.0.113.7, error=user_not_found, username=anna",
+            {"user": "anna", "src_ip": "203.0.113.7", "action": "LOGIN_ERROR", "program": "org.keycloak.events"},
+        ),
+        (
+            "WARN  | anna requested /admin/purge.action [JMSDestination='shop' ] from 203.0.113.7 | qtp1-39",
+            {"user": "anna", "src_ip": "203.0.113.7", "action": "requested", "url": "/admin/purge.action"},
+        ),
+    ],
+)
+def test_a_line_without_a_day_says_the_rest(tmp_path: Path, line: str, columns: dict[str, str]) -> None:
+    """Servers that write no day, or no time: the event has none, and none is invented."""
+    path = tmp_path / "server.log"
+    path.write_text(line + "\n")
+    tables = read_files([path], options=Options(zone="UTC"))
+    [event] = rows(tables["events"])
+    assert event.get("time") is None
+    assert {name: event[name] for name in columns} == columns

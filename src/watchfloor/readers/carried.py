@@ -85,7 +85,7 @@ def _parsed(records: pl.DataFrame, source: str, zone: str | None, written: datet
             row |= {name: line[name] for name in _STAMPED} | {"clock": None}
             if line["time"] is None:
                 bare.append(line["record"])
-        row |= {name: line[name] for name in _OF_PREFIX if row.get(name) is None}
+        row = _with_relay(row, line)
         rows.append(row | {"record": line["record"]})
     if bare and zone is None:
         # A clock time without a zone is an error, as in any syslog.
@@ -130,6 +130,15 @@ def _of_object(found: dict[str, Any]) -> dict[str, Any]:
         except ValueError:
             pass
     return event_of(found, need_time=False)
+
+
+def _with_relay(row: dict[str, Any], line: Mapping[str, Any]) -> dict[str, Any]:
+    """What the prefix says beside the record: in columns that are free; of others, host and program as fields."""
+    lost = {f"syslog_{name}": line[name] for name in ("host", "program") if line[name]}
+    lost = {key: value for key, value in lost.items() if row.get(key.removeprefix("syslog_")) not in (None, value)}
+    if lost:
+        row["fields"] = json.dumps(json.loads(row.get("fields") or "{}") | lost, ensure_ascii=False)
+    return row | {name: line[name] for name in _OF_PREFIX if row.get(name) is None}
 
 
 def _with_lead(row: dict[str, Any], lead: str) -> dict[str, Any]:

@@ -21,7 +21,19 @@ from watchfloor.readers.records.together import Small, by_size
 
 __all__ = ["READER", "event_of"]
 
-_LISTS = ("Records", "records", "events", "value", "hits.hits", "data", "results", "items", "logEvents", "entries")
+_LISTS = (
+    "Records",
+    "records",
+    "events",
+    "value",
+    "hits.hits",
+    "data",
+    "results",
+    "items",
+    "logEvents",
+    "entries",
+    "params.events",
+)
 """Where an object without a time of its own may hold the records."""
 _KIND = re.compile(r"[0-9]{1,7}|[A-Za-z][A-Za-z0-9_.:/-]{0,39}")
 _OF_ONE = re.compile(r"(?=[^0-9]*[0-9])[0-9A-Fa-f-]{16,}")
@@ -136,6 +148,17 @@ def _name(value: Any) -> str | None:
     return None if isinstance(value, bool) else _word(value)
 
 
+def _machine(value: Any) -> str | None:
+    """A name of a machine: no number, which is a kind of device."""
+    name = _name(value)
+    return None if name is not None and name.isdecimal() else name
+
+
+def _part(value: Any) -> str | None:
+    """A name of a program: no address, which is where something came from."""
+    return None if address_of(value) else _name(value)
+
+
 def _kind(value: Any) -> str | None:
     """The number or code of a kind of events, not of this one."""
     text = None if isinstance(value, bool | list | dict) else text_of(value)
@@ -143,8 +166,8 @@ def _kind(value: Any) -> str | None:
 
 
 _READ: dict[str, Callable[[Any], Any]] = {
-    "host": _name,
-    "program": _name,
+    "host": _machine,
+    "program": _part,
     "pid": integer,
     "user": _name,
     "src_ip": address_of,

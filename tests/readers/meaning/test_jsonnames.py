@@ -127,6 +127,90 @@ MONGO = {
     "msg": "Connection accepted",
     "attr": {"remote": "192.0.2.7:50123"},
 }
+VAULT = {
+    "format": "elastic",
+    "syslog": {
+        "audit_record": {
+            "IsoTimestamp": "2026-03-14T15:09:26Z",
+            "Hostname": "VAULT-1",
+            "Vendor": "Cyber-Ark",
+            "Product": "Vault",
+            "MessageID": "7",
+            "Severity": "Info",
+            "Issuer": "anna",
+            "Action": "Logon",
+            "TargetUser": "",
+            "Safe": "",
+            "Station": "192.0.2.7",
+            "Message": "Logon",
+        }
+    },
+}
+TANIUM = {
+    "Issuer": "anna",
+    "Expiration": "2026-03-14T16:09:26Z",
+    "ActionName": "Deploy a package",
+    "PackageName": "a package",
+    "InsertTime": "2026-03-14T15:09:26Z",
+    "StartTime": "2026-03-14T15:09:20Z",
+    "ActionId": 7,
+}
+PING = {
+    "createdAt": "2026-03-14T15:09:26Z",
+    "actors": {"client": {"name": "console"}, "user": {"name": "anna@example.com"}},
+    "action": {"type": "APPLICATION.UPDATED", "description": "Application Updated"},
+}
+ELASTIC = {
+    "@timestamp": "2026-03-14T15:09:26Z",
+    "event.action": "authentication_failed",
+    "user.name": "anna",
+    "origin.address": "[2001:db8::7]:50123",
+    "url.path": "/_search",
+}
+ESET = {
+    "event_type": "FilteredWebsites_Event",
+    "hostname": "win-1",
+    "occured": "14-Mar-2026 15:09:26",
+    "target_address": "198.51.100.1",
+    "action_taken": "blocked",
+    "object_uri": "https://www.example.com",
+    "username": "EXAMPLE\\anna",
+    "threat_name": "made up",
+}
+VAULT_LOG = {
+    "@level": "warn",
+    "@message": "failed to contact",
+    "@module": "storage.raft",
+    "@timestamp": "2026-03-14T15:09:26Z",
+    "time": 4959141198,
+}
+BITBUCKET = {
+    "auditType": {"action": "Permission granted", "category": "Permissions", "level": "BASE"},
+    "author": {"id": "2", "name": "anna", "type": "NORMAL"},
+    "source": "192.0.2.7",
+    "timestamp": {"epochSecond": 1773500966, "nano": 19000000},
+}
+BITWARDEN = {
+    "object": "event",
+    "type": 1000,
+    "actingUserId": "anna-1",
+    "date": "2026-03-14T15:09:26Z",
+    "device": 9,
+    "ipAddress": "192.0.2.7",
+}
+AKAMAI = {
+    "attackData": {"clientIP": "192.0.2.7", "rules": "MQ=="},
+    "httpMessage": {"start": "1773500966", "host": "www.example.com", "path": "/a", "protocol": "h2"},
+}
+RAILS = {
+    "time": "2026-03-14T15:09:26Z",
+    "method": "GET",
+    "path": "/api/v4/projects",
+    "status": 200,
+    "remote_ip": "192.0.2.7",
+    "ua": "curl",
+    "username": "anna",
+}
 
 
 @pytest.mark.parametrize(
@@ -182,12 +266,46 @@ MONGO = {
                 **{"src_ip": "192.0.2.7", "src_port": 50123, "host": None},
             },
         ),
+        (
+            VAULT,
+            {
+                **{"host": "VAULT-1", "user": "anna", "src_ip": "192.0.2.7", "action": "Logon", "event_id": "7"},
+                **{"severity_text": "Info", "message": "Logon", "dst_ip": None},
+            },
+        ),
+        (TANIUM, {"user": "anna", "action": "Deploy a package"}),
+        (PING, {"user": "anna@example.com", "action": "APPLICATION.UPDATED"}),
+        (
+            ELASTIC,
+            {
+                **{"user": "anna", "src_ip": "2001:db8::7", "src_port": 50123, "url": "/_search"},
+                "action": "authentication_failed",
+            },
+        ),
+        (
+            ESET,
+            {
+                **{"host": "win-1", "user": "EXAMPLE\\anna", "dst_ip": "198.51.100.1", "title": "made up"},
+                "url": "https://www.example.com",
+            },
+        ),
+        (VAULT_LOG, {"severity_text": "warn", "program": "storage.raft", "message": "failed to contact"}),
+        (
+            BITBUCKET,
+            {
+                **{"user": "anna", "action": "Permission granted", "category": "Permissions"},
+                **{"src_ip": "192.0.2.7", "program": None},
+            },
+        ),
+        (BITWARDEN, {"user": "anna-1", "src_ip": "192.0.2.7", "host": None}),
+        (AKAMAI, {"src_ip": "192.0.2.7", "host": "www.example.com", "url": "/a", "proto": None}),
+        (RAILS, {"url": "/api/v4/projects", "src_ip": "192.0.2.7", "user": "anna"}),
     ],
     ids=lambda value: None,
 )
 def test_products(tmp_path: Path, record: dict[str, Any], columns: dict[str, Any]) -> None:
     """By the documentation of their makers; an instant is the same whoever writes it."""
-    event = only(tmp_path, record)
+    event = only(tmp_path, record, zone="UTC")
     assert event["time"].strftime("%FT%TZ") == "2026-03-14T15:09:26Z"
     assert {name: event[name] for name in columns} == columns
 

@@ -349,6 +349,12 @@ def _value(column: str, n: int, leaf: _Leaf) -> tuple[pl.Expr, pl.Expr | None] |
         return None
     if column.endswith("_ip"):
         return _address(cell, said) if leaf.kind == "text" else None
+    if column == "host":
+        # A number is a kind of device.
+        return pl.when(~cell.str.contains(r"^\p{Nd}+$")).then(said), None
+    if column == "program":
+        # What may be an address is not certain.
+        return said, (cell.str.contains("[.:]") & ~cell.str.contains(_NO_ADDRESS)).fill_null(value=False)
     if column == "pid":
         digits = cell.str.contains("^(?:0|[1-9][0-9]{0,14})$")
         return pl.when(digits).then(cell).cast(pl.Int64, strict=False), said.is_not_null() & ~digits
