@@ -13,7 +13,7 @@ from watchfloor.jsonvalues import Rest, integer, text_of, unwrapped
 from watchfloor.readers._reader import Head, Options, Reader, Tables
 from watchfloor.readers.intake import files
 from watchfloor.readers.meaning.endpoints import address_of, port_of, protocol_of
-from watchfloor.readers.meaning.jsonnames import Place, Places, places_of, put_out, value_at
+from watchfloor.readers.meaning.jsonnames import Place, Places, calls_out, places_of, put_out, value_at
 from watchfloor.readers.records.documents import has_lines
 from watchfloor.readers.records.jsoncolumns import by_columns
 from watchfloor.readers.records.jsonrecords import are_lines, objects_of, read_json, read_json_together, share_of
@@ -107,16 +107,21 @@ def event_of(found: dict[str, Any], *, need_time: bool = True) -> dict[str, Any]
         raise ValueError("no time that can be read")
     row = timed[0].row() if timed else {}
     taken = [timed[1]] if timed else []
+    chosen: dict[str, Place] = {}
     for column, read_as in _READ.items():
         for place in places.columns[column]:
             if place not in taken and (value := read_as(value_at(found, place))) is not None:
                 row[column] = value
+                chosen[column] = place
                 taken.append(place)
                 break
     for side in ("src", "dst"):
         # An address with its port.
         row[f"{side}_ip"], port = row.get(f"{side}_ip") or (None, None)
         row[f"{side}_port"] = row.get(f"{side}_port") or port
+    if calls_out(found, chosen.get("src_ip"), chosen.get("dst_ip")):
+        for what in ("ip", "port"):
+            row[f"src_{what}"], row[f"dst_{what}"] = row[f"dst_{what}"], row[f"src_{what}"]
     for column in places.base & row.keys():
         row[column] = re.split(r"[/\\]", row[column])[-1] or row[column]
     if "severity_text" in row:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from readers.jsonfiles import read
-from watchfloor.readers.meaning.jsonnames import Place, places_of, put_out, value_at
+from watchfloor.readers.meaning.jsonnames import Place, calls_out, may_call_out, places_of, put_out, value_at
 from watchfloor.schemas import EVENTS
 
 
@@ -211,6 +211,38 @@ RAILS = {
     "ua": "curl",
     "username": "anna",
 }
+SOPHOS = {
+    "customer_id": "c",
+    "endpoint_id": "e",
+    "type": "Event::Endpoint::Added",
+    "severity": "low",
+    "when": "2026-03-14T15:09:26Z",
+    "created_at": "2026-03-14T15:09:27Z",
+    "location": "win-1",
+    "source": "EXAMPLE\\anna",
+    "source_info": {"ip": "192.0.2.7"},
+    "name": "New user added",
+}
+MAIL = {
+    "datetime": "2026-03-14T15:09:26Z",
+    "Sender": "anna@example.com",
+    "Subject": "An offer",
+    "IP": "192.0.2.7",
+    "Act": "Hld",
+}
+WRAPPED = {
+    "ts": "2026-03-14T15:09:26Z",
+    "audit": {"action": "login", "level": "INFO", "user": {"email": "anna@example.com", "ipAddress": "192.0.2.7"}},
+}
+CALL_OUT = {
+    "timestamp": "2026-03-14T15:09:26Z",
+    "direction": "outbound",
+    "local_ip": "192.0.2.7",
+    "local_port": 50123,
+    "remote_ip": "198.51.100.1",
+    "remote_port": 443,
+}
+ENDS = {"src_ip": "192.0.2.7", "src_port": 50123, "dst_ip": "198.51.100.1", "dst_port": 443}
 
 
 @pytest.mark.parametrize(
@@ -300,6 +332,23 @@ RAILS = {
         (BITWARDEN, {"user": "anna-1", "src_ip": "192.0.2.7", "host": None}),
         (AKAMAI, {"src_ip": "192.0.2.7", "host": "www.example.com", "url": "/a", "proto": None}),
         (RAILS, {"url": "/api/v4/projects", "src_ip": "192.0.2.7", "user": "anna"}),
+        (
+            SOPHOS,
+            {
+                **{"host": "win-1", "user": "EXAMPLE\\anna", "src_ip": "192.0.2.7", "action": "Event::Endpoint::Added"},
+                **{"program": None, "message": "New user added"},
+            },
+        ),
+        (MAIL, {"user": None, "title": "An offer", "src_ip": "192.0.2.7", "action": "Hld"}),
+        (
+            WRAPPED,
+            {"user": "anna@example.com", "src_ip": "192.0.2.7", "action": "login", "severity_text": "INFO"},
+        ),
+        (CALL_OUT, ENDS),
+        (
+            CALL_OUT | {"direction": "inbound"},
+            {"src_ip": "198.51.100.1", "src_port": 443, "dst_ip": "192.0.2.7", "dst_port": 50123},
+        ),
     ],
     ids=lambda value: None,
 )
@@ -308,6 +357,33 @@ def test_products(tmp_path: Path, record: dict[str, Any], columns: dict[str, Any
     event = only(tmp_path, record, zone="UTC")
     assert event["time"].strftime("%FT%TZ") == "2026-03-14T15:09:26Z"
     assert {name: event[name] for name in columns} == columns
+
+
+def test_many_calls_are_read_as_one_is(tmp_path: Path) -> None:
+    """Who called whom is looked at record by record."""
+    calls = [CALL_OUT, CALL_OUT | {"direction": "in"}] * 100
+    events = read(tmp_path, calls)["events"]
+    out, into = ({name: one[name] for name in ENDS} for one in events[:2])
+    assert out == ENDS
+    assert into == {"src_ip": "198.51.100.1", "src_port": 443, "dst_ip": "192.0.2.7", "dst_port": 50123}
+    assert [one["src_ip"] for one in events] == ["192.0.2.7", "198.51.100.1"] * 100
+
+
+@pytest.mark.parametrize(
+    ("src", "dst", "out"),
+    [
+        (Place(("remote_ip",)), Place(("local_ip",)), True),
+        (Place(("remote_ip",)), None, True),
+        (Place(("remote_ip",)), Place(("dst_ip",)), False),
+        (Place(("src_ip",)), Place(("local_ip",)), False),
+        (None, None, False),
+    ],
+)
+def test_who_calls_out(src: Place | None, dst: Place | None, *, out: bool) -> None:
+    """Only where the remote end would be taken for the client."""
+    assert calls_out({"direction": " Outbound"}, src, dst) is out
+    assert may_call_out(["remoteIp", "Direction"])
+    assert not may_call_out(["remoteIp", "host"])
 
 
 def test_a_product_within_an_envelope(tmp_path: Path) -> None:

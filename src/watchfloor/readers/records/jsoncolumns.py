@@ -19,7 +19,7 @@ from polars.exceptions import PolarsError
 from watchfloor.instants import instant_of
 from watchfloor.jsonvalues import DECODER, EARLIER, unwrapped
 from watchfloor.readers.meaning.endpoints import NAMED, PROTOCOLS
-from watchfloor.readers.meaning.jsonnames import Place, Places, places_of
+from watchfloor.readers.meaning.jsonnames import Place, Places, may_call_out, places_of
 from watchfloor.readers.records.jsonrecords import Exact, settled
 from watchfloor.readers.records.lines import Parse
 from watchfloor.schemas import EVENTS, TIME
@@ -114,7 +114,12 @@ class _Shape:
             return None
         leaves = list(_leaves(found))
         keys = _count(found)
-        if keys > _KEYS or text.count('":') != keys or not _can_be_told(leaves):
+        if (
+            may_call_out(leaf.keys[-1] for leaf in leaves)
+            or keys > _KEYS
+            or text.count('":') != keys
+            or not _can_be_told(leaves)
+        ):
             return None
         colon = '": ' if text.count('": ') == keys else '":'
         return cls(tuple(leaves), keys, colon, places_of(found))

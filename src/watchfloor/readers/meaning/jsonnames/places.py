@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib import resources
@@ -14,7 +14,7 @@ from typing import Any
 from watchfloor.jsonvalues import EARLIER
 from watchfloor.readers.meaning.prefix import SEVERITIES
 
-__all__ = ["Place", "Places", "places_of", "put_out", "value_at"]
+__all__ = ["Place", "Places", "calls_out", "may_call_out", "places_of", "put_out", "value_at"]
 
 _DEPTH = 8
 """Objects deeper than this are values."""
@@ -104,6 +104,32 @@ def value_at(found: Mapping[str, Any], place: Place) -> Any:
         else:
             return None
     return at
+
+
+def calls_out(found: Mapping[str, Any], src: Place | None, dst: Place | None) -> bool:
+    """Whether the remote end, which is the client elsewhere, was called by the local one, as the record says itself.
+
+    Arguments:
+        found: the record.
+        src: where the client's address was found.
+        dst: where the server's was found.
+    """
+    if src is None or src.inside or not _plain(src.keys[-1]).startswith("remote"):
+        return False
+    if dst is not None and not _plain(dst.keys[-1]).startswith("local"):
+        return False
+    beside = value_at(found, Place(src.keys[:-1]))
+    said = next((value for key, value in beside.items() if _plain(key) == "direction"), None)
+    return isinstance(said, str) and said.strip().lower() in _OUT
+
+
+_OUT = ("outbound", "outgoing", "out", "egress")
+
+
+def may_call_out(names: Iterable[str]) -> bool:
+    """Whether a record with such names may be one whose remote end was called."""
+    plain = [_plain(name) for name in names]
+    return "direction" in plain and any(name.startswith("remote") for name in plain)
 
 
 def put_out(found: dict[str, Any], places: Sequence[Place]) -> None:
