@@ -117,6 +117,16 @@ def test_many_records_are_read_as_one_is(tmp_path: Path) -> None:
         assert len(events) == number
 
 
+def test_words_for_nothing(tmp_path: Path) -> None:
+    """They are no values, in one record or in many, and stay in the fields."""
+    record = {"time": "2026-03-14T15:09:26Z", "title": "None", "code": "None", "user": "N/A", "msg": "null", "app": "a"}
+    for number in (1, 200):
+        events = read(tmp_path, [record] * number)["events"]
+        for one in events:
+            assert [one[name] for name in ("title", "event_id", "user", "message")] == [None] * 4
+            assert json.loads(one["fields"]) == {"title": "None", "code": "None", "user": "N/A", "msg": "null"}
+
+
 def test_a_single_record_that_holds_objects(tmp_path: Path) -> None:
     """What has a time is the record, whatever it lists."""
     for end in ("", "\n"):

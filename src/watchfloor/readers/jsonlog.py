@@ -15,7 +15,7 @@ from watchfloor.readers.intake import files
 from watchfloor.readers.meaning.endpoints import address_of, port_of, protocol_of
 from watchfloor.readers.meaning.jsonnames import Place, Places, calls_out, places_of, put_out, value_at
 from watchfloor.readers.records.documents import has_lines
-from watchfloor.readers.records.jsoncolumns import by_columns
+from watchfloor.readers.records.jsoncolumns import NOTHING, by_columns
 from watchfloor.readers.records.jsonrecords import are_lines, objects_of, read_json, read_json_together, share_of
 from watchfloor.readers.records.together import Small, by_size
 
@@ -145,7 +145,8 @@ def _word(value: Any) -> str | None:
             return None
         joined = ", ".join(value)
         return text_of(joined) if len(joined) <= _LONG else None
-    return None if isinstance(value, dict) else text_of(value)
+    text = None if isinstance(value, dict) else text_of(value)
+    return None if text in NOTHING else text
 
 
 def _name(value: Any) -> str | None:
@@ -167,7 +168,7 @@ def _part(value: Any) -> str | None:
 def _kind(value: Any) -> str | None:
     """The number or code of a kind of events, not of this one."""
     text = None if isinstance(value, bool | list | dict) else text_of(value)
-    return text if text and _KIND.fullmatch(text) and not _OF_ONE.fullmatch(text) else None
+    return text if text and text not in NOTHING and _KIND.fullmatch(text) and not _OF_ONE.fullmatch(text) else None
 
 
 _READ: dict[str, Callable[[Any], Any]] = {

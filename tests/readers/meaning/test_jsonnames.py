@@ -242,6 +242,42 @@ CALL_OUT = {
     "remote_ip": "198.51.100.1",
     "remote_port": 443,
 }
+WAF = {
+    "transaction": {
+        "client_ip": "192.0.2.7",
+        "client_port": 50123,
+        "time_stamp": "Sat Mar 14 15:09:26 2026",
+        "host_ip": "198.51.100.1",
+        "host_port": 443,
+        "request": {"method": "GET", "uri": "/a"},
+        "messages": [],
+    }
+}
+PROBE = {
+    "process_exec": {"process": {"pid": 7, "binary": "/bin/dmesg"}, "parent": {"pid": 6}, "action": "POST"},
+    "node_name": "node-1",
+    "time": "2026-03-14T15:09:26.834882128Z",
+}
+TRELLIX = {
+    "id": "x",
+    "type": "MVEvents",
+    "attributes": {
+        "timestamp": "2026-03-14T15:09:26Z",
+        "analyzerhostname": "win-1",
+        "sourceipv4": "192.0.2.7",
+        "targetipv4": "198.51.100.1",
+        "targetusername": "anna",
+        "threatactiontaken": "blocked",
+        "threateventid": 1119,
+        "threatname": "None",
+        "threatseverity": "6",
+    },
+}
+NOT_A_WRAPPER = {
+    "time": "2026-03-14T15:09:26Z",
+    "msg": "x",
+    "error": {"code": 7, "ip": "192.0.2.7", "hostname": "h"},
+}
 ENDS = {"src_ip": "192.0.2.7", "src_port": 50123, "dst_ip": "198.51.100.1", "dst_port": 443}
 
 
@@ -349,6 +385,17 @@ ENDS = {"src_ip": "192.0.2.7", "src_port": 50123, "dst_ip": "198.51.100.1", "dst
             CALL_OUT | {"direction": "inbound"},
             {"src_ip": "198.51.100.1", "src_port": 443, "dst_ip": "192.0.2.7", "dst_port": 50123},
         ),
+        (WAF, ENDS | {"url": "/a"}),
+        (PROBE, {"host": "node-1", "pid": 7, "program": "/bin/dmesg", "action": "POST"}),
+        (
+            TRELLIX,
+            {
+                **{"host": "win-1", "src_ip": "192.0.2.7", "dst_ip": "198.51.100.1", "user": "anna"},
+                **{"action": "blocked", "event_id": "1119", "severity_text": "6", "title": None},
+            },
+        ),
+        (NOT_A_WRAPPER, {"message": "x", "event_id": None, "src_ip": None, "host": None}),
+        ({"received": "2026-03-14T15:09:26Z", "actor": {"name": "anna"}}, {"user": "anna"}),
     ],
     ids=lambda value: None,
 )

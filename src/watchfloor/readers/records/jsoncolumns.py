@@ -24,7 +24,10 @@ from watchfloor.readers.records.jsonrecords import Exact, settled
 from watchfloor.readers.records.lines import Parse
 from watchfloor.schemas import EVENTS, TIME
 
-__all__ = ["by_columns"]
+__all__ = ["NOTHING", "by_columns"]
+
+NOTHING = ("", "-", "None", "null", "N/A", "n/a")
+"""Words for a value that is not there."""
 
 _FEW = 64
 """So few records are read one by one."""
@@ -349,7 +352,7 @@ def _count(found: Mapping[str, Any]) -> int:
 def _value(column: str, n: int, leaf: _Leaf) -> tuple[pl.Expr, pl.Expr | None] | None:
     """A value as its column holds it, and where that is not certain; null where it is of another kind."""
     cell = pl.col(str(n))
-    said: pl.Expr = pl.when((cell != "") & (cell != "-")).then(cell)
+    said: pl.Expr = pl.when(~cell.is_in(NOTHING)).then(cell)
     if leaf.kind == "null" or (leaf.kind == "truth" and column != "message"):
         return None
     if column.endswith("_ip"):
@@ -371,7 +374,7 @@ def _value(column: str, n: int, leaf: _Leaf) -> tuple[pl.Expr, pl.Expr | None] |
         said = pl.when(known.is_in(NAMED)).then(known)
     elif column == "event_id":
         of_one = cell.str.contains(_OF_ONE) & cell.str.contains("[0-9]")
-        said = pl.when(cell.str.contains(_KIND) & ~of_one).then(cell)
+        said = pl.when(cell.str.contains(_KIND) & ~of_one & ~cell.is_in(NOTHING)).then(cell)
     return said, None
 
 

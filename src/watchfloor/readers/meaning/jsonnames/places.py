@@ -181,6 +181,7 @@ def _settled(found: Mapping[str, Any]) -> Places:
     roots += [
         f"{one}.{two}." for one, two in product(table.within, repeat=2) if one in above and f"{one}.{two}" in above
     ]
+    roots += [one for one in _envelopes(found) if one not in roots]
     known, root = _product_of(table, roots, by_name.keys() | above)
     columns: dict[str, tuple[Place, ...]] = {}
     for column, names in table.columns.items():
@@ -198,6 +199,20 @@ def _settled(found: Mapping[str, Any]) -> Places:
     if known is None:
         return Places(columns, tuple(timely))
     return Places(columns, tuple(timely), known.name, known.zone, known.base, known.severities)
+
+
+def _envelopes(found: Mapping[str, Any]) -> list[str]:
+    """The one object that a record holds beside few words of its own, where it says itself when or what was done."""
+    inner = [(key, value) for key, value in found.items() if type(value) is dict and value]
+    if len(inner) != 1 or len(found) > _OF_ENVELOPE:
+        return []
+    [(key, value)] = inner
+    return [f"{_plain(key)}."] if any(_plain(name) in _SAYS for name in value) else []
+
+
+_OF_ENVELOPE = 4
+"""So many keys an envelope has at most."""
+_SAYS = {"time", "timestamp", "eventtime", "date", "action", "operation", "eventtype", "eventname"}
 
 
 def _wraps(leaf: tuple[str, ...], roots: Sequence[str]) -> bool:
