@@ -35,6 +35,8 @@ __all__ = ["READER"]
 
 _SNARE = "MSWinEventLog"
 _CARRIED = r'(?s)\{\s*".*\}\s*$|<Event[ >].*</Event>\s*$|MSWinEventLog(?:\t|#011)[0-9]'
+_NAMED = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}(?:\[[0-9]+\])?(?: -)?: ?(?=\{)")
+"""The name of a program alone, before an object: what relays leave that cut time and host."""
 _LEAD = 120
 """So many characters may stand between the prefix and the record: `@cee:`, a tag."""
 _STAMPED = ("time", "time_latest", "time_text", "zone", "zone_rule", "time_quality")
@@ -45,7 +47,19 @@ _NOTHING = ("", "-", "N/A")
 def accepts(head: Head) -> float:
     """The share of lines with a prefix of syslog and a record of another format to their end."""
     begins, carried = re.compile(BEGINS.replace(r"(?-u:\b)", r"\b")), re.compile(_CARRIED)
-    return head.share(lambda line: begins.match(line[:400]) and _sounds(line, carried))
+    return head.share(lambda line: (begins.match(line[:400]) and _sounds(line, carried)) or _is_named(line))
+
+
+def _is_named(line: str) -> bool:
+    """Whether a line is a program's name and an object that says its time itself."""
+    named = _NAMED.match(line)
+    found = _object_in(line[named.end() :]) if named else None
+    if found is None:
+        return False
+    try:
+        return bool(event_of(unwrapped(found)))
+    except (RecursionError, ValueError):
+        return False
 
 
 def _sounds(line: str, carried: re.Pattern[str]) -> bool:

@@ -396,6 +396,14 @@ ENDS = {"src_ip": "192.0.2.7", "src_port": 50123, "dst_ip": "198.51.100.1", "dst
         ),
         (NOT_A_WRAPPER, {"message": "x", "event_id": None, "src_ip": None, "host": None}),
         ({"received": "2026-03-14T15:09:26Z", "actor": {"name": "anna"}}, {"user": "anna"}),
+        (
+            {
+                "ts": "2026-03-14T15:09:26Z",
+                "access_device": {"ip": {"address": "192.0.2.7"}},
+                "author": {"displayName": "Anna", "username": "anna"},
+            },
+            {"user": "anna", "src_ip": "192.0.2.7"},
+        ),
     ],
     ids=lambda value: None,
 )
