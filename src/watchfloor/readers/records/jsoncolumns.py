@@ -43,6 +43,7 @@ _V4 = r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\.){3}(?:25[0-5]|2[0-4][
 _H = "[0-9A-Fa-f]{1,4}"
 _PLAIN_ADDRESS = rf"^(?:{_V4}|(?:{_H}:){{7}}{_H}|(?:{_H}(?::{_H}){{0,5}})?::(?:{_H}(?::{_H}){{0,5}})?)$"
 _NO_ADDRESS = r"[^0-9A-Fa-f:.%\[\], ]"
+_MAY_BE_ADDRESS = r"^[0-9A-Fa-f%\[\], ]*[:.][0-9A-Fa-f:.%\[\], ]*$"
 _KIND = r"^(?:[0-9]{1,7}|[A-Za-z][A-Za-z0-9_.:/-]{0,39})$"
 _OF_ONE = "^[0-9A-Fa-f-]{16,}$"
 _JSON = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
@@ -362,7 +363,7 @@ def _value(column: str, n: int, leaf: _Leaf) -> tuple[pl.Expr, pl.Expr | None] |
         return pl.when(~cell.str.contains(r"^\p{Nd}+$")).then(said), None
     if column == "program":
         # What may be an address is not certain.
-        return said, (cell.str.contains("[.:]") & ~cell.str.contains(_NO_ADDRESS)).fill_null(value=False)
+        return said, cell.str.contains(_MAY_BE_ADDRESS).fill_null(value=False)
     if column == "pid":
         digits = cell.str.contains("^(?:0|[1-9][0-9]{0,14})$")
         return pl.when(digits).then(cell).cast(pl.Int64, strict=False), said.is_not_null() & ~digits
