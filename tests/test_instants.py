@@ -22,6 +22,7 @@ MOMENT = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
         "2026/03/14 15:09:26 GMT",
         "2026-03-14:15:09:26.000Z",
         "14/Mar/2026:16:09:26 +0100",
+        "14-Mar-2026 15:09:26 UTC",
         "Sat, 14 Mar 2026 15:09:26 GMT",
         "Sat, 14 Mar 2026 16:09:26 +0100",
         "Sat Mar 14 15:09:26 UTC 2026",
@@ -42,7 +43,14 @@ def test_instants(written: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["2026-03-14T15:09:26", "Sat Mar 14 15:09:26 2026", "Mar 14, 2026 15:09:26", "3/14/2026 3:09:26 PM"]
+    "written",
+    [
+        "2026-03-14T15:09:26",
+        "Sat Mar 14 15:09:26 2026",
+        "Mar 14, 2026 15:09:26",
+        "14-Mar-2026 15:09:26",
+        "3/14/2026 3:09:26 PM",
+    ],
 )
 def test_clock_times(written: str) -> None:
     """Without one they are no instants, unless the format says UTC."""

@@ -41,7 +41,11 @@ _ISO = re.compile(
     r"([0-9]{4}(?:-[0-9]{2}-[0-9]{2}|/[0-9]{2}/[0-9]{2}))[T :]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:[.,]([0-9]{1,9}))? ?"
     r"(?:(Z|z|UTC|GMT|\(UTC\)|[+-][0-9]{2}(?::?[0-9]{2})?)(?: [A-Z]{3,5})?)?"
 )
-_APACHE = re.compile(r"([0-9]{2})/([A-Z][a-z]{2})/([0-9]{4}):([0-9]{2}:[0-9]{2}:[0-9]{2}) ([+-][0-9]{4})")
+_APACHE = re.compile(
+    r"([0-9]{1,2})([/-])([A-Z][a-z]{2})\2([0-9]{4})[: ]([0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?)"
+    r"(?: (UTC|GMT|[+-][0-9]{2}:?[0-9]{2}))?"
+)
+"""The day first, its month by name: Apache, ESET, Oracle."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _UNIX = re.compile(
     r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? +)?(?:([A-Z][a-z]{2}) +([0-9]{1,2})|([0-9]{1,2}) ([A-Z][a-z]{2})),?"
@@ -99,11 +103,11 @@ def _written(text: str, utc: bool) -> Instant | None:
 
 
 def _apache(text: str) -> str | None:
-    """A time as Apache writes it, as ISO 8601."""
+    """A time with the day first and dashes or slashes, as ISO 8601."""
     found = _APACHE.fullmatch(text)
-    if not found or found[2] not in _MONTHS:
+    if not found or found[3] not in _MONTHS:
         return None
-    return f"{found[3]}-{_MONTHS.index(found[2]) + 1:02}-{found[1]}T{found[4]}{found[5]}"
+    return f"{found[4]}-{_MONTHS.index(found[3]) + 1:02}-{int(found[1]):02}T{found[5]}{found[6] or ''}"
 
 
 def _in_words(text: str) -> str | None:

@@ -49,6 +49,24 @@ def test_json(tmp_path: Path) -> None:
     }
 
 
+def test_a_name_alone_before_an_object(tmp_path: Path) -> None:
+    """Where a relay cut time and host, the record says its time itself; one that does not is none of these."""
+    named = 'agent_json -: {"user": "anna", "source_ip": "192.0.2.7", "agent_timestamp": "1773500966", "msg": "x"}'
+    [event] = read(tmp_path, f"{named}\n", name="messages")["events"]
+    assert (event["time"], event["user"], event["src_ip"]) == (TIME, "anna", "192.0.2.7")
+    assert json.loads(event["fields"])["lead"] == "agent_json -:"
+    assert sure(READER, tmp_path, f"{named}\n") == 1.0
+    assert sure(READER, tmp_path, 'agent -: {"user": "anna"}\n') == 0.0
+
+
+def test_a_relay_stays_in_the_fields(tmp_path: Path) -> None:
+    """The record's host and program count; those of the prefix are not lost."""
+    line = '<14>1 2026-03-14T15:09:26Z relay-1 forwarder - - - {"hostname": "win-1", "app": "agent", "msg": "x"}'
+    [event] = read(tmp_path, f"{line}\n", name="messages")["events"]
+    assert (event["host"], event["program"]) == ("win-1", "agent")
+    assert json.loads(event["fields"]) == {"syslog_host": "relay-1", "syslog_program": "forwarder"}
+
+
 def test_windows_events(tmp_path: Path) -> None:
     """As XML, and as Snare writes them, with tabs or what a relay makes of them; the host is that of the event."""
     text = "\n".join((XML, SNARE, SNARE.replace("\t", "#011")))

@@ -194,6 +194,12 @@ def test_the_prefix_gives_time_and_host_where_the_record_does_not(tmp_path: Path
         read(tmp_path, f"{HEAD}rt=Mar 14 2026 15:09:26")
 
 
+def test_a_user_known_by_number_alone(tmp_path: Path) -> None:
+    """A user's id stands for the user where no name is given."""
+    assert one(tmp_path, f"{HEAD}duid=anna msg=x")["user"] == "anna"
+    assert one(tmp_path, f"{HEAD}duid=7 suser=anna msg=x")["user"] == "anna"
+
+
 def test_a_line_that_is_no_cef_is_a_reject(tmp_path: Path) -> None:
     """With the reason; empty lines are skipped, a bad byte rejects its line alone."""
     text = f"{HEAD}a=\xc3\xa9\n\nhello\nCEF:0|a|b\n{HEAD}a=\xff\n{HEAD}a=2\n".encode("latin-1")

@@ -100,6 +100,33 @@ def test_records_within_an_object(tmp_path: Path) -> None:
         adds_up(tables)
 
 
+def test_records_within_a_call(tmp_path: Path) -> None:
+    """As JSON-RPC pushes them: Bitdefender's control centre, for one."""
+    call = {"jsonrpc": "2.0", "method": "addEvents", "id": 1, "params": {"events": [CLOUD, CLOUD]}}
+    tables = read(tmp_path, f"{json.dumps(call)}\n{json.dumps(call)}\n")
+    assert [event["user"] for event in tables["events"]] == ["bob"] * 4
+    adds_up(tables)
+
+
+def test_many_records_are_read_as_one_is(tmp_path: Path) -> None:
+    """Column by column: a number is no host, an address no program."""
+    record = {"time": "2026-03-14T15:09:26Z", "device": "9", "source": "192.0.2.9", "app": "192.0.2.8:80", "msg": "x"}
+    for number in (1, 200):
+        events = read(tmp_path, [record] * number)["events"]
+        assert {(one["host"], one["program"], one["src_ip"]) for one in events} == {(None, None, "192.0.2.9")}
+        assert len(events) == number
+
+
+def test_words_for_nothing(tmp_path: Path) -> None:
+    """They are no values, in one record or in many, and stay in the fields."""
+    record = {"time": "2026-03-14T15:09:26Z", "title": "None", "code": "None", "user": "N/A", "msg": "null", "app": "a"}
+    for number in (1, 200):
+        events = read(tmp_path, [record] * number)["events"]
+        for one in events:
+            assert [one[name] for name in ("title", "event_id", "user", "message")] == [None] * 4
+            assert json.loads(one["fields"]) == {"title": "None", "code": "None", "user": "N/A", "msg": "null"}
+
+
 def test_a_single_record_that_holds_objects(tmp_path: Path) -> None:
     """What has a time is the record, whatever it lists."""
     for end in ("", "\n"):

@@ -125,3 +125,56 @@ def test_no_line_is_lost(tmp_path_factory: pytest.TempPathFactory, data: st.Data
         row["record"] for name in ("http_requests", "events", "rejects") if name in tables for row in rows(tables[name])
     ]
     assert len(seen) == len(set(seen)) == ledger["lines_read"] + len(rows(tables["rejects"]))
+
+
+@pytest.mark.parametrize(
+    ("line", "columns"),
+    [
+        (
+            "15:09:26,335 WARN  [org.keycloak.events] (default task-1) type=LOGIN_ERROR, realmId=shop, userId=null,"
+            " ipAddress=203.0.113.7, error=user_not_found, username=anna",
+            {"user": "anna", "src_ip": "203.0.113.7", "action": "LOGIN_ERROR", "program": "org.keycloak.events"},
+        ),
+        (
+            "WARN  | anna requested /admin/purge.action [JMSDestination='shop' ] from 203.0.113.7 | qtp1-39",
+            {"user": "anna", "src_ip": "203.0.113.7", "action": "requested", "url": "/admin/purge.action"},
+        ),
+        (
+            '[INFO] [2001:db8::7]:42114 - 64820 "A IN www.example.com. udp 57 false 1232" NOERROR qr 66 0.0001s "0"',
+            {"src_ip": "2001:db8::7", "query": "www.example.com.", "rcode": "NOERROR"},
+        ),
+    ],
+)
+def test_a_line_without_a_day_says_the_rest(tmp_path: Path, line: str, columns: dict[str, str]) -> None:
+    """Servers that write no day, or no time: the event has none, and none is invented."""
+    path = tmp_path / "server.log"
+    path.write_text(line + "\n")
+    tables = read_files([path], options=Options(zone="UTC"))
+    [event] = rows(tables["dns_queries" if "query" in columns else "events"])
+    assert event.get("time") is None
+    assert {name: event[name] for name in columns} == columns
+
+
+def test_a_level_between_brackets_is_no_context_of_mongodb(tmp_path: Path) -> None:
+    """Other servers write lines of the same form; MongoDB's are known by its threads or its categories."""
+    path = tmp_path / "server.log"
+    path.write_text("2026-03-14T15:09:26.000Z [INFO] plugin/reload: running\n" * 3)
+    [choice] = choices([path])
+    assert choice.reader is None or choice.reader.name != "mongodb"
+    path.write_text("2026-03-14T15:09:26.000Z [conn7] end connection 192.0.2.7:50123\n" * 3)
+    [choice] = choices([path])
+    assert choice.reader is not None
+    assert choice.reader.name == "mongodb"
+
+
+def test_the_banner_of_a_dhcp_log_is_skipped(tmp_path: Path) -> None:
+    """What the server says of its file stands above the lines, and the header among it."""
+    path = tmp_path / "DhcpSrvLog-Sat.log"
+    banner = "\t\tMicrosoft DHCP Service Activity Log\r\n\r\nEvent ID  Meaning\r\n00\tThe log was started.\r\n"
+    header = "ID,Date,Time,Description,IP Address,Host Name,MAC Address,User Name, TransactionID, QResult\r\n"
+    lines = "".join(f"10,03/14/26,15:09:2{n},Assign,192.0.2.{n},host-{n},02000000000{n},,7,0\r\n" for n in range(9))
+    path.write_bytes((banner + header + lines).encode())
+    tables = read_files([path], options=Options(zone="UTC"))
+    events = rows(tables["events"])
+    assert [(event["src_ip"], event["host"]) for event in events] == [(f"192.0.2.{n}", f"host-{n}") for n in range(9)]
+    assert rows(tables["rejects"]) == []

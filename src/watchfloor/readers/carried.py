@@ -35,6 +35,8 @@ __all__ = ["READER"]
 
 _SNARE = "MSWinEventLog"
 _CARRIED = r'(?s)\{\s*".*\}\s*$|<Event[ >].*</Event>\s*$|MSWinEventLog(?:\t|#011)[0-9]'
+_NAMED = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}(?:\[[0-9]+\])?(?: -)?: ?(?=\{)")
+"""The name of a program alone, before an object: what relays leave that cut time and host."""
 _LEAD = 120
 """So many characters may stand between the prefix and the record: `@cee:`, a tag."""
 _STAMPED = ("time", "time_latest", "time_text", "zone", "zone_rule", "time_quality")
@@ -45,7 +47,19 @@ _NOTHING = ("", "-", "N/A")
 def accepts(head: Head) -> float:
     """The share of lines with a prefix of syslog and a record of another format to their end."""
     begins, carried = re.compile(BEGINS.replace(r"(?-u:\b)", r"\b")), re.compile(_CARRIED)
-    return head.share(lambda line: begins.match(line[:400]) and _sounds(line, carried))
+    return head.share(lambda line: (begins.match(line[:400]) and _sounds(line, carried)) or _is_named(line))
+
+
+def _is_named(line: str) -> bool:
+    """Whether a line is a program's name and an object that says its time itself."""
+    named = _NAMED.match(line)
+    found = _object_in(line[named.end() :]) if named else None
+    if found is None:
+        return False
+    try:
+        return bool(event_of(unwrapped(found)))
+    except (RecursionError, ValueError):
+        return False
 
 
 def _sounds(line: str, carried: re.Pattern[str]) -> bool:
@@ -85,7 +99,7 @@ def _parsed(records: pl.DataFrame, source: str, zone: str | None, written: datet
             row |= {name: line[name] for name in _STAMPED} | {"clock": None}
             if line["time"] is None:
                 bare.append(line["record"])
-        row |= {name: line[name] for name in _OF_PREFIX if row.get(name) is None}
+        row = _with_relay(row, line)
         rows.append(row | {"record": line["record"]})
     if bare and zone is None:
         # A clock time without a zone is an error, as in any syslog.
@@ -130,6 +144,15 @@ def _of_object(found: dict[str, Any]) -> dict[str, Any]:
         except ValueError:
             pass
     return event_of(found, need_time=False)
+
+
+def _with_relay(row: dict[str, Any], line: Mapping[str, Any]) -> dict[str, Any]:
+    """What the prefix says beside the record: in columns that are free; of others, host and program as fields."""
+    lost = {f"syslog_{name}": line[name] for name in ("host", "program") if line[name]}
+    lost = {key: value for key, value in lost.items() if row.get(key.removeprefix("syslog_")) not in (None, value)}
+    if lost:
+        row["fields"] = json.dumps(json.loads(row.get("fields") or "{}") | lost, ensure_ascii=False)
+    return row | {name: line[name] for name in _OF_PREFIX if row.get(name) is None}
 
 
 def _with_lead(row: dict[str, Any], lead: str) -> dict[str, Any]:

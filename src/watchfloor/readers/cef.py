@@ -166,7 +166,10 @@ _CEF = Grammar(
         "dst_ip": ("dst", "destinationAddress", "c6a3"),
         "dst_port": ("dpt", "destinationPort"),
         "proto": ("proto", "transportProtocol"),
-        "user": ("suser", "sourceUserName", "duser", "destinationUserName"),
+        "user": (
+            *("suser", "sourceUserName", "duser", "destinationUserName"),
+            *("suid", "sourceUserId", "duid", "destinationUserId"),
+        ),
         "host": ("shost", "sourceHostName", "dhost", "destinationHostName", "dvchost", "deviceHostName"),
         "action": ("act", "deviceAction"),
         "category": ("cat", "deviceEventCategory"),

@@ -28,7 +28,18 @@ _LOOKED_AT = 50
 _LONGEST_NAME = 100
 _MOST = 0.8
 """So many of the first rows must have a time that can be read."""
-_NOT_OF_A_LOG = {"created", "createdat", "createddatetime", "published", "start", "starttime", "firstseen", "startdate"}
+_NOT_OF_A_LOG = {
+    "created",
+    "createdat",
+    "createddatetime",
+    "published",
+    "start",
+    "starttime",
+    "firstseen",
+    "startdate",
+    "received",
+    "lastupdated",
+}
 """Times of tickets and cases, of which a table of events would say too little: they are for a column map."""
 _SIGNS = ("host", "program", "pid", "src_ip", "dst_ip", "action", "event_id", "message", "user", "severity_text")
 _SAYS_NOTHING = ("", "-", "N/A", "n/a", "null", "NULL", "None", "(null)")

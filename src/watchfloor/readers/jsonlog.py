@@ -13,15 +13,27 @@ from watchfloor.jsonvalues import Rest, integer, text_of, unwrapped
 from watchfloor.readers._reader import Head, Options, Reader, Tables
 from watchfloor.readers.intake import files
 from watchfloor.readers.meaning.endpoints import address_of, port_of, protocol_of
-from watchfloor.readers.meaning.jsonnames import Place, Places, places_of, put_out, value_at
+from watchfloor.readers.meaning.jsonnames import Place, Places, calls_out, places_of, put_out, value_at
 from watchfloor.readers.records.documents import has_lines
-from watchfloor.readers.records.jsoncolumns import by_columns
+from watchfloor.readers.records.jsoncolumns import NOTHING, by_columns
 from watchfloor.readers.records.jsonrecords import are_lines, objects_of, read_json, read_json_together, share_of
 from watchfloor.readers.records.together import Small, by_size
 
 __all__ = ["READER", "event_of"]
 
-_LISTS = ("Records", "records", "events", "value", "hits.hits", "data", "results", "items", "logEvents", "entries")
+_LISTS = (
+    "Records",
+    "records",
+    "events",
+    "value",
+    "hits.hits",
+    "data",
+    "results",
+    "items",
+    "logEvents",
+    "entries",
+    "params.events",
+)
 """Where an object without a time of its own may hold the records."""
 _KIND = re.compile(r"[0-9]{1,7}|[A-Za-z][A-Za-z0-9_.:/-]{0,39}")
 _OF_ONE = re.compile(r"(?=[^0-9]*[0-9])[0-9A-Fa-f-]{16,}")
@@ -95,16 +107,21 @@ def event_of(found: dict[str, Any], *, need_time: bool = True) -> dict[str, Any]
         raise ValueError("no time that can be read")
     row = timed[0].row() if timed else {}
     taken = [timed[1]] if timed else []
+    chosen: dict[str, Place] = {}
     for column, read_as in _READ.items():
         for place in places.columns[column]:
             if place not in taken and (value := read_as(value_at(found, place))) is not None:
                 row[column] = value
+                chosen[column] = place
                 taken.append(place)
                 break
     for side in ("src", "dst"):
         # An address with its port.
         row[f"{side}_ip"], port = row.get(f"{side}_ip") or (None, None)
         row[f"{side}_port"] = row.get(f"{side}_port") or port
+    if calls_out(found, chosen.get("src_ip"), chosen.get("dst_ip")):
+        for what in ("ip", "port"):
+            row[f"src_{what}"], row[f"dst_{what}"] = row[f"dst_{what}"], row[f"src_{what}"]
     for column in places.base & row.keys():
         row[column] = re.split(r"[/\\]", row[column])[-1] or row[column]
     if "severity_text" in row:
@@ -128,7 +145,8 @@ def _word(value: Any) -> str | None:
             return None
         joined = ", ".join(value)
         return text_of(joined) if len(joined) <= _LONG else None
-    return None if isinstance(value, dict) else text_of(value)
+    text = None if isinstance(value, dict) else text_of(value)
+    return None if text in NOTHING else text
 
 
 def _name(value: Any) -> str | None:
@@ -136,15 +154,26 @@ def _name(value: Any) -> str | None:
     return None if isinstance(value, bool) else _word(value)
 
 
+def _machine(value: Any) -> str | None:
+    """A name of a machine: no number, which is a kind of device."""
+    name = _name(value)
+    return None if name is not None and name.isdecimal() else name
+
+
+def _part(value: Any) -> str | None:
+    """A name of a program: no address, which is where something came from."""
+    return None if address_of(value) else _name(value)
+
+
 def _kind(value: Any) -> str | None:
     """The number or code of a kind of events, not of this one."""
     text = None if isinstance(value, bool | list | dict) else text_of(value)
-    return text if text and _KIND.fullmatch(text) and not _OF_ONE.fullmatch(text) else None
+    return text if text and text not in NOTHING and _KIND.fullmatch(text) and not _OF_ONE.fullmatch(text) else None
 
 
 _READ: dict[str, Callable[[Any], Any]] = {
-    "host": _name,
-    "program": _name,
+    "host": _machine,
+    "program": _part,
     "pid": integer,
     "user": _name,
     "src_ip": address_of,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from readers.jsonfiles import read
-from watchfloor.readers.meaning.jsonnames import Place, places_of, put_out, value_at
+from watchfloor.readers.meaning.jsonnames import Place, calls_out, may_call_out, places_of, put_out, value_at
 from watchfloor.schemas import EVENTS
 
 
@@ -127,6 +127,158 @@ MONGO = {
     "msg": "Connection accepted",
     "attr": {"remote": "192.0.2.7:50123"},
 }
+VAULT = {
+    "format": "elastic",
+    "syslog": {
+        "audit_record": {
+            "IsoTimestamp": "2026-03-14T15:09:26Z",
+            "Hostname": "VAULT-1",
+            "Vendor": "Cyber-Ark",
+            "Product": "Vault",
+            "MessageID": "7",
+            "Severity": "Info",
+            "Issuer": "anna",
+            "Action": "Logon",
+            "TargetUser": "",
+            "Safe": "",
+            "Station": "192.0.2.7",
+            "Message": "Logon",
+        }
+    },
+}
+TANIUM = {
+    "Issuer": "anna",
+    "Expiration": "2026-03-14T16:09:26Z",
+    "ActionName": "Deploy a package",
+    "PackageName": "a package",
+    "InsertTime": "2026-03-14T15:09:26Z",
+    "StartTime": "2026-03-14T15:09:20Z",
+    "ActionId": 7,
+}
+PING = {
+    "createdAt": "2026-03-14T15:09:26Z",
+    "actors": {"client": {"name": "console"}, "user": {"name": "anna@example.com"}},
+    "action": {"type": "APPLICATION.UPDATED", "description": "Application Updated"},
+}
+ELASTIC = {
+    "@timestamp": "2026-03-14T15:09:26Z",
+    "event.action": "authentication_failed",
+    "user.name": "anna",
+    "origin.address": "[2001:db8::7]:50123",
+    "url.path": "/_search",
+}
+ESET = {
+    "event_type": "FilteredWebsites_Event",
+    "hostname": "win-1",
+    "occured": "14-Mar-2026 15:09:26",
+    "target_address": "198.51.100.1",
+    "action_taken": "blocked",
+    "object_uri": "https://www.example.com",
+    "username": "EXAMPLE\\anna",
+    "threat_name": "made up",
+}
+VAULT_LOG = {
+    "@level": "warn",
+    "@message": "failed to contact",
+    "@module": "storage.raft",
+    "@timestamp": "2026-03-14T15:09:26Z",
+    "time": 4959141198,
+}
+BITBUCKET = {
+    "auditType": {"action": "Permission granted", "category": "Permissions", "level": "BASE"},
+    "author": {"id": "2", "name": "anna", "type": "NORMAL"},
+    "source": "192.0.2.7",
+    "timestamp": {"epochSecond": 1773500966, "nano": 19000000},
+}
+BITWARDEN = {
+    "object": "event",
+    "type": 1000,
+    "actingUserId": "anna-1",
+    "date": "2026-03-14T15:09:26Z",
+    "device": 9,
+    "ipAddress": "192.0.2.7",
+}
+AKAMAI = {
+    "attackData": {"clientIP": "192.0.2.7", "rules": "MQ=="},
+    "httpMessage": {"start": "1773500966", "host": "www.example.com", "path": "/a", "protocol": "h2"},
+}
+RAILS = {
+    "time": "2026-03-14T15:09:26Z",
+    "method": "GET",
+    "path": "/api/v4/projects",
+    "status": 200,
+    "remote_ip": "192.0.2.7",
+    "ua": "curl",
+    "username": "anna",
+}
+SOPHOS = {
+    "customer_id": "c",
+    "endpoint_id": "e",
+    "type": "Event::Endpoint::Added",
+    "severity": "low",
+    "when": "2026-03-14T15:09:26Z",
+    "created_at": "2026-03-14T15:09:27Z",
+    "location": "win-1",
+    "source": "EXAMPLE\\anna",
+    "source_info": {"ip": "192.0.2.7"},
+    "name": "New user added",
+}
+MAIL = {
+    "datetime": "2026-03-14T15:09:26Z",
+    "Sender": "anna@example.com",
+    "Subject": "An offer",
+    "IP": "192.0.2.7",
+    "Act": "Hld",
+}
+WRAPPED = {
+    "ts": "2026-03-14T15:09:26Z",
+    "audit": {"action": "login", "level": "INFO", "user": {"email": "anna@example.com", "ipAddress": "192.0.2.7"}},
+}
+CALL_OUT = {
+    "timestamp": "2026-03-14T15:09:26Z",
+    "direction": "outbound",
+    "local_ip": "192.0.2.7",
+    "local_port": 50123,
+    "remote_ip": "198.51.100.1",
+    "remote_port": 443,
+}
+WAF = {
+    "transaction": {
+        "client_ip": "192.0.2.7",
+        "client_port": 50123,
+        "time_stamp": "Sat Mar 14 15:09:26 2026",
+        "host_ip": "198.51.100.1",
+        "host_port": 443,
+        "request": {"method": "GET", "uri": "/a"},
+        "messages": [],
+    }
+}
+PROBE = {
+    "process_exec": {"process": {"pid": 7, "binary": "/bin/dmesg"}, "parent": {"pid": 6}, "action": "POST"},
+    "node_name": "node-1",
+    "time": "2026-03-14T15:09:26.834882128Z",
+}
+TRELLIX = {
+    "id": "x",
+    "type": "MVEvents",
+    "attributes": {
+        "timestamp": "2026-03-14T15:09:26Z",
+        "analyzerhostname": "win-1",
+        "sourceipv4": "192.0.2.7",
+        "targetipv4": "198.51.100.1",
+        "targetusername": "anna",
+        "threatactiontaken": "blocked",
+        "threateventid": 1119,
+        "threatname": "None",
+        "threatseverity": "6",
+    },
+}
+NOT_A_WRAPPER = {
+    "time": "2026-03-14T15:09:26Z",
+    "msg": "x",
+    "error": {"code": 7, "ip": "192.0.2.7", "hostname": "h"},
+}
+ENDS = {"src_ip": "192.0.2.7", "src_port": 50123, "dst_ip": "198.51.100.1", "dst_port": 443}
 
 
 @pytest.mark.parametrize(
@@ -182,14 +334,111 @@ MONGO = {
                 **{"src_ip": "192.0.2.7", "src_port": 50123, "host": None},
             },
         ),
+        (
+            VAULT,
+            {
+                **{"host": "VAULT-1", "user": "anna", "src_ip": "192.0.2.7", "action": "Logon", "event_id": "7"},
+                **{"severity_text": "Info", "message": "Logon", "dst_ip": None},
+            },
+        ),
+        (TANIUM, {"user": "anna", "action": "Deploy a package"}),
+        (PING, {"user": "anna@example.com", "action": "APPLICATION.UPDATED"}),
+        (
+            ELASTIC,
+            {
+                **{"user": "anna", "src_ip": "2001:db8::7", "src_port": 50123, "url": "/_search"},
+                "action": "authentication_failed",
+            },
+        ),
+        (
+            ESET,
+            {
+                **{"host": "win-1", "user": "EXAMPLE\\anna", "dst_ip": "198.51.100.1", "title": "made up"},
+                "url": "https://www.example.com",
+            },
+        ),
+        (VAULT_LOG, {"severity_text": "warn", "program": "storage.raft", "message": "failed to contact"}),
+        (
+            BITBUCKET,
+            {
+                **{"user": "anna", "action": "Permission granted", "category": "Permissions"},
+                **{"src_ip": "192.0.2.7", "program": None},
+            },
+        ),
+        (BITWARDEN, {"user": "anna-1", "src_ip": "192.0.2.7", "host": None}),
+        (AKAMAI, {"src_ip": "192.0.2.7", "host": "www.example.com", "url": "/a", "proto": None}),
+        (RAILS, {"url": "/api/v4/projects", "src_ip": "192.0.2.7", "user": "anna"}),
+        (
+            SOPHOS,
+            {
+                **{"host": "win-1", "user": "EXAMPLE\\anna", "src_ip": "192.0.2.7", "action": "Event::Endpoint::Added"},
+                **{"program": None, "message": "New user added"},
+            },
+        ),
+        (MAIL, {"user": None, "title": "An offer", "src_ip": "192.0.2.7", "action": "Hld"}),
+        (
+            WRAPPED,
+            {"user": "anna@example.com", "src_ip": "192.0.2.7", "action": "login", "severity_text": "INFO"},
+        ),
+        (CALL_OUT, ENDS),
+        (
+            CALL_OUT | {"direction": "inbound"},
+            {"src_ip": "198.51.100.1", "src_port": 443, "dst_ip": "192.0.2.7", "dst_port": 50123},
+        ),
+        (WAF, ENDS | {"url": "/a"}),
+        (PROBE, {"host": "node-1", "pid": 7, "program": "/bin/dmesg", "action": "POST"}),
+        (
+            TRELLIX,
+            {
+                **{"host": "win-1", "src_ip": "192.0.2.7", "dst_ip": "198.51.100.1", "user": "anna"},
+                **{"action": "blocked", "event_id": "1119", "severity_text": "6", "title": None},
+            },
+        ),
+        (NOT_A_WRAPPER, {"message": "x", "event_id": None, "src_ip": None, "host": None}),
+        ({"received": "2026-03-14T15:09:26Z", "actor": {"name": "anna"}}, {"user": "anna"}),
+        (
+            {
+                "ts": "2026-03-14T15:09:26Z",
+                "access_device": {"ip": {"address": "192.0.2.7"}},
+                "author": {"displayName": "Anna", "username": "anna"},
+            },
+            {"user": "anna", "src_ip": "192.0.2.7"},
+        ),
     ],
     ids=lambda value: None,
 )
 def test_products(tmp_path: Path, record: dict[str, Any], columns: dict[str, Any]) -> None:
     """By the documentation of their makers; an instant is the same whoever writes it."""
-    event = only(tmp_path, record)
+    event = only(tmp_path, record, zone="UTC")
     assert event["time"].strftime("%FT%TZ") == "2026-03-14T15:09:26Z"
     assert {name: event[name] for name in columns} == columns
+
+
+def test_many_calls_are_read_as_one_is(tmp_path: Path) -> None:
+    """Who called whom is looked at record by record."""
+    calls = [CALL_OUT, CALL_OUT | {"direction": "in"}] * 100
+    events = read(tmp_path, calls)["events"]
+    out, into = ({name: one[name] for name in ENDS} for one in events[:2])
+    assert out == ENDS
+    assert into == {"src_ip": "198.51.100.1", "src_port": 443, "dst_ip": "192.0.2.7", "dst_port": 50123}
+    assert [one["src_ip"] for one in events] == ["192.0.2.7", "198.51.100.1"] * 100
+
+
+@pytest.mark.parametrize(
+    ("src", "dst", "out"),
+    [
+        (Place(("remote_ip",)), Place(("local_ip",)), True),
+        (Place(("remote_ip",)), None, True),
+        (Place(("remote_ip",)), Place(("dst_ip",)), False),
+        (Place(("src_ip",)), Place(("local_ip",)), False),
+        (None, None, False),
+    ],
+)
+def test_who_calls_out(src: Place | None, dst: Place | None, *, out: bool) -> None:
+    """Only where the remote end would be taken for the client."""
+    assert calls_out({"direction": " Outbound"}, src, dst) is out
+    assert may_call_out(["remoteIp", "Direction"])
+    assert not may_call_out(["remoteIp", "host"])
 
 
 def test_a_product_within_an_envelope(tmp_path: Path) -> None:

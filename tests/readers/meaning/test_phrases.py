@@ -103,6 +103,8 @@ def ends(src: tuple[str, int | None], dst: tuple[str, int | None]) -> dict[str, 
             "input: in:ether1 out:(unknown 0), proto TCP (SYN), 198.51.100.1:5000->203.0.113.7:23, len 40",
             {**ends(("198.51.100.1", 5000), ("203.0.113.7", 23)), "proto": "tcp"},
         ),
+        ("new user: name=anna, UID=1001, GID=1001, home=/srv/anna, shell=/bin/sh", {"user": "anna"}),
+        ("user: uid=1001", {}),
         (
             "[1:2003:8] Worm [Priority: 2] {UDP} 2001:db8::7:5000 -> 2001:db8::9:1434",
             {**ends(("2001:db8::7", 5000), ("2001:db8::9", 1434)), "proto": "udp"},

@@ -534,7 +534,9 @@ def _typed(name: str) -> pl.Expr:
     if name == "user":
         # A sentence may end behind a name.
         value = value.str.strip_chars(" ").str.strip_chars_end(".,;:")
-        return pl.when(~value.is_in(_NOBODY)).then(value).alias(name)
+        # `new user: name=anna`: what follows is a pair of its own.
+        value = value.str.replace(r"^name=", "")
+        return pl.when(~value.is_in(_NOBODY) & ~value.str.contains("^[A-Za-z_]+=")).then(value).alias(name)
     return pl.when(value != "").then(value).alias(name)
 
 

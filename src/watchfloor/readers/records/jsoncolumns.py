@@ -19,12 +19,15 @@ from polars.exceptions import PolarsError
 from watchfloor.instants import instant_of
 from watchfloor.jsonvalues import DECODER, EARLIER, unwrapped
 from watchfloor.readers.meaning.endpoints import NAMED, PROTOCOLS
-from watchfloor.readers.meaning.jsonnames import Place, Places, places_of
+from watchfloor.readers.meaning.jsonnames import Place, Places, may_call_out, places_of
 from watchfloor.readers.records.jsonrecords import Exact, settled
 from watchfloor.readers.records.lines import Parse
 from watchfloor.schemas import EVENTS, TIME
 
-__all__ = ["by_columns"]
+__all__ = ["NOTHING", "by_columns"]
+
+NOTHING = ("", "-", "None", "null", "N/A", "n/a")
+"""Words for a value that is not there."""
 
 _FEW = 64
 """So few records are read one by one."""
@@ -40,6 +43,7 @@ _V4 = r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\.){3}(?:25[0-5]|2[0-4][
 _H = "[0-9A-Fa-f]{1,4}"
 _PLAIN_ADDRESS = rf"^(?:{_V4}|(?:{_H}:){{7}}{_H}|(?:{_H}(?::{_H}){{0,5}})?::(?:{_H}(?::{_H}){{0,5}})?)$"
 _NO_ADDRESS = r"[^0-9A-Fa-f:.%\[\], ]"
+_MAY_BE_ADDRESS = r"^[0-9A-Fa-f%\[\], ]*[:.][0-9A-Fa-f:.%\[\], ]*$"
 _KIND = r"^(?:[0-9]{1,7}|[A-Za-z][A-Za-z0-9_.:/-]{0,39})$"
 _OF_ONE = "^[0-9A-Fa-f-]{16,}$"
 _JSON = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
@@ -114,7 +118,12 @@ class _Shape:
             return None
         leaves = list(_leaves(found))
         keys = _count(found)
-        if keys > _KEYS or text.count('":') != keys or not _can_be_told(leaves):
+        if (
+            may_call_out(leaf.keys[-1] for leaf in leaves)
+            or keys > _KEYS
+            or text.count('":') != keys
+            or not _can_be_told(leaves)
+        ):
             return None
         colon = '": ' if text.count('": ') == keys else '":'
         return cls(tuple(leaves), keys, colon, places_of(found))
@@ -344,11 +353,17 @@ def _count(found: Mapping[str, Any]) -> int:
 def _value(column: str, n: int, leaf: _Leaf) -> tuple[pl.Expr, pl.Expr | None] | None:
     """A value as its column holds it, and where that is not certain; null where it is of another kind."""
     cell = pl.col(str(n))
-    said: pl.Expr = pl.when((cell != "") & (cell != "-")).then(cell)
+    said: pl.Expr = pl.when(~cell.is_in(NOTHING)).then(cell)
     if leaf.kind == "null" or (leaf.kind == "truth" and column != "message"):
         return None
     if column.endswith("_ip"):
         return _address(cell, said) if leaf.kind == "text" else None
+    if column == "host":
+        # A number is a kind of device.
+        return pl.when(~cell.str.contains(r"^\p{Nd}+$")).then(said), None
+    if column == "program":
+        # What may be an address is not certain.
+        return said, cell.str.contains(_MAY_BE_ADDRESS).fill_null(value=False)
     if column == "pid":
         digits = cell.str.contains("^(?:0|[1-9][0-9]{0,14})$")
         return pl.when(digits).then(cell).cast(pl.Int64, strict=False), said.is_not_null() & ~digits
@@ -360,7 +375,7 @@ def _value(column: str, n: int, leaf: _Leaf) -> tuple[pl.Expr, pl.Expr | None] |
         said = pl.when(known.is_in(NAMED)).then(known)
     elif column == "event_id":
         of_one = cell.str.contains(_OF_ONE) & cell.str.contains("[0-9]")
-        said = pl.when(cell.str.contains(_KIND) & ~of_one).then(cell)
+        said = pl.when(cell.str.contains(_KIND) & ~of_one & ~cell.is_in(NOTHING)).then(cell)
     return said, None
 
 

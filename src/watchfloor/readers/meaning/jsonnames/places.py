@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib import resources
@@ -14,7 +14,7 @@ from typing import Any
 from watchfloor.jsonvalues import EARLIER
 from watchfloor.readers.meaning.prefix import SEVERITIES
 
-__all__ = ["Place", "Places", "places_of", "put_out", "value_at"]
+__all__ = ["Place", "Places", "calls_out", "may_call_out", "places_of", "put_out", "value_at"]
 
 _DEPTH = 8
 """Objects deeper than this are values."""
@@ -106,6 +106,32 @@ def value_at(found: Mapping[str, Any], place: Place) -> Any:
     return at
 
 
+def calls_out(found: Mapping[str, Any], src: Place | None, dst: Place | None) -> bool:
+    """Whether the remote end, which is the client elsewhere, was called by the local one, as the record says itself.
+
+    Arguments:
+        found: the record.
+        src: where the client's address was found.
+        dst: where the server's was found.
+    """
+    if src is None or src.inside or not _plain(src.keys[-1]).startswith("remote"):
+        return False
+    if dst is not None and not _plain(dst.keys[-1]).startswith("local"):
+        return False
+    beside = value_at(found, Place(src.keys[:-1]))
+    said = next((value for key, value in beside.items() if _plain(key) == "direction"), None)
+    return isinstance(said, str) and said.strip().lower() in _OUT
+
+
+_OUT = ("outbound", "outgoing", "out", "egress")
+
+
+def may_call_out(names: Iterable[str]) -> bool:
+    """Whether a record with such names may be one whose remote end was called."""
+    plain = [_plain(name) for name in names]
+    return "direction" in plain and any(name.startswith("remote") for name in plain)
+
+
 def put_out(found: dict[str, Any], places: Sequence[Place]) -> None:
     """Takes the values out of a record, objects that are empty then too; what stands in a list stays."""
     for place in places:
@@ -155,6 +181,7 @@ def _settled(found: Mapping[str, Any]) -> Places:
     roots += [
         f"{one}.{two}." for one, two in product(table.within, repeat=2) if one in above and f"{one}.{two}" in above
     ]
+    roots += [one for one in _envelopes(found) if one not in roots]
     known, root = _product_of(table, roots, by_name.keys() | above)
     columns: dict[str, tuple[Place, ...]] = {}
     for column, names in table.columns.items():
@@ -172,6 +199,20 @@ def _settled(found: Mapping[str, Any]) -> Places:
     if known is None:
         return Places(columns, tuple(timely))
     return Places(columns, tuple(timely), known.name, known.zone, known.base, known.severities)
+
+
+def _envelopes(found: Mapping[str, Any]) -> list[str]:
+    """The one object that a record holds beside few words of its own, where it says itself when or what was done."""
+    inner = [(key, value) for key, value in found.items() if type(value) is dict and value]
+    if len(inner) != 1 or len(found) > _OF_ENVELOPE:
+        return []
+    [(key, value)] = inner
+    return [f"{_plain(key)}."] if any(_plain(name) in _SAYS for name in value) else []
+
+
+_OF_ENVELOPE = 4
+"""So many keys an envelope has at most."""
+_SAYS = {"time", "timestamp", "eventtime", "date", "action", "operation", "eventtype", "eventname"}
 
 
 def _wraps(leaf: tuple[str, ...], roots: Sequence[str]) -> bool:
