@@ -163,10 +163,9 @@ def _streams(
             lane_weight=pl.when("no_excuse").then(1.0).otherwise("lane_weight"),
         )
     )
-    streams, members = parts.streams(all_lanes, by, FEWEST)
-    count = streams.filter(pl.col("part").is_null()).height
+    found = parts.streams(all_lanes, by, FEWEST)
     streams = (
-        streams.lazy()
+        found.table.lazy()
         .filter(pl.col("connections") >= FEWEST)
         .join(
             prevalence.sources(all_lanes).lazy(),
@@ -204,7 +203,7 @@ def _streams(
         )
         .collect()
     )
-    return streams, members, all_lanes.filter(~pl.col("is_inbound"))["host"].n_unique(), count
+    return streams, found.members, all_lanes.filter(~pl.col("is_inbound"))["host"].n_unique(), found.count
 
 
 def _lookups(weight: pl.Expr) -> pl.Expr:
