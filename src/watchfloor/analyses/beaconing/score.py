@@ -164,10 +164,9 @@ def _streams(
             lane_weight=pl.when("no_excuse").then(1.0).otherwise("lane_weight"),
         )
     )
-    streams, members = parts.streams(all_lanes, by, FEWEST)
-    count = streams.filter(pl.col("part").is_null()).height
+    found = parts.streams(all_lanes, by, FEWEST)
     streams = (
-        streams.lazy()
+        found.table.lazy()
         .filter(pl.col("connections") >= FEWEST)
         .join(
             prevalence.sources(all_lanes).lazy(),
@@ -205,22 +204,20 @@ def _streams(
         )
         .collect()
     )
-    streams = streams.join(
-        _port_texts(all_lanes, by), on=["key", "port"] if by == "port" else "key", how="left", nulls_equal=True
-    )
-    streams = streams.with_columns(pl.coalesce("port_texts", "text").alias("port_texts"))
-    return streams, members, all_lanes.filter(~pl.col("is_inbound"))["host"].n_unique(), count
+    streams = _with_port_texts(streams, all_lanes, ["key", "port"] if by == "port" else ["key"])
+    return streams, found.members, all_lanes.filter(~pl.col("is_inbound"))["host"].n_unique(), found.count
 
 
-def _port_texts(lanes: pl.DataFrame, by: str) -> pl.DataFrame:
-    """Of pairs, or ports of them, with several lanes: port:protocol:service of each, most calls first, 20 at most."""
-    key = ["key", "port"] if by == "port" else ["key"]
-    return (
+def _with_port_texts(streams: pl.DataFrame, lanes: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    """Adds `port_texts`: port:protocol:service of each lane of a pair, or of a port of it, most calls first, 20 at most."""
+    several = (
         lanes.filter(pl.len().over(key) > 1)
         .sort(*key, pl.col("calls").neg(), "text")
         .group_by(key, maintain_order=True)
         .agg(port_texts=pl.col("text").head(20).str.join(", "))
     )
+    joined = streams.join(several, on=key, how="left", nulls_equal=True)
+    return joined.with_columns(pl.coalesce("port_texts", "text").alias("port_texts"))
 
 
 def _lookups(weight: pl.Expr) -> pl.Expr:
