@@ -93,3 +93,16 @@ def test_short_connections_are_no_long_ones(tmp_path: Path, name: str) -> None:
     """No connection of the made traffic lasts longer than 20 seconds."""
     path, asked = _asked(LOGS[name], tmp_path)
     assert rows(wf.long_connections(path, **asked).table) == []
+
+
+def test_a_long_connection_that_an_exporter_cut_is_no_beacon(tmp_path: Path) -> None:
+    """A record a minute, of one connection of five hours: its pieces are put together."""
+    lines = ["firstSeen,duration,proto,srcAddr,srcPort,dstAddr,dstPort,packets,bytes,flows"]
+    for n in range(300):
+        at = f"2026-03-10 {6 + n // 60:02}:{n % 60:02}:00.000,59.900,TCP"
+        lines += [f"{at},10.20.1.9,50000,203.0.113.9,443,5,900,1", f"{at},203.0.113.9,443,10.20.1.9,50000,5,9000,1"]
+    path = tmp_path / "flows.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert rows(wf.beacons(path, zone="UTC").table) == []
+    [found] = rows(wf.long_connections(path, zone="UTC").table)
+    assert (found["src_ip"], found["connections"], found["longest_seconds"]) == ("10.20.1.9", 1, 17_999.9)
