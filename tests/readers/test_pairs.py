@@ -556,6 +556,17 @@ def test_blanks_may_follow_the_commas_between_pairs(tmp_path: Path) -> None:
     assert second["message"] == "a:yes, b:no, c:no, d:no"
 
 
+def test_attacks_that_junos_reports(tmp_path: Path) -> None:
+    """The protocol by its name; nobody is known."""
+    line = (
+        '<165>1 2026-03-14T15:09:26.193Z idp-1 RT_IDP - IDP_ATTACK_LOG_EVENT [junos@2636.1 source-address="192.0.2.7" '
+        'destination-address="203.0.113.7" protocol-name="TCP" action="DROP" username="unknown-user"]'
+    )
+    [event] = read(tmp_path, line)["events"]
+    assert (event["src_ip"], event["proto"], event["user"], event["action"]) == ("192.0.2.7", "tcp", None, "DROP")
+    assert json.loads(event["fields"])["username"] == "unknown-user"
+
+
 def test_a_port_stands_beside_an_address_of_ipv6(tmp_path: Path) -> None:
     """SonicWall writes the address under a key of its own."""
     line = 'id=firewall sn=0 time="2026-03-14 15:09:26 UTC" fw=192.0.2.1 m=98 src=:5000:WAN:x srcV6=2001:db8::7'

@@ -404,6 +404,7 @@ _PROTO_KEYS = (
     "protocol",
     "Protocol",
     "protocol-id",
+    "protocol-name",
     "ip_protocol",
     "ip-protocol",
     "transport",

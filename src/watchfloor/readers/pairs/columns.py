@@ -36,7 +36,17 @@ _PAIR: Keys = {
         *("dstport", "dst_port", "dpt", "dport", "destination_port", "destinationport", "DPT", "cs-uri-port", "dst"),
         *("destination-port", "DstPort", "dest_port", "destport", "locport"),
     ),
-    "proto": ("proto", "protocol", "PROTO", "ip_protocol", "protocol-id", "Protocol", "transport", "ipproto"),
+    "proto": (
+        "proto",
+        "protocol",
+        "PROTO",
+        "ip_protocol",
+        "protocol-id",
+        "Protocol",
+        "transport",
+        "ipproto",
+        "protocol-name",
+    ),
 }
 EVENTS_KEYS: Keys = {
     **_PAIR,
@@ -161,6 +171,9 @@ def _valid(key: str, column: str) -> pl.Expr:
         value = pl.when(pl.col(_BESIDE[key]) != "").then(value)
     with_port = pl.when(value.str.contains(_ADDRESS_PORT)).then(value)
     good: pl.Expr = pl.when(~value.is_in(["-", "", "N/A", "NA"])).then(value)
+    if column == "user":
+        # Junos of a session whose user it does not know.
+        good = pl.when(value != "unknown-user").then(good)
     if column.endswith("_ip"):
         good = pl.when(value.str.contains(_IP)).then(value)
         good = pl.coalesce(good, _part(with_port, 0).replace("", None)) if key in _WITH_PORT else good
