@@ -109,9 +109,9 @@ def test_what_a_user_gets_wrong(saved: Path, tmp_path: Path, text: str | None, s
 def test_what_if_from_the_logs_and_from_what_was_written(zeek: Path, saved: Path, tmp_path: Path) -> None:
     """The same list, and a plain word where the logs are needed."""
     once, again = tmp_path / "once.json", tmp_path / "again.json"
-    done = watchfloor("beacons", zeek, "--what-if", "prevalence=0", "--what-if", "first=10", "--out", once, "--quiet")
+    done = watchfloor("beacons", zeek, "--what-if", "prevalence=0", "--what-if", "first=20", "--out", once, "--quiet")
     assert done.returncode == 0, done.stderr
-    done = watchfloor("what-if", saved, "--set", "prevalence=0", "--set", "first=10", "--out", again, "--quiet")
+    done = watchfloor("what-if", saved, "--set", "prevalence=0", "--set", "first=20", "--out", again, "--quiet")
     assert done.returncode == 0, done.stderr
     assert rows(once) == rows(again)
     assert {row["change"] for row in rows(once)} >= {"enters", "leaves"}
