@@ -207,7 +207,7 @@ def _port_texts(streams: pl.DataFrame, lanes: pl.DataFrame, key: list[str]) -> p
     several = streams.filter(pl.col("lanes") > 1).select(key)
     return (
         lanes.join(several, on=key, how="semi", nulls_equal=True)
-        .sort(*key, pl.col("calls").neg(), "text")
+        .sort(*key, pl.col("calls").neg(), "order")
         .group_by(key, maintain_order=True)
         .agg(port_texts=pl.col("text").head(20).str.join(", "))
     )
