@@ -11,6 +11,8 @@ Questions: `findings`, `noise`, `tune` (and `recheck` of what is in force), `tim
 `long_connections`, `dns_tunnels`, `hunt`; and `report` for one document of all that applies. Each takes paths,
 canonical tables as `read` gives them, or any frame with a column map. Where nothing is named, `noise`, `tune`, `kpis`
 and `report` ask the workspace, which `watchfloor pull` fills; `open_workspace` opens it.
+`wf.load("beacons.parquet")` gives back an answer that was saved; what is allowed in it, and what if a threshold were
+another, is asked of the answer itself (`result.allow`, `result.what_if`, `result.suggest_allowed`).
 For a log that no reader knows, `wf.suggest("app.log", "app.toml")` proposes patterns, and `wf.read("app.log",
 pattern="app.toml")` reads it by them.
 """
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
         timeline,
         tune,
     )
+    from watchfloor.reports.saved import load
     from watchfloor.result import Result
     from watchfloor.store import open_workspace
     from watchfloor.suggestions import suggest
@@ -49,6 +52,7 @@ __all__ = [
     "findings",
     "hunt",
     "kpis",
+    "load",
     "long_connections",
     "noise",
     "open_workspace",
@@ -63,6 +67,7 @@ __all__ = [
 # The names are looked up at first use: the command shows its help without loading Polars.
 _WHERE = {
     "Result": "watchfloor.result",
+    "load": "watchfloor.reports.saved",
     "open_workspace": "watchfloor.store",
     "suggest": "watchfloor.suggestions",
 }

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from watchfloor.analyses.allowing.entries import Entry, load_list, port_of, text_of
+from watchfloor.analyses.allowing.entries import CONDITIONS, Entry, load_list, port_of, text_of
 from watchfloor.analyses.allowing.matching import asked_of, matches
 from watchfloor.analyses.listed import Name
 from watchfloor.errors import BadOption
@@ -229,3 +229,15 @@ def test_many_rows_and_entries_in_little_memory(tmp_path: Path) -> None:
     ]
     found = matches(rows, entries).sort("row")
     assert found["row"].to_list() == found["entry"].to_list() == list(range(number))
+
+
+def test_the_page_about_it_names_each_key_and_its_example_is_a_list(tmp_path: Path) -> None:
+    """docs/allowing.md."""
+    page = (Path(__file__).parents[2] / "docs" / "allowing.md").read_text(encoding="utf-8")
+    assert [key for key in CONDITIONS if f"`{key}`" not in page] == []
+    example = page[page.index("    version = 1") : page.index("| key |")]
+    (tmp_path / "a.toml").write_text("\n".join(line.removeprefix("    ") for line in example.splitlines()))
+    assert [str(entry) for entry in load_list(tmp_path / "a.toml").entries] == [
+        "domain *.updates.example.org, port 443/tcp",
+        "src 10.1.2.0/24 or 2001:db8:1::/64, dst 192.0.2.10",
+    ]

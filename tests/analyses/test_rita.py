@@ -550,6 +550,7 @@ def test_a_beat_through_the_whole_window_scores_1() -> None:
         "ds_score": 1.0,
         "total_bars": 24,
         "longest_run": 24,
+        "coverage": 1.0,
         "hist_score": 1.0,
         "histogram": None,
         "strobe": False,

@@ -130,7 +130,7 @@ def test_long_connections_are_those_of_the_logs(tables: Tables) -> None:
     gone = found.height - len(again)
     assert gone > 0
     assert (found["change"] == "leaves").sum() == gone
-    assert f"{gone} leave it" in asked.explanation
+    assert f", {gone} row{'s leave' if gone > 1 else ' leaves'} it." in asked.explanation
 
 
 def test_dns_tunnels_are_those_of_the_logs(tables: Tables) -> None:
@@ -141,7 +141,7 @@ def test_dns_tunnels_are_those_of_the_logs(tables: Tables) -> None:
     assert (
         asked["subdomains"].collect()["c2_over_dns_score"].to_list() == again.collect()["c2_over_dns_score"].to_list()
     )
-    assert "rows would not be there" in asked.explanation
+    assert "Rows that would not be there: " in asked.explanation
 
 
 def test_our_score_without_a_term(tables: Tables) -> None:
@@ -233,4 +233,4 @@ def test_allowed_rows_are_left_out(tables: Tables) -> None:
     marked = replace(result, table=result.table.with_columns(allowed=pl.when(pl.col("rank") == 1).then(pl.lit("ours"))))
     found = marked.what_if(score_thresholds="10,20,30,40")
     assert found.collect().height == result.collect().height - 1
-    assert "1 allowed rows are left out" in found.explanation
+    assert "Allowed rows are left out: 1." in found.explanation

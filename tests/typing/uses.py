@@ -65,3 +65,12 @@ def everything() -> None:
         wf.report(["scans/", "zeek/"], "report.html", title="October")
     except wf.WatchfloorError as error:
         print(error, error.hint)
+
+
+def after_the_fact() -> pl.DataFrame:
+    """Suggestions, an allow list, another weight: of an answer that is there."""
+    result = wf.beacons("zeek/", threat_intel=["stix.json"])
+    result.suggest_allowed("suggested.toml", beside=[wf.long_connections("zeek/")], owner="soc")
+    allowed = result.allow("allow.toml")
+    print(allowed["allow_list"].collect(), allowed.what_if(prevalence=0, first=20).explanation)
+    return wf.load("beacons.parquet").allow("allow.toml").collect()

@@ -57,8 +57,13 @@ def matches(rows: pl.DataFrame, entries: Sequence[Entry]) -> pl.DataFrame:
         groups.setdefault(tuple(conditions), []).append(
             (number, *(sets.number(key, listed) for key, listed in conditions.items()))
         )
-    hits = {key: _FINDS[key](_distinct(values, _VALUES[key]), listed) for key, listed in sets.of.items()}
-    found = [_of_group(values, hits, keys, listed) for keys, listed in groups.items()]
+    needed = {column for key in sets.of for column in _VALUES[key]}
+    often = {
+        column: values.lazy().group_by(text=column).agg(rows=pl.len().cast(pl.Int64)).drop_nulls("text").collect()
+        for column in sorted(needed)
+    }
+    hits = {key: _FINDS[key](_distinct(often, _VALUES[key]), listed) for key, listed in sets.of.items()}
+    found = [_of_group(values, hits, often, keys, listed) for keys, listed in groups.items()]
     empty = pl.DataFrame(schema={"row": pl.UInt32, "entry": pl.Int64})
     return pl.concat([empty, *found])
 
@@ -91,8 +96,10 @@ def _values(rows: pl.DataFrame) -> pl.DataFrame:
     ).with_row_index("row")
 
 
-def _distinct(values: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
-    return pl.concat([values[column].alias("text").drop_nulls().unique() for column in columns]).unique()
+def _distinct(often: Mapping[str, pl.DataFrame], columns: Sequence[str]) -> pl.Series:
+    if len(columns) == 1:
+        return often[columns[0]]["text"]
+    return pl.concat([often[column]["text"] for column in columns]).unique()
 
 
 def _networks(texts: pl.Series, sets: Mapping[tuple[Any, ...], int]) -> pl.DataFrame:
@@ -155,7 +162,11 @@ _FINDS: dict[str, Callable[[pl.Series, Any], pl.DataFrame]] = {
 
 
 def _of_group(
-    values: pl.DataFrame, hits: Mapping[str, pl.DataFrame], keys: tuple[str, ...], listed: list[tuple[int, ...]]
+    values: pl.DataFrame,
+    hits: Mapping[str, pl.DataFrame],
+    often: Mapping[str, pl.DataFrame],
+    keys: tuple[str, ...],
+    listed: list[tuple[int, ...]],
 ) -> pl.DataFrame:
     """Rows and entries of those that ask for the same kinds of things.
 
@@ -163,8 +174,9 @@ def _of_group(
     """
     entries = pl.DataFrame(listed, {"entry": pl.Int64} | dict.fromkeys(keys, pl.Int64), orient="row")
     entries = entries.rename({key: f"on_{key}" for key in keys})
-    order = sorted(keys, key=lambda key: _pairs(values, hits[key], entries[f"on_{key}"], _VALUES[key]))
-    first, *others = order
+    first, *others = keys
+    if others:
+        first, *others = sorted(keys, key=lambda key: _pairs(hits[key], entries[f"on_{key}"], often, _VALUES[key]))
     needed = {column for key in keys for column in _VALUES[key]}
     rows = values.lazy().select("row", *sorted(needed))
     found = pl.concat(
@@ -181,10 +193,9 @@ def _of_group(
     return (found.unique() if "address" in keys else found).collect()
 
 
-def _pairs(values: pl.DataFrame, hits: pl.DataFrame, on: pl.Series, columns: Sequence[str]) -> int:
+def _pairs(hits: pl.DataFrame, on: pl.Series, often: Mapping[str, pl.DataFrame], columns: Sequence[str]) -> int:
     """How many pairs of row and entry one kind of condition leaves."""
-    often = pl.concat([values.lazy().select(text=pl.col(column)) for column in columns]).group_by("text").len("rows")
     sharing = on.alias("item").to_frame().lazy().group_by("item").len("entries")
-    met = hits.lazy().join(often, on="text").join(sharing, on="item")
-    pairs = met.select((pl.col("rows").cast(pl.Int64) * pl.col("entries")).sum()).collect().item()
+    met = pl.concat([hits.lazy().join(often[column].lazy(), on="text") for column in columns])
+    pairs = met.join(sharing, on="item").select((pl.col("rows") * pl.col("entries")).sum()).collect().item()
     return int(pairs or 0)

@@ -209,10 +209,10 @@ def _streams(
 
 
 def _with_port_texts(streams: pl.DataFrame, lanes: pl.DataFrame, key: list[str]) -> pl.DataFrame:
-    """Adds `port_texts`: port:protocol:service of each lane of a pair, or of a port of it, most calls first, 20 at most."""
+    """Adds `port_texts`: port:protocol:service of each lane of a pair, or of a port of it, most calls first (20)."""
     several = (
         lanes.filter(pl.len().over(key) > 1)
-        .sort(*key, pl.col("calls").neg(), "text")
+        .sort(*key, pl.col("calls").neg(), "order")
         .group_by(key, maintain_order=True)
         .agg(port_texts=pl.col("text").head(20).str.join(", "))
     )

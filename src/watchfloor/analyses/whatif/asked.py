@@ -65,13 +65,13 @@ def what_if(result: Result, changes: Mapping[str, Any]) -> Result:
         explanation=" ".join(
             sentence
             for sentence in (
-                f"What if {said}: {_count(ranked, 'enters')} enter the list and {_count(ranked, 'leaves')} leave it.",
+                f"What if {said}: {_count(ranked, 'enters')} the list, {_count(ranked, 'leaves')} it.",
                 f"The list is {list_is}: {int(ranked['listed_before'].sum()):,} rows before,"
                 f" {int(ranked['listed'].sum()):,} now.",
                 *(_named(ranked, change) for change in ("enters", "leaves")),
-                f"{gone:,} rows would not be there." if gone else "",
+                f"Rows that would not be there: {gone:,}." if gone else "",
                 *found.notes,
-                f"{allowed:,} allowed rows are left out." if allowed else "",
+                f"Allowed rows are left out: {allowed:,}." if allowed else "",
                 "Computed from the stored columns of the answer; no log was read.",
             )
             if sentence
@@ -122,7 +122,8 @@ def _ranked(table: pl.DataFrame, first: int | None) -> pl.DataFrame:
 
 
 def _count(ranked: pl.DataFrame, change: str) -> str:
-    return f"{ranked.filter(pl.col('change') == change).height:,}"
+    number = ranked.filter(pl.col("change") == change).height
+    return f"1 row {change}" if number == 1 else f"{number:,} rows {change.removesuffix('s')}"
 
 
 def _named(ranked: pl.DataFrame, change: str) -> str:
