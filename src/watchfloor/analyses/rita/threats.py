@@ -19,7 +19,7 @@ from watchfloor.analyses.rita.mime import mismatches
 from watchfloor.analyses.rita.scores import Window, score_calls
 from watchfloor.analyses.rita.signatures import rare_signatures
 from watchfloor.analyses.rita.traffic import CLOSED, HOUR, MISSING, OPEN, OPEN_MISSING, Traffic
-from watchfloor.engine.buckets import dealt, of_each
+from watchfloor.engine.buckets import MEMORY_BYTES, dealt, of_each
 
 __all__ = ["KINDS", "Threats", "threats_of"]
 
@@ -29,6 +29,8 @@ KINDS = ("ip", "sni", "dns")
 _DAY = 86_400
 _LEAST = 4
 """Distinct seconds that RITA's formulas need, whatever the threshold of the gate is."""
+_MEMORY_BYTES = MEMORY_BYTES // 4
+"""Of the calls that are dealt: all connections are in memory beside them."""
 _SCORES = ("beacon_score", "ts_score", "ds_score", "dur_score", "hist_score")
 
 
@@ -369,7 +371,7 @@ class _Run:
             .select("key", "second", "sent", "role")
             .join(candidates.lazy().select("key"), on="key", how="semi")
         )
-        with dealt(calls, "key") as buckets:
+        with dealt(calls, "key", memory_bytes=_MEMORY_BYTES) as buckets:
             return of_each(buckets, lambda _, bucket: self._beacons_of(kind, bucket.collect(), candidates))
 
     def _beacons_of(self, kind: str, calls: pl.DataFrame, candidates: pl.DataFrame) -> pl.DataFrame:
