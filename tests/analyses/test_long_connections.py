@@ -259,3 +259,30 @@ def test_the_columns_are_documented() -> None:
     """Each with what it says."""
     text = (Path(__file__).parents[2] / "docs" / "hunting.md").read_text(encoding="utf-8")
     assert [name for name, says in COLUMNS.items() if f"| `{name}` | {says} |" not in text] == []
+
+
+def test_many_pairs_are_worked_on_in_parts_that_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Repeated uids, pairs that stay short, what ended before the window and what filters drop: as in one part."""
+    dice = random.Random(7)
+    said = [
+        {
+            "uid": f"C{dice.randrange(250)}",
+            "src_ip": dice.choice([HOME, "10.0.0.2", "203.0.113.7"]),
+            "dst_ip": f"198.51.100.{dice.randrange(30)}",
+            "src_port": dice.randrange(50_000, 50_009),
+            "at": dice.choice([-200_000.0, dice.random() * 40_000]),
+            "still_open": dice.random() < 0.3,
+            "duration_seconds": dice.random() * 2_000,
+        }
+        for _ in range(400)
+    ]
+    whole = long_connections({"connections": records(*map(dict, said))})
+    monkeypatch.setattr("watchfloor.analyses.long_connections._ROWS", 10)
+    monkeypatch.setattr("watchfloor.analyses.long_connections._MEMORY", 0)
+    parts = long_connections({"connections": records(*map(dict, said))})
+    assert len(rows(whole.table)) > 5
+    assert len(rows(whole["left_out"].table)) == 3
+    assert rows(parts.table) == rows(whole.table)
+    assert rows(parts["left_out"].table) == rows(whole["left_out"].table)
+    assert parts.explanation == whole.explanation
+    assert rows(parts["examples"].table) == rows(whole["examples"].table)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
@@ -19,6 +19,8 @@ from watchfloor.analyses.rita.filters import NAMES, addresses, verdict
 from watchfloor.analyses.rita.pairs import seconds_of
 from watchfloor.analyses.rita.scores import severity, threat_score
 from watchfloor.charts import Bars, Points
+from watchfloor.engine import in_order
+from watchfloor.engine.buckets import BUCKET_ROWS, MEMORY_BYTES, dealt
 from watchfloor.errors import BadOption
 from watchfloor.result import Result
 from watchfloor.schemas import CONNECTIONS, HTTP_REQUESTS, TLS_SESSIONS, Tables
@@ -52,6 +54,13 @@ COLUMNS: dict[str, str] = {
 
 _PAIR = ("src_ip", "dst_ip", "via")
 _FLOW = ("number", "src_port", "dst_port", "proto")
+_LOOKED_AT = (
+    *("uid", "src_ip", "dst_ip", "src_port", "dst_port", "proto", "service"),
+    *("time", "still_open", "duration_seconds", "orig_bytes", "resp_bytes"),
+)
+_ROWS = BUCKET_ROWS // 4
+"""About so many rows are worked on at a time: each has several texts."""
+_MEMORY = MEMORY_BYTES // 2
 _OTHERS = 50
 """Connections of a pair that are shown, the longest."""
 _LONGEST = 1e9
@@ -91,8 +100,7 @@ def long_connections(
     if internal:
         rita = replace(rita, internal_subnets=tuple(internal))
     base = rita.long_connection_score_thresholds.base
-    states = _last_states(CONNECTIONS.conform(tables["connections"]))
-    found = _kept(_through_proxies(states, tables), rita, window, every_pair)
+    found = _found(tables, rita, window, every_pair)
     totals = found.rows.group_by("number").agg(
         pl.len().cast(pl.Int64), total_duration_seconds=_total(pl.col("seconds"))
     )
@@ -100,7 +108,7 @@ def long_connections(
     rows = found.rows.join(long.select("number"), on="number", how="semi")
     ranked = _named(_ranked(_pairs(rows, join_seconds), rita), rows, tables)
     ranked = ranked.with_columns(pair=pl.format("{} → {}", "src_ip", pl.coalesce("name", "dst_ip")))
-    found.left_out["short"] = int(totals["len"].sum()) - int(long["len"].sum())
+    found.left_out["short"] = found.height - int(long["len"].sum())
     dropped = {reason: count for reason, count in found.left_out.items() if count}
     return Result(
         title="Long connections",
@@ -109,11 +117,11 @@ def long_connections(
         charts=(
             Bars(x="total_duration_seconds", y="pair", color="severity", title="All connections together", top=top),
         ),
-        explanation=_explained(ranked, states, found, rita, (every_pair, join_seconds)),
+        explanation=_explained(ranked, found, rita, (every_pair, join_seconds)),
         parts=(
             _spans(ranked, rows, top),
             _examples(ranked, rows),
-            left_out(dropped, _REASONS, counted_once(states.height)),
+            left_out(dropped, _REASONS, counted_once(found.connections)),
         ),
         closer=partial(_closer, ranked.select("rank", "number"), rows),
     )
@@ -130,10 +138,74 @@ class _Kept:
     """Connections that are looked at."""
 
     rows: pl.DataFrame
-    """With `number`, that of the pair."""
+    """Of pairs whose connections may be long together, with `number`, that of the pair."""
     since: datetime | None
     """Where the window begins; null where it holds all."""
+    height: int
+    """All that pass the filters and are in the window, those of other pairs as well."""
     left_out: dict[str, int]
+    connections: int
+    """Different ones that went in."""
+    repeated: int
+    """Records beyond the last one of their connection."""
+
+
+def _found(tables: Tables, config: RitaConfig, window: str, every_pair: bool) -> _Kept:
+    """The connections that the filters and the window leave, and how many the others are.
+
+    Pairs are worked on in buckets; of those that stay short only the ends of connections are kept, for the window.
+    """
+    connections, asked = CONNECTIONS.conform(tables["connections"]).select(_LOOKED_AT), _asked(tables)
+    pair = pl.col("src_ip").hash(1) + pl.col("dst_ip").hash(2)
+    with dealt(connections.with_columns(key=pair), "key", memory_bytes=_MEMORY, bucket_rows=_ROWS) as buckets:
+        parts = list(
+            in_order(
+                lambda bucket: _of_bucket(bucket[1].drop("key"), bucket[0], asked, config, every_pair),
+                enumerate(buckets),
+                threads=2,
+            )
+        )
+    rows, ends = pl.concat(part.rows for part in parts), pl.concat(part.ends for part in parts)
+    left_out = {reason: sum(part.left_out[reason] for part in parts) for reason in parts[0].left_out}
+    height, since, seconds = len(ends), None, seconds_of(window)
+    if seconds is not None and height:
+        since = cast("datetime", ends.max()) - timedelta(seconds=seconds)
+        height = int((ends >= since).sum())
+        rows, left_out["before_window"] = rows.filter(pl.col("end") >= since), len(ends) - height
+    return _Kept(
+        rows, since, height, left_out, sum(part.connections for part in parts), sum(part.repeated for part in parts)
+    )
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What is found in a bucket, before the window is known."""
+
+    rows: pl.DataFrame
+    ends: pl.Series
+    """Of all connections that pass the filters."""
+    left_out: dict[str, int]
+    connections: int
+    repeated: int
+
+
+def _of_bucket(
+    bucket: pl.LazyFrame, place: int, asked: pl.DataFrame | None, config: RitaConfig, every_pair: bool
+) -> _Part:
+    states = _through_proxies(_last_states(bucket), asked)
+    rows, left_out = _kept(states, config, every_pair)
+    totals = rows.group_by("number").agg(total=_total(pl.col("seconds")))
+    long = totals.filter(pl.col("total") >= config.long_connection_score_thresholds.base)
+    return _Part(
+        # Pairs are counted in each bucket.
+        rows.join(long.select("number"), on="number", how="semi").with_columns(
+            number=pl.col("number").cast(pl.UInt64) + place * 2**32
+        ),
+        rows["end"],
+        left_out,
+        states.height,
+        int((states["records"] - 1).sum()),
+    )
 
 
 def _last_states(rows: pl.LazyFrame) -> pl.DataFrame:
@@ -153,6 +225,10 @@ def _last_states(rows: pl.LazyFrame) -> pl.DataFrame:
     ).collect(engine="streaming")
     one = ["uid", "src_ip", "dst_ip"]
     again = held.select(one).drop_nulls("uid").group_by(one).len().filter(pl.col("len") > 1)
+    lasted = pl.duration(microseconds=(pl.col("seconds").fill_null(0) * 1e6).round().cast(pl.Int64))
+    end = pl.col("time") + lasted
+    if again.is_empty():
+        return held.with_columns(records=pl.lit(1, pl.Int64), end=end)
     once = held.join(again, on=one, how="anti", nulls_equal=True).with_columns(records=pl.lit(1, pl.Int64))
     last = (
         held.join(again.drop("len"), on=one, how="semi", nulls_equal=True)
@@ -160,15 +236,14 @@ def _last_states(rows: pl.LazyFrame) -> pl.DataFrame:
         .group_by(one, maintain_order=True)
         .agg(pl.all().first(), records=pl.len().cast(pl.Int64))
     )
-    lasted = pl.duration(microseconds=(pl.col("seconds").fill_null(0) * 1e6).round().cast(pl.Int64))
-    return pl.concat([once, last.select(once.columns)]).with_columns(end=pl.col("time") + lasted)
+    return pl.concat([once, last.select(once.columns)]).with_columns(end=end)
 
 
-def _through_proxies(states: pl.DataFrame, tables: Tables) -> pl.DataFrame:
-    """Adds `via`: what a proxy was asked to connect to; null for what went directly."""
+def _asked(tables: Tables) -> pl.DataFrame | None:
+    """What proxies were asked to connect to: `uid, src_ip, via`."""
     if "http_requests" not in tables:
-        return states.with_columns(via=pl.lit(None, pl.String))
-    asked = (
+        return None
+    return (
         HTTP_REQUESTS.conform(tables["http_requests"])
         .filter(pl.col("method") == "CONNECT", pl.col("uid").is_not_null())
         .select("uid", "src_ip", via=_host(pl.coalesce("host", "url")))
@@ -177,6 +252,12 @@ def _through_proxies(states: pl.DataFrame, tables: Tables) -> pl.DataFrame:
         .agg(pl.col("via").min())
         .collect()
     )
+
+
+def _through_proxies(states: pl.DataFrame, asked: pl.DataFrame | None) -> pl.DataFrame:
+    """Adds `via`: what a proxy was asked to connect to; null for what went directly."""
+    if asked is None:
+        return states.with_columns(via=pl.lit(None, pl.String))
     return states.join(asked, on=["uid", "src_ip"], how="left")
 
 
@@ -186,8 +267,8 @@ def _host(text: pl.Expr) -> pl.Expr:
     return pl.when(bare != "").then(bare)
 
 
-def _kept(states: pl.DataFrame, config: RitaConfig, window: str, every_pair: bool) -> _Kept:
-    """The connections that the filters and the window leave, and how many the others are."""
+def _kept(states: pl.DataFrame, config: RitaConfig, every_pair: bool) -> tuple[pl.DataFrame, dict[str, int]]:
+    """The connections that the filters leave, with `number`, that of the pair; how many the others are."""
     usable = pl.all_horizontal(pl.col("time", "src_ip", "dst_ip").is_not_null())
     pairs = states.filter(usable).select(_PAIR).unique().with_row_index("number")
     texts = pl.concat([pairs["src_ip"], pairs["dst_ip"]]).unique().alias("text")
@@ -208,14 +289,7 @@ def _kept(states: pl.DataFrame, config: RitaConfig, window: str, every_pair: boo
     counts = dict(judged.drop_nulls("why").group_by("why").agg(pl.len()).iter_rows())
     counts["unusable"] = counts.get("unusable", 0) + states.height - judged.height
     left_out = {reason: counts.get(reason, 0) for reason in ("unusable", *NAMES)}
-    rows, seconds = judged.filter(pl.col("why").is_null()).drop("why"), seconds_of(window)
-    since = None
-    if seconds is not None and rows.height:
-        since = rows.select(pl.col("end").max()).item() - timedelta(seconds=seconds)
-        recent = rows.filter(pl.col("end") >= since)
-        left_out["before_window"] = rows.height - recent.height
-        rows = recent
-    return _Kept(rows, since, left_out)
+    return judged.filter(pl.col("why").is_null()).drop("why"), left_out
 
 
 def _total(seconds: pl.Expr) -> pl.Expr:
@@ -381,13 +455,11 @@ def _examples(ranked: pl.DataFrame, rows: pl.DataFrame) -> Result:
     )
 
 
-def _explained(
-    ranked: pl.DataFrame, states: pl.DataFrame, found: _Kept, config: RitaConfig, asked: tuple[bool, float]
-) -> str:
+def _explained(ranked: pl.DataFrame, found: _Kept, config: RitaConfig, asked: tuple[bool, float]) -> str:
     every_pair, join_seconds = asked
-    long, repeated = config.long_connection_score_thresholds, int((states["records"] - 1).sum())
+    long, repeated = config.long_connection_score_thresholds, found.repeated
     said = (
-        f"Of {states.height:,} connections, {found.rows.height:,} pass the filters and were open "
+        f"Of {found.connections:,} connections, {found.height:,} pass the filters and were open "
         + (f"at or after {found.since:%Y-%m-%d %H:%M:%S} UTC" if found.since else "at any time")
         + f"; {ranked.height:,} pairs add up to {long.base:,.0f} s or more.",
         f"{repeated:,} records repeat a connection (one uid and pair): its closed record counts, else the longest."

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import polars as pl
 
+from watchfloor.engine.keep import bytes_of
+
 __all__ = ["BUCKET_ROWS", "MEMORY_BYTES", "dealt", "of_each"]
 
 MEMORY_BYTES = 1024 * 1024 * 1024
@@ -72,7 +74,7 @@ class _Dealer:
             slot = part[_SLOT][0]
             self._held[slot].append(part.drop(_SLOT))
             self._rows[slot] += part.height
-        self._bytes += int(batch.estimated_size())
+        self._bytes += bytes_of(batch)
         if self._bytes > self._memory_bytes:
             self._write()
 

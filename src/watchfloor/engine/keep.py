@@ -10,7 +10,7 @@ from threading import Lock
 
 import polars as pl
 
-__all__ = ["Keeper", "keep", "owned"]
+__all__ = ["Keeper", "bytes_of", "keep", "owned"]
 
 MEMORY_BYTES = 512 * 1024 * 1024
 """How much all keepers together hold in memory before those with most write a part to disk."""
@@ -68,7 +68,7 @@ class Keeper:
         """Adds a frame of the keeper's schema."""
         if not frame.height:
             return
-        held = _size(frame)
+        held = bytes_of(frame)
         # A few rows would hold all of the block that they were cut from.
         self._frames.append(owned(frame) if held < _SMALL else frame)
         self.rows += frame.height
@@ -122,7 +122,7 @@ class Keeper:
         _give_back(self._held)
 
 
-def _size(frame: pl.DataFrame) -> int:
+def bytes_of(frame: pl.DataFrame) -> int:
     """Bytes that a frame holds. Polars counts the characters of texts, and not the view of 16 bytes that each has."""
     texts = sum(dtype == pl.String for dtype in frame.schema.values())
     return int(frame.estimated_size()) + _VIEW * texts * frame.height

@@ -180,17 +180,20 @@ def _ports(shown: pl.DataFrame, traffic: Traffic) -> pl.DataFrame:
     found = [
         rows.lazy()
         .filter(pl.col("lane").is_not_null())
-        .join(wanted.lazy().filter(pl.col("kind") == kind), on="key")
+        .join(wanted.lazy().filter(pl.col("kind") == kind).drop("kind"), on="key")
         .filter(
             ((pl.col("role") >= OPEN) & (pl.col("part") == pl.col("run")))
             | ((pl.col("role") < OPEN) & (pl.col("part") <= pl.col("run")) & (pl.col("second") >= pl.col("since")))
         )
-        .group_by("kind", "key", "lane")
+        .group_by("key", "lane")
         .agg(calls=pl.len().cast(pl.Int64))
+        .with_columns(kind=pl.lit(kind))
         for kind, rows in (("ip", traffic.flows), ("sni", traffic.names))
     ]
     return (
         pl.concat(found)
+        .collect(engine="streaming")  # in parts: all rows are in it
+        .lazy()
         .with_columns(text=pl.when(text.str.contains("^[0-9]+:icmp(:|$)")).then(icmp).otherwise(text))
         .sort("kind", "key", pl.col("calls").neg(), "text")
         .group_by("kind", "key", maintain_order=True)

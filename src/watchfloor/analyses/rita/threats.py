@@ -19,7 +19,7 @@ from watchfloor.analyses.rita.mime import mismatches
 from watchfloor.analyses.rita.scores import Window, score_calls
 from watchfloor.analyses.rita.signatures import rare_signatures
 from watchfloor.analyses.rita.traffic import CLOSED, HOUR, MISSING, OPEN, OPEN_MISSING, Traffic
-from watchfloor.engine.buckets import dealt, of_each
+from watchfloor.engine.buckets import MEMORY_BYTES, dealt, of_each
 
 __all__ = ["KINDS", "Threats", "threats_of"]
 
@@ -29,6 +29,8 @@ KINDS = ("ip", "sni", "dns")
 _DAY = 86_400
 _LEAST = 4
 """Distinct seconds that RITA's formulas need, whatever the threshold of the gate is."""
+_MEMORY_BYTES = MEMORY_BYTES // 4
+"""Of the calls that are dealt: all connections are in memory beside them."""
 _SCORES = ("beacon_score", "ts_score", "ds_score", "dur_score", "hist_score")
 
 
@@ -320,6 +322,12 @@ class _Run:
                 here.filter(pl.col("role") >= OPEN).select("uid"),
             ]
         ).unique()
+        pairs = self._hours.flows.lazy().filter(pl.col("part") == self._number)
+        if uids.is_empty():  # names explain nothing
+            touched = totals.join(
+                pairs.select("key").unique().with_columns(touched=True).collect(), on="key", how="left"
+            )
+            return _unnamed(touched), 0
         flows = self._traffic.flows.lazy().filter(pl.col("part") == self._number)
         closed = pl.col("role") < OPEN
         named = (
@@ -329,18 +337,15 @@ class _Run:
             .unique()
             .with_columns(named=pl.lit(True))
         )
-        pairs = (
-            self._hours.flows.lazy()
-            .filter(pl.col("part") == self._number)
-            .select("key", closed=closed)
+        explained = (
+            pairs.select("key", closed=closed)
             .unique()
             .join(named, on=["key", "closed"], how="left")
             .group_by("key")
             .agg(touched=pl.col("named").is_null().any())
             .collect()
         )
-        totals = totals.join(pairs, on="key", how="left").with_columns(pl.col("touched").fill_null(False))
-        return totals.with_columns(unique_seconds=None, all_seconds=None), int((~pairs["touched"]).sum())
+        return _unnamed(totals.join(explained, on="key", how="left")), int((~explained["touched"]).sum())
 
     def _scored_pairs(self, kind: str, totals: pl.DataFrame) -> pl.DataFrame:
         """The pairs with a threat of their own: beacons, long connections, strobes."""
@@ -369,7 +374,7 @@ class _Run:
             .select("key", "second", "sent", "role")
             .join(candidates.lazy().select("key"), on="key", how="semi")
         )
-        with dealt(calls, "key") as buckets:
+        with dealt(calls, "key", memory_bytes=_MEMORY_BYTES) as buckets:
             return of_each(buckets, lambda _, bucket: self._beacons_of(kind, bucket.collect(), candidates))
 
     def _beacons_of(self, kind: str, calls: pl.DataFrame, candidates: pl.DataFrame) -> pl.DataFrame:
@@ -486,6 +491,8 @@ class _Run:
         here = self._queries.filter(pl.col("part") == self._number).select("domain").unique()
         busy = busy_domains(self._queries, self._config.c2_score_thresholds.base)
         busy = _without(busy.join(here, on="domain", how="semi"), "domain", known)
+        if busy.is_empty():
+            return busy.with_columns(strobe=pl.lit(False))
         second = pl.col("second").cast(pl.Int64)
         every = self._asked(0)
         times = every.join(busy, on="domain", how="semi").group_by("domain").agg(first=second.min(), last=second.max())
@@ -508,6 +515,11 @@ class _Run:
             )
             .pipe(self._aged, "dns")
         )
+
+
+def _unnamed(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of addresses, with the columns that those of names have."""
+    return pairs.with_columns(pl.col("touched").fill_null(False), unique_seconds=None, all_seconds=None)
 
 
 def _without(table: pl.DataFrame, key: str, known: pl.Series | None) -> pl.DataFrame:

@@ -111,11 +111,12 @@ def traffic_of(tables: Tables, config: RitaConfig, *, one_import: bool = False) 
         how="diagonal",
     ).with_columns(key=_key("src", "name"))
     copies = bare.select("part", "key", "second", "role", "uid", sent=0, total=0, duration=0)
-    kept = flows.filter("kept").drop("kept")
+    flows = flows.filter("kept").drop("kept")
+    if copies.height:
+        copies = copies.cast({c: t for c, t in flows.schema.items() if c in copies.columns})
+        flows = pl.concat([flows, copies], how="diagonal")
     return Traffic(
-        flows=pl.concat(
-            [kept, copies.cast({c: t for c, t in kept.schema.items() if c in copies.columns})], how="diagonal"
-        ),
+        flows=flows,
         names=named.drop("host", "record"),
         bare=bare.select("part", "key", "src", "dst", "second", "role", "signature"),
         queries=_kept_queries(dns, rules, texts, config),
@@ -285,7 +286,8 @@ def _kept_flows(flows: pl.DataFrame, flags: pl.DataFrame, config: RitaConfig) ->
             counts[why] = counts.get(why, 0) + count
     left_out = {reason: counts[reason] for reason in ("unusable", *NAMES) if counts.get(reason)}
     known = flows.with_columns(kept=pl.lit(judged["why"].is_null().gather(of_row)))
-    return known.filter(judged["linked"].gather(of_row)), left_out
+    needed = pl.col("kept") | pl.col("uid").is_not_null()
+    return known.filter(judged["linked"].gather(of_row), needed), left_out
 
 
 def _domain_dropped(names: pl.Series, texts: _Texts, config: RitaConfig) -> pl.Series:
