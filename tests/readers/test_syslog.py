@@ -330,7 +330,9 @@ def test_a_process_in_brackets_is_no_host(tmp_path: Path) -> None:
     text = "2026-07-14 15:09:26.585 CEST [4974] LOG:  ready\n2026-03-14 15:09:26 UTC [12] LOG:  checkpoint complete\n"
     first, second = read(tmp_path, text)["events"]
     assert (first["time"], first["host"], first["program"]) == (utc(2026, 7, 14, 13, 9, 26, 585000), None, None)
-    assert (second["host"], second["message"]) == (None, "[12] LOG:  checkpoint complete")
+    assert (first["pid"], first["severity_text"], first["message"]) == (4974, "LOG", "ready")
+    assert second["host"] is None
+    assert (second["pid"], second["severity_text"], second["message"]) == (12, "LOG", "checkpoint complete")
 
 
 def test_a_severity_that_the_text_begins_with_counts(tmp_path: Path) -> None:

@@ -62,6 +62,11 @@ class Entry:
         """How its messages begin."""
         return self._regex("tag")
 
+    @property
+    def known_by(self) -> str | None:
+        """What some line of its files fits, where that is told."""
+        return self._regexes["known_by"]
+
     def shares(self, lines: pl.LazyFrame) -> pl.LazyFrame:
         """The `share` of each file's lines that fit; of its records, where records have several lines.
 

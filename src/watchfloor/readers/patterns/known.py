@@ -35,7 +35,14 @@ def _shares(heads: Sequence[Head], entries: Sequence[Entry]) -> list[list[float]
     places = [n for n, head in enumerate(heads) for _ in head.lines]
     lines = pl.LazyFrame({"file": places, "text": texts}, schema={"file": pl.Int64, "text": pl.String})
     found = [[0.0] * len(entries) for _ in heads]
-    for at, frame in enumerate(pl.collect_all([entry.shares(lines) for entry in entries])):
+    # Long regexes are compiled only where a short one says that some line may be of theirs.
+    signs = [entry.known_by for entry in entries]
+    near = lines.select(
+        (pl.col("text").str.contains(sign).any() if sign else pl.lit(value=True)).alias(str(at))
+        for at, sign in enumerate(signs)
+    ).collect()
+    asked = [at for at in range(len(entries)) if near[str(at)][0]]
+    for at, frame in zip(asked, pl.collect_all([entries[at].shares(lines) for at in asked]), strict=True):
         for file, share in frame.rows():
             found[file][at] = share or 0.0
     return found
