@@ -14,21 +14,12 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from watchfloor import readers
-from watchfloor.analyses.allowing.applied import allowed as apply_lists
-from watchfloor.analyses.allowing.entries import AllowList, load_list
-from watchfloor.analyses.beacons import beacons as ask_beacons
-from watchfloor.analyses.dns_tunnels import dns_tunnels as ask_dns_tunnels
-from watchfloor.analyses.drawn import Drawn, drawn
+from watchfloor import readers, traffic
+from watchfloor.afterwards import Afterwards
 from watchfloor.analyses.findings import findings as ask_findings
 from watchfloor.analyses.hunt import TABLES_ASKED as HUNTED
-from watchfloor.analyses.hunt import hunt as ask_hunt
-from watchfloor.analyses.intel.indicators import Feed
-from watchfloor.analyses.intel.marking import marked
-from watchfloor.analyses.intel.reading import load_intel
 from watchfloor.analyses.kpis import MARKS
 from watchfloor.analyses.kpis import kpis as ask_kpis
-from watchfloor.analyses.long_connections import long_connections as ask_long_connections
 from watchfloor.analyses.noise import noise as ask_noise
 from watchfloor.analyses.recheck import load_exclusions
 from watchfloor.analyses.recheck import recheck as ask_recheck
@@ -45,7 +36,7 @@ from watchfloor.readers.columns import load as load_columns
 from watchfloor.readers.intake.since import Since
 from watchfloor.reports import write_report
 from watchfloor.result import Input, Provenance, Result, versions
-from watchfloor.schemas import TABLES, as_lazy
+from watchfloor.schemas import TABLES, as_lazy, needed
 from watchfloor.store.promise import HoldsTables
 from watchfloor.times import check_zone
 
@@ -166,7 +157,7 @@ def _span(text: str) -> tuple[datetime, datetime]:
 def findings(data: Data, *, rare: int = 2, **asked: Any) -> Result:
     """What did the scanners find, and on how many hosts was each rule, hash and path seen?"""
     tables = _tables(data, Asked(**asked), "findings", "scans")
-    result = ask_findings(_one(tables, "findings"), tables.get("scans"), rare=rare)
+    result = ask_findings(needed(tables, "findings"), tables.get("scans"), rare=rare)
     return _traced(result, "findings", tables, {"rare": rare, **asked})
 
 
@@ -207,7 +198,7 @@ def noise(
         "automatic_seconds": automatic_seconds,
         "together_seconds": together_seconds,
     }
-    result = ask_noise(_one(tables, "alerts"), tables.get("evidence"), zone=zone_of_days, **said)  # type: ignore[arg-type]
+    result = ask_noise(needed(tables, "alerts"), tables.get("evidence"), zone=zone_of_days, **said)  # type: ignore[arg-type]
     return _traced(result, "noise", tables, {**said, "zone_of_days": zone_of_days, **asked})
 
 
@@ -308,7 +299,7 @@ def kpis(
         "confidence": confidence,
         "marks": marks,
     }
-    alerts = _one(tables, "alerts")
+    alerts = needed(tables, "alerts")
     if client is not None:
         alerts = _of_client(alerts, client)
     result = ask_kpis(alerts, tags=rules, **said)  # type: ignore[arg-type]
@@ -327,55 +318,14 @@ def beacons(data: Data, *, score: str = "watchfloor", **asked: Any) -> Result:
             `what_if`: weights and thresholds that are to be others, as a dict.
     """
     reading = {key: asked.pop(key) for key in _READING & asked.keys()}
-    afterwards = _After.of(asked)
+    afterwards = Afterwards.of(asked)
     if score == "rita-j":
         tables = _tables(data, Asked(**reading), "http_requests")
-        result = ask_rita_j(_one(tables, "http_requests"), **asked)
+        result = ask_rita_j(needed(tables, "http_requests"), **asked)
     else:
         tables = _tables(data, Asked(**reading), "connections")
-        result = _beacons(tables, score=score, **asked)
+        result = traffic.beacons(tables, score=score, **asked)
     return afterwards.on(_traced(result, "beacons", tables, {"score": score, **asked, **reading}))
-
-
-def _beacons(tables: Tables, **asked: Any) -> Result:
-    """Connections, with names from whatever else the files hold; without a log of connections, what tells of them."""
-    found = drawn(tables)
-    if found.origin and asked.get("score") != "rita" and asked.get("by", "pair") == "pair":
-        asked["by"] = found.by
-    traffic = found.tables
-    result = ask_beacons(
-        _one(traffic, "connections"), traffic.get("http_requests"), traffic.get("tls_sessions"), **asked
-    )
-    return replace(result, explanation=f"{result.explanation} {found.words}") if found.origin else result
-
-
-def _hunt(tables: Tables, **asked: Any) -> Result:
-    """Whatever is there; connections are drawn from the others, where no log has them.
-
-    A sensor's requests name their connections: RITA counts those that it does not have for nothing.
-    """
-    found = drawn(tables)
-    if found.origin == "http_requests" and "http_requests" in tables:
-        linked = tables["http_requests"].filter(pl.col("uid").is_not_null()).head(1).collect().height
-        found = Drawn(tables) if linked else found
-    if not any(name in found.tables for name in HUNTED):
-        _one(tables, HUNTED[0])
-    result = ask_hunt(found.tables, **asked)
-    return replace(result, explanation=f"{result.explanation} {found.words}") if found.origin else result
-
-
-def _long_connections(tables: Tables, **asked: Any) -> Result:
-    """Connections, or what tells of them; behind a proxy, the name is the destination."""
-    found = drawn(tables)
-    _one(found.tables, "connections")
-    result = ask_long_connections(found.tables, **asked)
-    return replace(result, explanation=f"{result.explanation} {found.words}") if found.origin else result
-
-
-def _dns_tunnels(tables: Tables, **asked: Any) -> Result:
-    """Queries, which must be there."""
-    _one(tables, "dns_queries")
-    return ask_dns_tunnels(tables, **asked)
 
 
 def hunt(data: Data, *, score: str = "rita", **asked: Any) -> Result:
@@ -388,9 +338,9 @@ def hunt(data: Data, *, score: str = "rita", **asked: Any) -> Result:
             `what_if`: weights and thresholds that are to be others, as a dict.
     """
     reading = {key: asked.pop(key) for key in _READING & asked.keys()}
-    afterwards = _After.of(asked, marks=False)
+    afterwards = Afterwards.of(asked, marks=False)
     tables = _tables(data, Asked(**reading), *HUNTED)
-    result = _hunt(tables, score=score, **asked)
+    result = traffic.hunt(tables, score=score, **asked)
     return afterwards.on(_traced(result, "hunt", tables, {"score": score, **asked, **reading}))
 
 
@@ -401,7 +351,7 @@ def long_connections(data: Data, **asked: Any) -> Result:
         data: as everywhere: connections; TLS sessions and HTTP requests give names.
         asked: as for `read`, and what `watchfloor.analyses.long_connections.long_connections` takes beside it.
     """
-    return _of_traffic("long_connections", _long_connections, data, "connections", asked)
+    return _of_traffic("long_connections", traffic.long_connections, data, "connections", asked)
 
 
 def dns_tunnels(data: Data, **asked: Any) -> Result:
@@ -411,51 +361,16 @@ def dns_tunnels(data: Data, **asked: Any) -> Result:
         data: as everywhere: DNS queries; connections tell who connected to what was asked for.
         asked: as for `read`, and what `watchfloor.analyses.dns_tunnels.dns_tunnels` takes beside it.
     """
-    return _of_traffic("dns_tunnels", _dns_tunnels, data, "dns_queries", asked)
+    return _of_traffic("dns_tunnels", traffic.dns_tunnels, data, "dns_queries", asked)
 
 
 def _of_traffic(question: str, ask: Callable[..., Result], data: Data, needed: str, asked: Mapping[str, Any]) -> Result:
     """The answer of a question that needs one table, and looks at those beside it."""
     reading = {key: value for key, value in asked.items() if key in _READING}
     said = {key: value for key, value in asked.items() if key not in _READING}
-    afterwards = _After.of(said)
+    afterwards = Afterwards.of(said)
     tables = _tables(data, Asked(**reading), needed)
     return afterwards.on(_traced(ask(tables, **said), question, tables, {**said, **reading}))
-
-
-@dataclass(frozen=True)
-class _After:
-    """What is done with an answer about the network once it is there."""
-
-    lists: tuple[AllowList, ...]
-    feeds: tuple[Feed, ...] = ()
-    intel: tuple[str, ...] = ()
-    changes: Mapping[str, Any] | None = None
-
-    @classmethod
-    def of(cls, asked: dict[str, Any], *, marks: bool = True) -> _After:
-        """Takes out of what was asked what comes afterwards; files are read now, before the work begins.
-
-        Arguments:
-            asked: what the user said, of which `allow`, `threat_intel` and `what_if` are taken.
-            marks: False where the question looks at threat intelligence itself.
-        """
-        lists = tuple(map(load_list, _several(asked.pop("allow", None))))
-        intel = _several(asked.pop("threat_intel", None)) if marks else ()
-        return cls(lists, tuple(load_intel(intel)), tuple(map(str, intel)), asked.pop("what_if", None))
-
-    def on(self, result: Result) -> Result:
-        """The answer with all of it done."""
-        if self.feeds:
-            said = {**result.provenance.parameters, "threat_intel": self.intel}
-            result = marked(result, self.feeds).with_provenance(replace(result.provenance, parameters=said))
-        if self.lists:
-            result = apply_lists(result, self.lists)
-        return result.what_if(**self.changes) if self.changes else result
-
-
-def _several(given: str | Path | Sequence[str | Path] | None) -> Sequence[str | Path]:
-    return [given] if isinstance(given, str | Path) else given or ()
 
 
 def report(
@@ -483,15 +398,15 @@ def report(
 
 
 QUESTIONS: dict[str, tuple[tuple[str, ...], Callable[[Tables], Result]]] = {
-    "findings": (("findings", "scans"), lambda tables: ask_findings(_one(tables, "findings"), tables.get("scans"))),
+    "findings": (("findings", "scans"), lambda tables: ask_findings(needed(tables, "findings"), tables.get("scans"))),
     "noise": (("alerts",), lambda tables: ask_noise(tables["alerts"], tables.get("evidence"))),
     "tune": (("alerts",), lambda tables: ask_tune(tables["alerts"], tables.get("evidence"))),
     "kpis": (("alerts",), lambda tables: ask_kpis(tables["alerts"], tags=TagRules.load(None))),
     "timeline": (("events",), lambda tables: ask_timeline(_all_events(tables))),
-    "beacons": (("connections",), _beacons),
-    "long_connections": (("connections",), ask_long_connections),
-    "dns_tunnels": (("dns_queries",), ask_dns_tunnels),
-    "hunt": (HUNTED, ask_hunt),
+    "beacons": (("connections",), traffic.beacons),
+    "long_connections": (("connections",), traffic.long_connections),
+    "dns_tunnels": (("dns_queries",), traffic.dns_tunnels),
+    "hunt": (HUNTED, traffic.hunt),
 }
 """What `report` asks, in the order of its chapters: the tables of which one must have rows, and the question."""
 
@@ -565,24 +480,13 @@ def _name_of(columns: Iterable[str], wanted: Sequence[str]) -> str:
     return best
 
 
-def _one(tables: Tables, name: str) -> pl.LazyFrame:
-    """The table that a question is about."""
-    if name not in tables:
-        found = ", ".join(other for other in tables if other not in ("rejects", "ledger"))
-        raise NothingToRead(
-            f"these files hold no {name}" + (f", but {found}" if found else ""),
-            hint="name other files, or map columns to them with --columns",
-        )
-    return tables[name]
-
-
 def _countable(tables: Tables) -> pl.LazyFrame:
     """The alerts, where any has what tuning needs.
 
     Raises:
         NothingToRead: no alerts, or none with a rule and a time.
     """
-    alerts = _one(tables, "alerts")
+    alerts = needed(tables, "alerts")
     rule, time = pl.col("rule").is_not_null(), pl.col("created_time").is_not_null()
     n, ruled, timed, both = (
         alerts.select(pl.len(), rule=rule.sum(), time=time.sum(), both=(rule & time).sum()).collect().row(0)
@@ -613,7 +517,7 @@ def _all_events(tables: Tables, *, traffic: bool = False) -> pl.LazyFrame:
     if traffic:
         turns |= {"connections": from_connections, "http_requests": from_requests}
     parts = [turn(tables[name]) for name, turn in turns.items() if name in tables]
-    return pl.concat(parts) if parts else _one(tables, "events")
+    return pl.concat(parts) if parts else needed(tables, "events")
 
 
 def _any_rows(tables: Tables, names: Sequence[str]) -> bool:

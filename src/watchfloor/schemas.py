@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from watchfloor.errors import SchemaError
+from watchfloor.errors import NothingToRead, SchemaError
 
 __all__ = [
     "ALERTS",
@@ -34,6 +34,7 @@ __all__ = [
     "Column",
     "Table",
     "Tables",
+    "needed",
 ]
 
 Tables = dict[str, pl.LazyFrame]
@@ -555,3 +556,18 @@ TABLES: dict[str, Table] = {
         LEDGER,
     )
 }
+
+
+def needed(tables: Tables, name: str) -> pl.LazyFrame:
+    """The table that a question is about.
+
+    Raises:
+        NothingToRead: it is not there.
+    """
+    if name not in tables:
+        found = ", ".join(other for other in tables if other not in ("rejects", "ledger"))
+        raise NothingToRead(
+            f"these files hold no {name}" + (f", but {found}" if found else ""),
+            hint="name other files, or map columns to them with --columns",
+        )
+    return tables[name]
