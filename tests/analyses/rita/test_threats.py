@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from properties import examples
 from rita_book import Book, Row
+from watchfloor.analyses.listed import Name
 from watchfloor.analyses.rita.config import CODE, SHIPPED, RitaConfig, Thresholds
 from watchfloor.analyses.rita.domains import registrable
 from watchfloor.analyses.rita.intel import Intel
@@ -219,7 +220,7 @@ def test_all_at_once_as_one_by_one(seed: int, imports: int, config: RitaConfig, 
         threats_of(
             traffic_of(tables_of(rows), config),
             config,
-            Intel(frozenset({"198.51.100.2"}), frozenset({"a.example.org"})),
+            Intel(frozenset({"198.51.100.2/32"}), frozenset({Name("a.example.org", "name")})),
             as_of=None if present is None else datetime.fromtimestamp(present, UTC),
         )
     )

@@ -204,7 +204,9 @@ def _streams(
         )
         .collect()
     )
-    streams = _with_port_texts(streams, all_lanes, ["key", "port"] if by == "port" else ["key"])
+    streams = _with_port_texts(
+        streams, all_lanes.rename({"port": "main_port"}), ["key", "main_port"] if by == "port" else ["key"]
+    )
     return streams, found.members, all_lanes.filter(~pl.col("is_inbound"))["host"].n_unique(), found.count
 
 

@@ -29,8 +29,9 @@ class Intel:
         return _among(texts, within(texts, enumerate(sorted(self.networks))))
 
     def has_domain(self, texts: pl.Series) -> pl.Series:
-        """True for a name that is listed."""
-        return _among(texts, named_by(texts, enumerate(sorted(self.names))))
+        """True for a name that is listed; in small letters only, as RITA compares to the letter."""
+        small = (texts == texts.str.to_lowercase()).fill_null(False)
+        return small & _among(texts, named_by(texts, enumerate(sorted(self.names))))
 
     def has_registrable(self, domain: pl.Expr) -> pl.Expr:
         """True for a registrable domain under which a name is listed."""
