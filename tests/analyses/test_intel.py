@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -290,6 +291,14 @@ def test_rows_are_marked_with_what_lists_them(tmp_path: Path) -> None:
     ]
     assert "2 rows are listed (rows 2, 3)." in result.explanation
     assert result.explanation.endswith("Three rows.")
+
+
+def test_a_long_pattern_takes_no_longer_than_its_length() -> None:
+    """Nothing is looked at from each of its places to its end."""
+    began = time.process_time()
+    with pytest.raises(Unusable):
+        indicators_of("[" + "a1" * 200_000)
+    assert time.process_time() - began < 10
 
 
 def test_what_rita_is_told(tmp_path: Path) -> None:

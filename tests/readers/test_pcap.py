@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import stat
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,9 +43,9 @@ def talk(
 
 @needs_tshark
 @pytest.mark.parametrize("form", [pcap, pcapng])
-def test_a_connection(tmp_path: Path, form: object) -> None:
+def test_a_connection(tmp_path: Path, form: Callable[[list[tuple[float, bytes]]], bytes]) -> None:
     """Its ends, how long it lasted, payload and bytes with headers, and whom the client wanted."""
-    content = form(talk(AT, CLIENT, SERVER, HELLO, b"z" * 1000))  # type: ignore[operator]
+    content = form(talk(AT, CLIENT, SERVER, HELLO, b"z" * 1000))
     tables = read(tmp_path, content, name="x.pcap")
     [row] = tables["connections"]
     assert said(row, "uid") == {
